@@ -1,0 +1,127 @@
+"""The cast, the database as the application sees it, and closed doors to the outside."""
+
+import ipaddress
+import socket
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.db import connections
+from django.test import Client
+from pytest_django import DjangoDbBlocker
+
+from opsportal.embedded.postgres import APPLICATION, OWNER
+from tests import engines
+
+if TYPE_CHECKING:
+    from opsportal.accounts.models import User
+
+pytest_plugins = ["tests.targets", "tests.portals", "tests.pages"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole portals and browsers run one after the other, in one worker: two of them at once only slow each other."""
+    for item in items:
+        if item.get_closest_marker("serial") or item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.xdist_group("portal"))
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """The whole cluster is thrown away at the end; dropping the database before would need the owner again."""
+    return True
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """Migrations run as the owner, as in production."""
+    connections["default"].settings_dict["USER"] = OWNER
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """After the migrations the tests work with the application's role, so a missing or excessive right is noticed."""
+    connection: Any = connections["default"]
+    with django_db_blocker.unblock():
+        connection.close()
+    engines.current().use_database(connection.settings_dict["NAME"])
+    engines.remember_rows()
+    connection.settings_dict["USER"] = APPLICATION
+    connection.ops.execute_sql_flush = engines.restore_rows
+
+
+@pytest.fixture(scope="session", autouse=True)
+def closed_doors() -> Iterator[None]:
+    """Python's sockets reach this machine only."""
+    connect, resolve = socket.socket.connect, socket.getaddrinfo
+
+    def guarded_connect(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and not _is_local(address[0]):
+            raise OSError(f"tests do not connect to {address[0]}")
+        connect(self, address)
+
+    def guarded_resolve(host: Any, *args: Any, **kwargs: Any) -> Any:
+        if host is not None and not (_is_local(host) or _is_number(host)):
+            raise socket.gaierror(socket.EAI_NONAME, f"tests do not resolve {host}")
+        return resolve(host, *args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded_connect)
+        patch.setattr(socket, "getaddrinfo", guarded_resolve)
+        yield
+
+
+def _is_local(host: str | bytes) -> bool:
+    name = host.decode() if isinstance(host, bytes) else host
+    if name in ("", "localhost") or name.endswith(".localhost"):
+        return True
+    return _is_number(name) and ipaddress.ip_address(name.partition("%")[0]).is_loopback
+
+
+def _is_number(host: str | bytes) -> bool:
+    """Looking up a number asks nobody; whether it may be connected to is decided when it is."""
+    name = host.decode() if isinstance(host, bytes) else host
+    try:
+        ipaddress.ip_address(name.partition("%")[0])
+    except ValueError:
+        return False
+    return True
+
+
+def _member(role: str) -> "User":
+    from opsportal.accounts.models import User
+    from opsportal.roles import Role
+
+    return User.objects.add(role, Role(role))
+
+
+@pytest.fixture
+def viewer(db: None) -> "User":
+    return _member("viewer")
+
+
+@pytest.fixture
+def responder(db: None) -> "User":
+    return _member("responder")
+
+
+@pytest.fixture
+def publisher(db: None) -> "User":
+    return _member("publisher")
+
+
+@pytest.fixture
+def admin(db: None) -> "User":
+    return _member("admin")
+
+
+@pytest.fixture
+def client_as() -> Callable[["User"], Client]:
+    """A browser without a screen in which somebody is logged in."""
+
+    def log_in(user: "User") -> Client:
+        client = Client()
+        client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        return client
+
+    return log_in
