@@ -1,0 +1,104 @@
+"""What is watched: one row a check, with its schedule, its state and its thresholds."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import ClassVar
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
+
+from incidents.models import Domain
+from incidents.response.states import Severity
+
+
+class State(models.TextChoices):
+    """What a check says now."""
+
+    HEALTHY = "healthy", "Healthy"
+    UNHEALTHY = "unhealthy", "Unhealthy"
+    INSUFFICIENT_DATA = "insufficient_data", "No data"
+    BLOCKED = "blocked", "Blocked"
+    PAUSED = "paused", "Paused"
+
+
+class CheckQuerySet(models.QuerySet["Check"]):
+    """Filters over checks."""
+
+    def enabled(self) -> CheckQuerySet:
+        return self.exclude(state=State.PAUSED)
+
+    def daily(self) -> CheckQuerySet:
+        return self.filter(is_daily=True)
+
+    def worst_first(self) -> CheckQuerySet:
+        order = [State.UNHEALTHY, State.INSUFFICIENT_DATA, State.BLOCKED, State.HEALTHY, State.PAUSED]
+        rank = models.Case(*[models.When(state=state, then=place) for place, state in enumerate(order)])
+        return self.annotate(rank=rank).order_by("rank", "name")
+
+
+class Check(models.Model):
+    """One thing that workers look at again and again.
+
+    `spec` is the probe's configuration without secrets (names of environment variables at most).
+    Times are the database's; `next_due` is the only schedule there is.
+    """
+
+    key = models.SlugField(max_length=64, unique=True)
+    name = models.CharField(max_length=80)
+    kind = models.CharField(max_length=32)
+    spec = models.JSONField(default=dict)
+    domain = models.ForeignKey(Domain, on_delete=models.PROTECT, related_name="checks")
+    severity = models.CharField(max_length=5, choices=Severity.choices, default=Severity.SEV2)
+    # Built in: the portal's own checks, which cannot be deleted.
+    is_own = models.BooleanField(default=False)
+    is_daily = models.BooleanField(default=True)
+    every_seconds = models.PositiveIntegerField(default=60, validators=[MinValueValidator(5), MaxValueValidator(86400)])
+    fail_after = models.PositiveSmallIntegerField(default=3, validators=[MinValueValidator(1), MaxValueValidator(20)])
+    ok_after = models.PositiveSmallIntegerField(default=2, validators=[MinValueValidator(1), MaxValueValidator(20)])
+    state = models.CharField(max_length=24, choices=State.choices, default=State.INSUFFICIENT_DATA)
+    state_since = models.DateTimeField(default=timezone.now)
+    consecutive_fail = models.PositiveIntegerField(default=0)
+    consecutive_ok = models.PositiveIntegerField(default=0)
+    last_run_at = models.DateTimeField(null=True)
+    last_ok = models.BooleanField(null=True)
+    # The error class of the last failed result, from the fixed set; empty when it was fine.
+    last_error = models.CharField(max_length=24, blank=True)
+    last_latency_ms = models.FloatField(null=True)
+    # The number the probe measured, if it measures one (seconds of queue age, per cent of disk used).
+    last_value = models.FloatField(null=True)
+    next_due = models.DateTimeField(default=timezone.now)
+    lease_until = models.DateTimeField(null=True)
+    lease_token = models.UUIDField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects: ClassVar[models.Manager[Check]] = CheckQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            # Read by the scheduler each second: what is due.
+            models.Index(fields=["next_due"], name="check_due", condition=~models.Q(state="paused")),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def every(self) -> timedelta:
+        return timedelta(seconds=self.every_seconds)
+
+    def get_absolute_url(self) -> str:
+        return reverse("checks:detail", args=[self.key])
+
+
+class Batch(models.Model):
+    """That one leased result set was written: a second write under the same token is refused by the key."""
+
+    token = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    written_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return str(self.token)

@@ -1,0 +1,9 @@
+"""Every address of what workers do."""
+
+from django.urls import include, path
+
+app_name = "checks"
+
+urlpatterns = [
+    path("", include("checks.catalogue.urls")),
+]

@@ -1,0 +1,55 @@
+"""Alerts: news of trouble from a check or another tool, one row for each run of trouble under a key."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from incidents.ownership.models import Domain
+from incidents.response.models import Incident
+from incidents.response.states import Severity
+from opsportal.models import User
+from opsportal.privacy.fields import GuardedTextField
+
+
+class AlertQuerySet(models.QuerySet["Alert"]):
+    """Filters over alerts."""
+
+    def firing(self) -> AlertQuerySet:
+        return self.filter(resolved_at=None)
+
+
+class Alert(models.Model):
+    """Trouble under one dedup key from its first firing to its end; a new run of trouble is a new row."""
+
+    dedup_key = models.CharField(max_length=255)
+    source = models.CharField(max_length=32)
+    title = GuardedTextField(max_length=160)
+    detail = GuardedTextField(blank=True)
+    domain = models.ForeignKey(Domain, on_delete=models.PROTECT, related_name="alerts")
+    severity = models.CharField(max_length=5, choices=Severity.choices)
+    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="alerts")
+    fired_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+    seen = models.PositiveIntegerField(default=1)
+    acknowledged_at = models.DateTimeField(null=True)
+    acknowledged_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    resolved_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[models.Manager[Alert]] = AlertQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            # The dedup rule itself: one firing alert a key, whatever arrives at the same time.
+            models.UniqueConstraint(
+                fields=["dedup_key"], condition=models.Q(resolved_at=None), name="alert_one_firing"
+            ),
+        ]
+        indexes = [
+            # Read by the alerts list: newest first.
+            models.Index(fields=["-fired_at"], name="alert_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title

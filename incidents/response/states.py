@@ -1,0 +1,71 @@
+"""What may follow what: severities, statuses and the kinds of timeline events."""
+
+from django.db import models
+
+from opsportal.errors import Refused
+
+
+class Severity(models.TextChoices):
+    """How bad it is; definitions from the operations runbook."""
+
+    SEV1 = "SEV-1", "SEV-1 Critical"
+    SEV2 = "SEV-2", "SEV-2 Major"
+    SEV3 = "SEV-3", "SEV-3 Partial"
+
+    @property
+    def number(self) -> int:
+        return int(self.value[-1])
+
+    @property
+    def definition(self) -> str:
+        return {
+            1: "Complete outage or critical data integrity risk",
+            2: "Major degradation affecting key workflows",
+            3: "Partial degradation with workaround",
+        }[self.number]
+
+
+class Status(models.TextChoices):
+    """Where the work on it stands; the same four words readers of the status page see."""
+
+    INVESTIGATING = "investigating", "Investigating"
+    IDENTIFIED = "identified", "Identified"
+    MONITORING = "monitoring", "Monitoring"
+    RESOLVED = "resolved", "Resolved"
+
+
+class Kind(models.TextChoices):
+    """What a timeline event tells."""
+
+    DECLARED = "incident.declared", "declared the incident"
+    ACKNOWLEDGED = "incident.acknowledged", "acknowledged"
+    NOTE = "note", "posted a team update"
+    STATUS = "status", "changed the status"
+    SEVERITY = "severity", "changed the severity"
+    CHECKLIST = "checklist", "checklist"
+    ALERT = "alert", "alert"
+    PUBLIC_UPDATE = "public_update", "published to the status page"
+
+
+# Forward by one or more steps, back when a fix did not hold; reopening is a step of its own.
+_NEXT: dict[Status, frozenset[Status]] = {
+    Status.INVESTIGATING: frozenset({Status.IDENTIFIED, Status.MONITORING, Status.RESOLVED}),
+    Status.IDENTIFIED: frozenset({Status.INVESTIGATING, Status.MONITORING, Status.RESOLVED}),
+    Status.MONITORING: frozenset({Status.INVESTIGATING, Status.IDENTIFIED, Status.RESOLVED}),
+    Status.RESOLVED: frozenset({Status.INVESTIGATING}),
+}
+
+
+def following(status: str) -> list[Status]:
+    """The statuses that may come next, in the order people read them."""
+    return [one for one in Status if one in _NEXT[Status(status)]]
+
+
+def require(status: str, *, to: str) -> None:
+    """Refuse a move that the table does not have."""
+    if status == to:
+        raise Refused("STATUS_UNCHANGED", f"The incident is already {Status(to).label.lower()}.")
+    if Status(to) not in _NEXT[Status(status)]:
+        raise Refused(
+            "STATUS_NOT_ALLOWED", f"From {Status(status).label} an incident cannot move to {Status(to).label}."
+        )

@@ -1,0 +1,14 @@
+"""Every address of what people do."""
+
+from django.urls import include, path
+
+app_name = "incidents"
+
+urlpatterns = [
+    path("", include("incidents.board.urls")),
+    path("", include("incidents.ownership.urls")),
+    path("", include("incidents.response.urls")),
+    path("", include("incidents.alerts.urls")),
+    path("", include("incidents.statuspage.urls")),
+    path("", include("incidents.search.urls")),
+]

@@ -1,0 +1,21 @@
+#!/usr/bin/env python
+"""Django's command line for the portal; use it through bin/manage, which gives it the running servers' addresses."""
+
+import os
+import sys
+
+# These change tables, so they connect as the owner of the schema; everything else runs as the application's role.
+OWNER_COMMANDS = {"migrate", "createcachetable", "flush"}
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "opsportal.settings")
+    if OWNER_COMMANDS & set(sys.argv[1:2]) and os.environ.get("DATABASE_MIGRATE_URL"):
+        os.environ["DATABASE_URL"] = os.environ["DATABASE_MIGRATE_URL"]
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

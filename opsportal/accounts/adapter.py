@@ -1,0 +1,11 @@
+"""Where allauth asks the house: nobody signs up by themselves."""
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.http import HttpRequest
+
+
+class PortalAccountAdapter(DefaultAccountAdapter):
+    """Closed sign-up; people are added on the People screen."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False

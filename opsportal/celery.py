@@ -1,0 +1,97 @@
+"""The Celery application: settings measured in docs/decisions/0005-workers.md, and the schedule table."""
+
+import os
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "opsportal.settings")
+
+from celery import Celery  # noqa: E402
+from celery.signals import setup_logging, worker_ready, worker_shutting_down  # noqa: E402
+from django.conf import settings  # noqa: E402
+
+from opsportal.ticker.thread import Job, Ticker  # noqa: E402
+
+# What runs again and again, and how often; each task claims its period in PostgreSQL.
+SCHEDULE = (
+    Job("checks.tick", timedelta(seconds=1), queue="checks"),
+    Job("checks.roll_up", timedelta(seconds=60)),
+    Job("checks.deliver_flips", timedelta(seconds=10)),
+    Job("incidents.react_to_all", timedelta(seconds=10)),
+    Job("incidents.rebuild_snapshot", timedelta(seconds=30)),
+    Job("opsportal.deliver_due", timedelta(seconds=10)),
+)
+
+
+def broker_url(redis_url: str) -> str:
+    """Celery's form of REDIS_URL: a socket path needs redis+socket://; nothing configured means no broker."""
+    if not redis_url:
+        return "memory://"
+    parts = urlsplit(redis_url)
+    return f"redis+socket://{parts.path}" if parts.scheme == "unix" else redis_url
+
+
+def transport_options(*, is_worker: bool) -> dict[str, Any]:
+    """Publishers in the web process give up after two seconds; workers wait, and take lost work back in time."""
+    if not is_worker:
+        return {"socket_timeout": 2, "socket_connect_timeout": 2, "max_retries": 0, "retry_on_timeout": False}
+    return {
+        "visibility_timeout": 300,
+        "unacked_restore_interval": 5,
+        "unacked_restore_throttle": 1,
+        "socket_timeout": 30,
+        "socket_connect_timeout": 5,
+        "socket_keepalive": True,
+        "health_check_interval": 25,
+        "retry_on_timeout": True,
+    }
+
+
+app = Celery("opsportal")
+app.conf.update(
+    broker_url=broker_url(settings.REDIS_URL),
+    broker_transport_options=transport_options(is_worker=os.environ.get("OPSPORTAL_PROCESS") == "worker"),
+    broker_connection_retry_on_startup=True,
+    broker_connection_timeout=2,
+    task_publish_retry=False,
+    task_default_queue="default",
+    task_ignore_result=True,
+    task_serializer="json",
+    accept_content=["json"],
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    task_soft_time_limit=45,
+    task_time_limit=60,
+    worker_prefetch_multiplier=1,
+    worker_max_tasks_per_child=5000,
+    worker_redirect_stdouts=False,
+    worker_hijack_root_logger=False,
+    worker_soft_shutdown_timeout=8,
+    worker_enable_remote_control=False,
+    worker_send_task_events=False,
+    worker_cancel_long_running_tasks_on_connection_loss=True,
+    timezone="UTC",
+    task_routes={"checks.tick": {"queue": "checks"}},
+)
+app.autodiscover_tasks(["opsportal", "incidents", "checks"])
+
+_tickers: list[Ticker] = []
+
+
+@setup_logging.connect
+def _keep_our_logging(**_: object) -> None:
+    """Celery would install handlers of its own; ours are set already."""
+
+
+@worker_ready.connect
+def _start_ticker(**_: object) -> None:
+    ticker = Ticker(SCHEDULE)
+    _tickers.append(ticker)
+    ticker.start()
+
+
+@worker_shutting_down.connect
+def _stop_ticker(**_: object) -> None:
+    for ticker in _tickers:
+        ticker.stop()

@@ -1,0 +1,63 @@
+"""What happens around every request: its id, no caching of staff pages, refusals in words."""
+
+import re
+import uuid
+from collections.abc import Callable
+
+import structlog
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import add_never_cache_headers
+
+from opsportal.errors import Conflict, Refused
+
+log = structlog.get_logger("opsportal.request")
+GetResponse = Callable[[HttpRequest], HttpResponse]
+_REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+
+
+class RequestIdMiddleware:
+    """Accept a well-formed X-Request-Id or make one; it comes back and stands in every log line and audit row."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-Id", "")
+        request_id = given if _REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            response = self.get_response(request)
+            response["X-Request-Id"] = request_id
+            if response.status_code >= 500:
+                log.error("answered", method=request.method, path=request.path, status=response.status_code)
+        return response
+
+
+class NoStoreMiddleware:
+    """Staff pages are never kept by a browser or a proxy; static files and the public page do not pass here."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if "Cache-Control" not in response:
+            add_never_cache_headers(response)
+            response["Cache-Control"] = "no-store, private"
+        return response
+
+
+class RefusedMiddleware:
+    """A refusal that no view turned into a form error: the sentence on a page of its own, 409 or 422."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, Refused):
+            return None
+        status = 409 if isinstance(exception, Conflict) else 422
+        return render(request, "refused.html", {"sentence": exception.sentence, "code": exception.code}, status=status)

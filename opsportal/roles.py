@@ -1,0 +1,44 @@
+"""The four roles, in rising order; each may do all that the one before may."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.http import HttpRequest, HttpResponseBase
+
+P = ParamSpec("P")
+
+
+class Role(models.TextChoices):
+    """What a person may do; the whole table stands in docs/security.md."""
+
+    VIEWER = "viewer", "Viewer"
+    RESPONDER = "responder", "Responder"
+    PUBLISHER = "publisher", "Publisher"
+    ADMIN = "admin", "Admin"
+
+    @property
+    def rank(self) -> int:
+        """Position from 0; Role.ADMIN.rank > Role.PUBLISHER.rank."""
+        return list(Role).index(self)
+
+
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+
+
+def require(role: Role) -> Callable[[View[P]], View[P]]:
+    """Let a view answer only people of this role or above; others get 403. Sign-in is required by the middleware."""
+
+    def decorate(view: View[P]) -> View[P]:
+        @wraps(view)
+        def checked(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            if not request.user.is_authenticated or not request.user.has_role(role):
+                raise PermissionDenied(role)
+            return view(request, *args, **kwargs)
+
+        checked.required_role = role  # type: ignore[attr-defined]
+        return checked
+
+    return decorate

@@ -1,0 +1,190 @@
+"""Settings. They load without environment, database or files, because type checks and tools import them.
+
+The environment is read in opsportal/env.py; reasons for single values are beside them, measured in
+docs/decisions/.
+"""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from csp.constants import NONE, SELF
+
+from opsportal import env, logs
+
+BASE_DIR = env.ROOT
+POSTURE = env.posture()
+DATA_DIR = Path(env.text("OPSPORTAL_DATA_DIR", str(BASE_DIR / "var")))
+BASE_URL = env.text("BASE_URL", "http://localhost:8000").rstrip("/")
+INTERNAL_URL = env.text("OPSPORTAL_INTERNAL_URL", BASE_URL).rstrip("/")
+IS_HTTPS = BASE_URL.startswith("https://")
+
+DEBUG = False
+# Development and tools need a key to load; production posture never starts with it (opsportal.launch, checks).
+SECRET_KEY = env.text("SECRET_KEY", "development-only-key-that-production-refuses")
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or [
+    "localhost",
+    "127.0.0.1",
+    "[::1]",
+    urlsplit(BASE_URL).hostname or "localhost",
+]
+CSRF_TRUSTED_ORIGINS = [BASE_URL]
+
+INSTALLED_APPS = [
+    "opsportal.apps.OpsportalConfig",
+    "incidents.apps.IncidentsConfig",
+    "checks.apps.ChecksConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.humanize",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "csp",
+    "django_htmx",
+    "template_partials",
+]
+
+MIDDLEWARE = [
+    "opsportal.middleware.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "opsportal.middleware.NoStoreMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "opsportal.middleware.RefusedMiddleware",
+]
+
+ROOT_URLCONF = "opsportal.urls"
+WSGI_APPLICATION = "opsportal.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "opsportal.context.shell",
+            ],
+            "builtins": ["opsportal.templatetags.portal", "template_partials.templatetags.partials"],
+        },
+    }
+]
+
+# A frozen or absent database must cost a request seconds, not a minute: pool timeout 2 (foundations section 2).
+# Only the web process has one (wsgi.py asks for it): a worker child and a command hold one connection each.
+_POOL = {"min_size": 1, "max_size": 8, "timeout": 2} if env.flag("OPSPORTAL_DB_POOL") else None
+_DATABASE = dict(
+    env.database("DATABASE_URL", "postgresql://opsportal@localhost:1/opsportal"),
+    CONN_HEALTH_CHECKS=True,
+    CONN_MAX_AGE=0 if _POOL else None,
+)
+_DATABASE["OPTIONS"] = {
+    **_DATABASE.get("OPTIONS", {}),
+    "connect_timeout": 2,
+    "options": f"-c statement_timeout={env.number('OPSPORTAL_STATEMENT_TIMEOUT_MS', 5000)} -c TimeZone=UTC",
+    **({"pool": _POOL} if _POOL else {}),
+}
+DATABASES = {"default": _DATABASE}
+DATABASE_CONFIGURED = bool(env.text("DATABASE_URL"))
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Login limits must survive Redis, so the default cache is the database.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "opsportal_cache"}}
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = IS_HTTPS
+SESSION_COOKIE_NAME = "__Host-session" if IS_HTTPS else "opsportal_session"
+CSRF_COOKIE_SECURE = IS_HTTPS
+CSRF_COOKIE_NAME = "__Host-csrf" if IS_HTTPS else "opsportal_csrf"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "opsportal.pages.csrf_failure"
+
+AUTH_USER_MODEL = "opsportal.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "accounts:login"
+LOGIN_REDIRECT_URL = "incidents:now"
+LOGOUT_REDIRECT_URL = "accounts:login"
+ACCOUNT_ADAPTER = "opsportal.accounts.adapter.PortalAccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_LOGOUT_ON_GET = False
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = DATA_DIR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "opsportal.assets.HashedStatic"},
+}
+SNAPSHOT_DIR = DATA_DIR / "snapshot"
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = 365 * 86400 if IS_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_HTTPS
+SECURE_SSL_REDIRECT = False  # the proxy in front ends TLS; see docs/install.md
+X_FRAME_OPTIONS = "DENY"
+
+MAX_REQUEST_BODY_BYTES = env.number("MAX_REQUEST_BODY_BYTES", 1024 * 1024)
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_REQUEST_BODY_BYTES
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+
+REDIS_URL = env.text("REDIS_URL")
+SLACK_WEBHOOK_URL = env.text("SLACK_WEBHOOK_URL")
+ALERT_EMAIL = env.words("ALERT_EMAIL")
+PROBE_ALLOWED_INTERNAL = env.words("PROBE_ALLOWED_INTERNAL")
+
+_email = env.email("EMAIL_URL", "smtp://localhost:25")
+EMAIL_CONFIGURED = bool(env.text("EMAIL_URL"))
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+EMAIL_HOST, EMAIL_PORT = _email["EMAIL_HOST"], _email["EMAIL_PORT"]
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _email["EMAIL_HOST_USER"], _email["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_TLS, EMAIL_USE_SSL = _email["EMAIL_USE_TLS"], _email["EMAIL_USE_SSL"]
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", f"opsportal@{urlsplit(BASE_URL).hostname or 'localhost'}")
+
+LOGGING_CONFIG = None
+logs.configure(json=POSTURE.is_production)

@@ -1,0 +1,15 @@
+"""Every address of the house, room by room. URLs compose where imports may not."""
+
+from django.urls import include, path
+
+from opsportal import health
+
+urlpatterns = [
+    path("health/live", health.live, name="live"),
+    path("health/ready", health.ready, name="ready"),
+    path("api/v1/health", health.ready, name="api-health"),
+    path("", include("opsportal.accounts.urls")),
+    path("", include("opsportal.outbox.urls")),
+    path("", include("incidents.urls")),
+    path("", include("checks.urls")),
+]

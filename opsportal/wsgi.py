@@ -1,0 +1,26 @@
+"""The door: request limits, then the public page's snapshot, then Django.
+
+Granian's main process can die without taking its workers along; asking the kernel for a signal keeps none behind
+(docs/decisions/0004-serving.md).
+"""
+
+import ctypes
+import os
+import signal
+import sys
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "opsportal.settings")
+os.environ.setdefault("OPSPORTAL_DB_POOL", "true")
+if sys.platform == "linux":
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+from django.conf import settings  # noqa: E402 - the signal is asked for before anything can fail
+from django.core.wsgi import get_wsgi_application  # noqa: E402
+
+from opsportal.limits import BodyLimit  # noqa: E402
+from opsportal.responder import SnapshotResponder  # noqa: E402
+
+application = BodyLimit(
+    SnapshotResponder(get_wsgi_application(), directory=settings.SNAPSHOT_DIR),
+    limit=settings.MAX_REQUEST_BODY_BYTES,
+)
