@@ -106,3 +106,12 @@ def end_group(pid: int, number: signal.Signals, within: float) -> None:
         time.sleep(0.05)
     if birth(pid) == mark is not None:
         signal_group(pid, signal.SIGKILL)
+
+
+def write_privately(path: Path, text: str) -> None:
+    """Replace a file at once, readable by us only: nobody ever sees half of it."""
+    fresh = path.with_name(f"{path.name}.new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with open(descriptor, "w") as file:
+        file.write(text)
+    fresh.replace(path)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TextIO
 
-from opsportal.processes import Child, birth, end_group, signal_group, spawn
+from opsportal.processes import Child, birth, end_group, signal_group, spawn, write_privately
 
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
@@ -221,15 +221,6 @@ def end_orphans(record: Path) -> list[str]:
 def describe_exit(code: int) -> str:
     """An exit code in words: a signal by its name."""
     return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit {code}"
-
-
-def write_privately(path: Path, text: str) -> None:
-    """Replace a file at once, readable by us only: nobody ever sees half of it."""
-    fresh = path.with_name(f"{path.name}.new")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with open(descriptor, "w") as file:
-        file.write(text)
-    fresh.replace(path)
 
 
 def standard_console(names: Sequence[str]) -> Console:
