@@ -7,9 +7,12 @@ docs/decisions/.
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import django_stubs_ext
 from csp.constants import NONE, SELF
 
 from opsportal import env, logs
+
+django_stubs_ext.monkeypatch()  # forms.ModelForm[User] and the like, so that types can be said where Django has none
 
 BASE_DIR = env.ROOT
 POSTURE = env.posture()

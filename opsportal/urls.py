@@ -1,5 +1,6 @@
 """Every address of the house, room by room. URLs compose where imports may not."""
 
+from allauth.account import views as allauth
 from django.urls import include, path
 
 from opsportal import health
@@ -8,6 +9,10 @@ urlpatterns = [
     path("health/live", health.live, name="live"),
     path("health/ready", health.ready, name="ready"),
     path("api/v1/health", health.ready, name="api-health"),
+    # allauth finds its own addresses by these names.
+    path("login/", allauth.login, name="account_login"),
+    path("logout/", allauth.logout, name="account_logout"),
+    path("login/inactive/", allauth.account_inactive, name="account_inactive"),
     path("", include("opsportal.accounts.urls")),
     path("", include("opsportal.outbox.urls")),
     path("", include("incidents.urls")),

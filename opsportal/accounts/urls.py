@@ -1,7 +1,24 @@
 """Addresses of signing in and of people."""
 
-from django.urls import URLPattern
+from allauth.account.views import login, logout
+from django.urls import path
+
+from opsportal import menu, preferences
+from opsportal.accounts import views
 
 app_name = "accounts"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("login/", login, name="login"),
+    path("logout/", logout, name="logout"),
+    path("setup/<str:token>/", views.setup, name="setup"),
+    path("login-link/<str:token>/", views.login_link, name="login-link"),
+    path("people/", views.people, name="people"),
+    path("people/role/", views.role, name="role"),
+    path("people/link/", views.link, name="link"),
+    path("people/deactivate/", views.deactivate, name="deactivate"),
+    path("people/activate/", views.activate, name="activate"),
+    path("more/", menu.more, name="more"),
+    path("theme/", preferences.theme, name="theme"),
+    path("keys/", preferences.keys, name="keys"),
+]

@@ -1,7 +1,12 @@
-"""Addresses of this room."""
+"""Addresses of the outbox."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from opsportal.outbox import views
 
 app_name = "outbox"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("deliveries/", views.delivery_list, name="list"),
+    path("deliveries/<int:pk>/replay/", views.delivery_replay, name="replay"),
+]

@@ -1,19 +1,14 @@
 """The one model field for free text that people or machines hand in: what must never be stored cannot be saved."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
 
 from opsportal.privacy import guard
 
-if TYPE_CHECKING:
-    _TextField = models.TextField[str, str]
-else:
-    _TextField = models.TextField
 
-
-class GuardedTextField(_TextField):
+class GuardedTextField(models.TextField[str, str]):
     """Text that has passed the privacy guard. The last door: forms and actions ask the guard before."""
 
     def get_prep_value(self, value: Any) -> Any:

@@ -1,0 +1,134 @@
+"""Let people in: one-time links, the first admin, roles."""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+
+from django.contrib.sessions.models import Session
+from django.db import transaction
+
+from opsportal.audit import actions as audit
+from opsportal.errors import Refused
+from opsportal.models import LoginLink, User
+from opsportal.roles import Role
+
+LINK_LIFETIME = timedelta(hours=1)
+_GONE = "This link has been used or has ended. Ask for a new one with: bin/manage login_link --user NAME"
+
+
+def token_hash(token: str) -> str:
+    """What is stored of a token: its SHA-256."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+@transaction.atomic
+def offer_setup(*, at: datetime) -> str | None:
+    """A token for the first admin's set-up page, or None when an admin exists. An older offer ends."""
+    if User.objects.admins().exists():
+        return None
+    LoginLink.objects.filter(purpose=LoginLink.Purpose.SETUP, used_at=None).update(used_at=at)
+    return _new_link(LoginLink.Purpose.SETUP, user=None, by="shell", at=at)
+
+
+@transaction.atomic
+def offer_login(user: User, *, by: str, at: datetime) -> str:
+    """A token that lets this person in once within the hour. Older links of the same person end."""
+    if not user.is_active:
+        raise Refused("USER_INACTIVE", f"{user.username} is deactivated. Activate the account first.")
+    LoginLink.objects.filter(user=user, used_at=None).update(used_at=at)
+    audit.record("login_link.offer", by=by, object=user.username)
+    return _new_link(LoginLink.Purpose.LOGIN, user=user, by=by, at=at)
+
+
+def _new_link(purpose: str, *, user: User | None, by: str, at: datetime) -> str:
+    token = secrets.token_urlsafe(32)
+    LoginLink.objects.create(
+        purpose=purpose, user=user, token_hash=token_hash(token), created_by=by, created_at=at, expires_at=at + LINK_LIFETIME
+    )
+    return token
+
+
+def open_link(token: str, purpose: str, *, at: datetime) -> LoginLink | None:
+    """The link behind a token if it still works; looking does not use it up, since mail scanners look too."""
+    link = LoginLink.objects.filter(token_hash=token_hash(token), purpose=purpose).select_related("user").first()
+    return link if link and link.is_open(at) and (link.user is None or link.user.is_active) else None
+
+
+@transaction.atomic
+def redeem(token: str, *, at: datetime) -> User:
+    """Use a sign-in link up; exactly one of two simultaneous tries gets in."""
+    link = open_link(token, LoginLink.Purpose.LOGIN, at=at)
+    if link is None or not LoginLink.objects.filter(pk=link.pk, used_at=None).update(used_at=at) or link.user is None:
+        raise Refused("LINK_GONE", _GONE)
+    audit.record("login_link.use", by=link.user.username, object=link.user.username)
+    return link.user
+
+
+@transaction.atomic
+def create_first_admin(token: str, *, username: str, password: str, email: str, at: datetime) -> User:
+    """Use the set-up link up and make the admin; refused once an admin exists."""
+    link = open_link(token, LoginLink.Purpose.SETUP, at=at)
+    if link is None or not LoginLink.objects.filter(pk=link.pk, used_at=None).update(used_at=at):
+        raise Refused("LINK_GONE", "This set-up link has been used or has ended. Start bin/up again for a new one.")
+    if User.objects.admins().exists():
+        raise Refused("ALREADY_SET_UP", "An admin exists already. Sign in instead.")
+    admin = User.objects.add(username, Role.ADMIN, email)
+    admin.set_password(password)
+    admin.save(update_fields=["password"])
+    audit.record("user.first_admin", by=username, object=username)
+    return admin
+
+
+@transaction.atomic
+def add_person(*, username: str, email: str, role: str, by: User, at: datetime) -> tuple[User, str]:
+    """A new person and the token of the link that lets them in."""
+    person = User.objects.add(username, Role(role), email)
+    audit.record("user.add", by=by.username, object=f"{username} as {role}")
+    return person, offer_login(person, by=by.username, at=at)
+
+
+@transaction.atomic
+def change_role(person: User, *, to: str, by: User, at: datetime) -> None:
+    """Give another role; the person's sessions end, so that nothing is done under the old one."""
+    person = User.objects.select_for_update().get(pk=person.pk)
+    if person == by:
+        raise Refused("NOT_YOURSELF", "You cannot change your own role. Ask another admin.")
+    _keep_an_admin(person, stays=Role(to) is Role.ADMIN)
+    before, person.role = person.role, Role(to)
+    person.save(update_fields=["role"])
+    end_sessions(person)
+    audit.record("user.role", by=by.username, object=f"{person.username} {before} -> {to}")
+
+
+@transaction.atomic
+def deactivate(person: User, *, by: User, at: datetime) -> None:
+    """Shut a person out at once: no new sign-in, no living session, no open link."""
+    person = User.objects.select_for_update().get(pk=person.pk)
+    if person == by:
+        raise Refused("NOT_YOURSELF", "You cannot deactivate yourself. Ask another admin.")
+    _keep_an_admin(person, stays=False)
+    person.is_active = False
+    person.save(update_fields=["is_active"])
+    LoginLink.objects.filter(user=person, used_at=None).update(used_at=at)
+    end_sessions(person)
+    audit.record("user.deactivate", by=by.username, object=person.username)
+
+
+@transaction.atomic
+def activate(person: User, *, by: User, at: datetime) -> None:
+    """Let a deactivated person sign in again."""
+    User.objects.filter(pk=person.pk).update(is_active=True)
+    audit.record("user.activate", by=by.username, object=person.username)
+
+
+def end_sessions(person: User) -> int:
+    """Log this person out everywhere; returns how many sessions ended."""
+    mine = [row.pk for row in Session.objects.iterator() if row.get_decoded().get("_auth_user_id") == str(person.pk)]
+    return Session.objects.filter(pk__in=mine).delete()[0]
+
+
+def _keep_an_admin(person: User, *, stays: bool) -> None:
+    """The lock on every admin row keeps two admins from removing each other at the same time."""
+    admins = list(User.objects.admins().select_for_update().order_by("pk"))
+    if not stays and [one.pk for one in admins] == [person.pk]:
+        raise Refused("LAST_ADMIN", "This is the last admin. Make somebody else admin first.")

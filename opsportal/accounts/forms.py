@@ -1,0 +1,63 @@
+"""Forms of signing in and of people."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+
+from opsportal.models import User
+from opsportal.roles import Role
+
+
+class SetupForm(forms.ModelForm[User]):
+    """Name and password of the first admin."""
+
+    password1 = forms.CharField(
+        label="Password",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="At least 12 characters; a sentence is fine.",
+    )
+    password2 = forms.CharField(
+        label="Password again", strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})
+    )
+
+    class Meta:
+        model = User
+        fields = ["username", "email"]
+        widgets = {"username": forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none"})}
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        first, second = data.get("password1"), data.get("password2")
+        if first and second and first != second:
+            self.add_error("password2", "The two passwords differ. Type the same one twice.")
+        elif first:
+            try:
+                validate_password(first, User(username=data.get("username", ""), email=data.get("email", "")))
+            except ValidationError as problem:
+                self.add_error("password1", problem)
+        return data
+
+
+class PersonForm(forms.ModelForm[User]):
+    """A person to add."""
+
+    class Meta:
+        model = User
+        fields = ["username", "email", "role"]
+        widgets = {"username": forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"})}
+
+
+class RoleForm(forms.Form):
+    """A person's new role."""
+
+    user = forms.ModelChoiceField(queryset=User.objects.all(), to_field_name="username")
+    role = forms.ChoiceField(choices=Role.choices)
+
+
+class ChosenPersonForm(forms.Form):
+    """One person, by name."""
+
+    user = forms.ModelChoiceField(queryset=User.objects.all(), to_field_name="username")

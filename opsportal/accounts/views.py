@@ -1,0 +1,140 @@
+"""Screens of signing in by a link, of the first admin, and of people."""
+
+from allauth.account.internal.flows.login import Login, perform_login
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from opsportal.accounts import actions, queries
+from opsportal.accounts.forms import ChosenPersonForm, PersonForm, RoleForm, SetupForm
+from opsportal.errors import Refused
+from opsportal.htmx import render_page
+from opsportal.models import LoginLink, User
+from opsportal.roles import Role, require
+
+
+def link_address(view: str, token: str) -> str:
+    """The full address of a one-time link, from BASE_URL and never from the request."""
+    return settings.BASE_URL + reverse(view, args=[token])
+
+
+@login_not_required
+@require_http_methods(["GET", "POST"])
+def setup(request: HttpRequest, token: str) -> HttpResponse:
+    """The first admin chooses a name and a password."""
+    at = timezone.now()
+    if actions.open_link(token, LoginLink.Purpose.SETUP, at=at) is None:
+        return render_page(request, "opsportal/accounts/setup.html", {"link_valid": False}, status=410)
+    form = SetupForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        admin = actions.create_first_admin(
+            token,
+            username=form.cleaned_data["username"],
+            password=form.cleaned_data["password1"],
+            email=form.cleaned_data["email"],
+            at=at,
+        )
+        return perform_login(request, Login(user=admin, redirect_url=reverse("incidents:now")))
+    status = 422 if form.is_bound else 200
+    return render_page(request, "opsportal/accounts/setup.html", {"form": form, "link_valid": True}, status=status)
+
+
+@login_not_required
+@require_http_methods(["GET", "POST"])
+def login_link(request: HttpRequest, token: str) -> HttpResponse:
+    """A one-time link: looking asks for a click, the click uses it up."""
+    at = timezone.now()
+    link = actions.open_link(token, LoginLink.Purpose.LOGIN, at=at)
+    if request.method == "POST" and link:
+        try:
+            person = actions.redeem(token, at=at)
+        except Refused:
+            link = None
+        else:
+            return perform_login(request, Login(user=person, redirect_url=reverse("incidents:now")))
+    context = {"link_valid": link is not None, "person": link.user if link else None}
+    return render_page(request, "opsportal/accounts/login_link.html", context, status=200 if link else 410)
+
+
+@require(Role.ADMIN)
+@require_http_methods(["GET", "POST"])
+def people(request: HttpRequest) -> HttpResponse:
+    """Who may do what; add somebody."""
+    form = PersonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        person, token = actions.add_person(**form.cleaned_data, by=_me(request), at=timezone.now())
+        return _people_page(request, PersonForm(), person=person, token=token)
+    return _people_page(request, form, status=422 if form.is_bound else 200)
+
+
+def _people_page(
+    request: HttpRequest, form: PersonForm, *, person: User | None = None, token: str = "", status: int = 200
+) -> HttpResponse:
+    context = {
+        "people": queries.people(timezone.now()),
+        "form": form,
+        "roles": Role.choices,
+        "can_edit": True,
+        "link": link_address("accounts:login-link", token) if token else "",
+        "link_person": person,
+    }
+    return render_page(request, "opsportal/accounts/people.html", context, status=status)
+
+
+@require(Role.ADMIN)
+@require_POST
+def role(request: HttpRequest) -> HttpResponse:
+    """Give somebody another role."""
+    form = RoleForm(request.POST)
+    if form.is_valid():
+        person = form.cleaned_data["user"]
+        actions.change_role(person, to=form.cleaned_data["role"], by=_me(request), at=timezone.now())
+        messages.success(request, f"{person.username} is now {Role(form.cleaned_data['role']).label.lower()}.")
+    else:
+        messages.error(request, "Choose a person and a role from the lists.")
+    return redirect("accounts:people")
+
+
+@require(Role.ADMIN)
+@require_POST
+def link(request: HttpRequest) -> HttpResponse:
+    """A new one-time link for somebody, shown once."""
+    form = ChosenPersonForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Choose a person from the list.")
+        return redirect("accounts:people")
+    person = form.cleaned_data["user"]
+    token = actions.offer_login(person, by=_me(request).username, at=timezone.now())
+    return _people_page(request, PersonForm(), person=person, token=token)
+
+
+@require(Role.ADMIN)
+@require_POST
+def deactivate(request: HttpRequest) -> HttpResponse:
+    """Shut somebody out."""
+    form = ChosenPersonForm(request.POST)
+    if form.is_valid():
+        actions.deactivate(form.cleaned_data["user"], by=_me(request), at=timezone.now())
+        messages.success(request, f"{form.cleaned_data['user']} can no longer sign in.")
+    return redirect("accounts:people")
+
+
+@require(Role.ADMIN)
+@require_POST
+def activate(request: HttpRequest) -> HttpResponse:
+    """Let somebody in again."""
+    form = ChosenPersonForm(request.POST)
+    if form.is_valid():
+        actions.activate(form.cleaned_data["user"], by=_me(request), at=timezone.now())
+        messages.success(request, f"{form.cleaned_data['user']} can sign in again.")
+    return redirect("accounts:people")
+
+
+def _me(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)
+    return request.user

@@ -1,0 +1,42 @@
+"""Forms whose free text passes the guard before anything is saved, and comes back without what may not be stored."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from opsportal.privacy import guard
+
+
+class GuardedForm(forms.Form):
+    """Name the free text fields in `guarded`.
+
+    Text with a finding is refused, nothing of it is kept, and the field comes back with `[removed: kind]` in its
+    place, so that the person only has to send again. `removed` names the kinds for the note on top.
+    """
+
+    guarded: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.removed: list[str] = []
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        for name in self.guarded:
+            self._guard(name, str(self.data.get(self.add_prefix(name), "")))
+        return cleaned
+
+    def _guard(self, name: str, text: str) -> None:
+        if len(text) > guard.MAX_CHARACTERS:
+            self.add_error(name, ValidationError(f"Shorten this to {guard.MAX_CHARACTERS} characters.", code="long"))
+            return
+        found = guard.scan(text)
+        if not found:
+            return
+        self.removed += [one.kind for one in found]
+        places = ", ".join(f"{one.kind} in line {one.line}, column {one.column}" for one in found[:5])
+        self.add_error(name, ValidationError(f"Not saved: {places}. We took it out below.", code="privacy"))
+        data = self.data.copy()
+        data[self.add_prefix(name)] = guard.redact(text)
+        self.data = data

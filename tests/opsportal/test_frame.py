@@ -1,0 +1,69 @@
+"""Health tokens, request ids, append-only audit, job claims."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.test import Client
+
+from opsportal.audit import actions as audit
+from opsportal.ticker.actions import claim, done
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ready_is_200_with_tokens_only():
+    answer = Client().get("/health/ready")
+
+    assert answer.status_code == 200
+    assert answer.json()["database"] == "ok"
+    assert set(answer.json()) == {"status", "database", "redis", "scheduler"}
+
+
+@pytest.mark.django_db
+def test_live_asks_nothing(django_assert_num_queries):
+    with django_assert_num_queries(0):
+        assert Client().get("/health/live").json() == {"status": "ok"}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("given", "is_kept"), [("abcd-1234", True), ("short", False), ("bad id with spaces", False), ("x" * 65, False)]
+)
+def test_a_well_formed_request_id_comes_back_and_another_is_replaced(given, is_kept):
+    answer = Client().get("/health/live", headers={"X-Request-Id": given})
+
+    assert (answer["X-Request-Id"] == given) is is_kept
+
+
+@pytest.mark.django_db
+def test_staff_pages_are_never_stored_by_anybody(client_as, viewer):
+    answer = client_as(viewer).get("/deliveries/")
+
+    assert answer["Cache-Control"] == "no-store, private"
+    assert "default-src 'none'" in answer["Content-Security-Policy"]
+    assert "unsafe" not in answer["Content-Security-Policy"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE opsportal_auditevent SET actor = 'somebody else'",
+        "DELETE FROM opsportal_auditevent",
+        "TRUNCATE opsportal_auditevent",
+    ],
+)
+def test_the_audit_log_only_grows(sql):
+    audit.record("user.role", by="admin", object="responder")
+
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql)
+
+
+@pytest.mark.django_db
+def test_one_of_many_tickers_gets_the_period():
+    assert claim("test.job", every=timedelta(minutes=1))
+    assert not claim("test.job", every=timedelta(minutes=1))
+    done("test.job")
+
+    assert claim("test.job", every=timedelta(0))

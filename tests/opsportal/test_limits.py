@@ -1,0 +1,66 @@
+"""A body over the limit is refused before it is read; a chunked one arrives whole or not at all."""
+
+import io
+import json
+
+import pytest
+
+from opsportal.limits import BodyLimit
+
+LIMIT = 10
+
+
+class Unread(io.BytesIO):
+    """A body that notices when somebody reads it."""
+
+    was_read = False
+
+    def read(self, *args):
+        self.was_read = True
+        return super().read(*args)
+
+
+def call(environ):
+    seen = {}
+
+    def app(environ, start_response):
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        seen["body"] = environ["wsgi.input"].read(length)
+        start_response("200 OK", [])
+        return [b"ok"]
+
+    def start_response(status, headers):
+        seen["status"], seen["headers"] = status, dict(headers)
+
+    seen["answer"] = b"".join(BodyLimit(app, limit=LIMIT)(environ, start_response))
+    return seen
+
+
+@pytest.mark.parametrize("length", ["11", "99999999999", "-1", "abc"])
+def test_a_declared_length_over_the_limit_is_413_without_reading(length):
+    body = Unread(b"x" * 20)
+
+    seen = call({"CONTENT_LENGTH": length, "wsgi.input": body})
+
+    assert seen["status"].startswith("413")
+    assert json.loads(seen["answer"])["error"]["code"] == "PAYLOAD_TOO_LARGE"
+    assert not body.was_read
+
+
+def test_a_body_of_exactly_the_limit_passes():
+    seen = call({"CONTENT_LENGTH": "10", "wsgi.input": io.BytesIO(b"0123456789")})
+
+    assert seen["status"] == "200 OK"
+    assert seen["body"] == b"0123456789"
+
+
+def test_a_chunked_body_arrives_with_its_length():
+    seen = call({"wsgi.input": io.BytesIO(b"chunks"), "wsgi.input_terminated": True})
+
+    assert seen["body"] == b"chunks"
+
+
+def test_an_endless_chunked_body_is_413():
+    seen = call({"wsgi.input": io.BytesIO(b"x" * 1000), "wsgi.input_terminated": True})
+
+    assert seen["status"].startswith("413")

@@ -1,0 +1,64 @@
+"""Addresses from people reach the public network only, unless the list names them; metadata services never."""
+
+import pytest
+
+from opsportal.network import Forbidden, Guard
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1/",
+        "http://localhost:8000/",
+        "http://10.1.2.3/",
+        "http://192.168.0.1/",
+        "http://100.64.0.1/",
+        "http://169.254.169.254/latest/meta-data/",
+        "http://[::1]/",
+        "http://[::ffff:10.0.0.1]/",
+        "http://[fd00::1]/",
+        "http://[64:ff9b::a00:1]/",
+        "http://0.0.0.0/",
+        "http://224.0.0.1/",
+        "ftp://example.com/",
+        "file:///etc/passwd",
+        "http://user:word@example.com/",
+        "http:///path",
+        "http://example.com:99999/",
+    ],
+)
+def test_what_is_inside_or_odd_is_refused(url):
+    with pytest.raises(Forbidden):
+        Guard().check_url(url)
+
+
+@pytest.mark.parametrize("url", ["https://example.com/health", "http://93.184.216.34:8080/", "https://[2606:4700::1]/"])
+def test_public_addresses_pass(url):
+    Guard().check_url(url)
+
+
+@pytest.mark.parametrize("entry", ["10.0.0.0/8", "10.1.2.3:8080", "10.1.2.3"])
+def test_the_list_allows_a_network_or_a_target(entry):
+    Guard.from_list([entry]).check_url("http://10.1.2.3:8080/health")
+
+
+def test_a_listed_target_allows_its_port_only():
+    guard = Guard.from_list(["10.1.2.3:8080"])
+
+    with pytest.raises(Forbidden):
+        guard.check_url("http://10.1.2.3:22/")
+
+
+def test_the_metadata_address_is_refused_even_when_listed():
+    with pytest.raises(Forbidden, match="never"):
+        Guard.from_list(["169.254.0.0/16", "169.254.169.254:80"]).check_url("http://169.254.169.254/")
+
+
+def test_an_unreadable_entry_is_named():
+    with pytest.raises(Forbidden, match="neither a network nor host:port"):
+        Guard.from_list(["not a network"])
+
+
+def test_a_name_is_judged_by_the_address_it_resolves_to():
+    with pytest.raises(Forbidden):
+        Guard().check_address("10.0.0.5", 443, host="rebind.example.com")

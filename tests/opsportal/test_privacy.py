@@ -1,0 +1,83 @@
+"""What must never be stored is seen, named and not echoed; what operators say all day passes."""
+
+import time
+
+import pytest
+
+from opsportal.errors import Refused
+from opsportal.privacy import guard
+
+SECRETS = [
+    ("database connection string", "it dies with postgresql://app:s3cret@db-1.internal:5432/app on start"),
+    ("database connection string", "redis://:pa55word@cache:6379/0"),
+    ("database connection string", "mongodb+srv://root:topsecret@cluster0.example.net/prod"),
+    ("address with a password", "curl https://deploy:letmein99@registry.example.com/v2/"),
+    ("private key", "-----BEGIN RSA PRIVATE KEY-----\nMIIE"),
+    ("private key", "-----BEGIN PRIVATE KEY-----"),
+    ("bearer token", "Authorization: Bearer abcdef0123456789abcdef"),
+    ("signed token", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N"),
+    ("cloud access key", "key AKIAIOSFODNN7EXAMPLE was used"),
+    ("vendor token", "ghp_16C7e42F292c6912E7710c838347Ae178B4a"),
+    ("vendor token", "sk_live_4eC39HqLyjWDarjtT1zdp7dc"),
+    ("chat webhook address", "https://hooks.slack.com/services/T000/B000/XXXXXXXXXXXXXXXXXXXXXXXX"),
+    ("password", "DB_PASSWORD=hunter2hunter2"),
+    ("password", 'api_key: "abc123def456"'),
+    ("e-mail address", "the customer jane.doe@example.com cannot log in"),
+]
+HARMLESS = [
+    "db_verify status=fail reason=db_connect_failed",
+    "ops_daily check=portal-live status=healthy samples=2880 availability=99.97 p95_ms=12",
+    "X-Request-Id 4f1c2d3e-aaaa-bbbb-cccc-1234567890ab in pod api-7d9f8b6c5-x2x4z",
+    "rolled back to 9b1deb4d3b7d4bad9bdd2b0d7b3dcb6d and sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824",
+    "Set POSTGRES_DSN_PROD and SECRET_KEY (names only), then run prod_verify",
+    "missing=STRIPE_SECRET_KEY",
+    "password reset pages answer 500 since 03:12 UTC",
+    "traffic from 10.0.0.0/8 is fine; see https://status.example.com/incidents/abc",
+    "queue at 31,000; #b3152c is the red; v2.14.1 at 2026-11-21T03:12:00Z",
+    "SECRET_KEY=<from the vault>",
+    "ask @sre-oncall in #ops-alerts",
+]
+
+
+@pytest.mark.parametrize(("kind", "text"), SECRETS)
+def test_a_secret_is_seen_by_its_kind_and_never_echoed(kind, text):
+    found = guard.scan(text)
+
+    assert [one.kind for one in found] == [kind]
+    value = text[found[0].start : found[0].end]
+    assert value not in guard.sentence(found)
+    assert value not in guard.redact(text)
+    assert f"[removed: {kind}]" in guard.redact(text)
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_words_of_the_trade_pass(text):
+    assert guard.scan(text) == []
+    assert guard.redact(text) == text
+
+
+def test_a_finding_names_line_and_column():
+    found = guard.scan("first line\nsecond: AKIAIOSFODNN7EXAMPLE")
+
+    assert (found[0].line, found[0].column) == (2, 9)
+
+
+def test_two_findings_are_both_removed():
+    assert guard.redact("AKIAIOSFODNN7EXAMPLE and a@b.example") == "[removed: cloud access key] and [removed: e-mail address]"
+
+
+def test_too_long_a_text_is_refused_unread():
+    with pytest.raises(Refused, match="longer than"):
+        guard.require_clean("a" * (guard.MAX_CHARACTERS + 1))
+
+
+@pytest.mark.parametrize(
+    "shape", ["a", "a.", "a@b.", "-", "eyJ", "https://", "password ", "postgres://a:", " ", "\n", "=", "bearer ", "::"]
+)
+def test_hostile_text_costs_less_than_a_second(shape):
+    text = (shape * guard.MAX_CHARACTERS)[: guard.MAX_CHARACTERS]
+    started = time.process_time()
+
+    guard.scan(text)
+
+    assert time.process_time() - started < 1.0
