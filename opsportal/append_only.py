@@ -12,7 +12,8 @@ def protect(table: str) -> str:
     return f"""
 CREATE OR REPLACE FUNCTION opsportal_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  RAISE EXCEPTION 'append-only: % on % is refused', TG_OP, TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation';
+  RAISE EXCEPTION 'append-only: % on % is refused', TG_OP, TG_TABLE_NAME
+    USING ERRCODE = 'integrity_constraint_violation';
 END $$;
 CREATE TRIGGER append_only_row BEFORE UPDATE OR DELETE ON {table}
   FOR EACH ROW EXECUTE FUNCTION opsportal_append_only();

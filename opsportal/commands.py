@@ -22,7 +22,7 @@ class OpsCommand(BaseCommand):
 
     requires_system_checks: list[str] = []
 
-    def run(self, **options: Any) -> Exit:
+    def run(self, *args: Any, **options: Any) -> Exit:
         raise NotImplementedError
 
     def token(self, name: str, **values: object) -> None:

@@ -2,13 +2,11 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Any, TypeVar, cast
 
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest, HttpResponseBase
-
-P = ParamSpec("P")
 
 
 class Role(models.TextChoices):
@@ -25,20 +23,20 @@ class Role(models.TextChoices):
         return list(Role).index(self)
 
 
-View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
-def require(role: Role) -> Callable[[View[P]], View[P]]:
+def require(role: Role) -> Callable[[View], View]:
     """Let a view answer only people of this role or above; others get 403. Sign-in is required by the middleware."""
 
-    def decorate(view: View[P]) -> View[P]:
+    def decorate(view: View) -> View:
         @wraps(view)
-        def checked(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.user.is_authenticated or not request.user.has_role(role):
                 raise PermissionDenied(role)
             return view(request, *args, **kwargs)
 
         checked.required_role = role  # type: ignore[attr-defined]
-        return checked
+        return cast(View, checked)
 
     return decorate

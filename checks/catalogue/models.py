@@ -11,18 +11,11 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
+from checks.catalogue.states import CHOICES, WORST_FIRST, State
 from incidents.models import Domain
 from incidents.response.states import Severity
 
-
-class State(models.TextChoices):
-    """What a check says now."""
-
-    HEALTHY = "healthy", "Healthy"
-    UNHEALTHY = "unhealthy", "Unhealthy"
-    INSUFFICIENT_DATA = "insufficient_data", "No data"
-    BLOCKED = "blocked", "Blocked"
-    PAUSED = "paused", "Paused"
+__all__ = ["Batch", "Check", "CheckQuerySet", "State"]
 
 
 class CheckQuerySet(models.QuerySet["Check"]):
@@ -35,8 +28,7 @@ class CheckQuerySet(models.QuerySet["Check"]):
         return self.filter(is_daily=True)
 
     def worst_first(self) -> CheckQuerySet:
-        order = [State.UNHEALTHY, State.INSUFFICIENT_DATA, State.BLOCKED, State.HEALTHY, State.PAUSED]
-        rank = models.Case(*[models.When(state=state, then=place) for place, state in enumerate(order)])
+        rank = models.Case(*[models.When(state=state, then=place) for place, state in enumerate(WORST_FIRST)])
         return self.annotate(rank=rank).order_by("rank", "name")
 
 
@@ -59,7 +51,7 @@ class Check(models.Model):
     every_seconds = models.PositiveIntegerField(default=60, validators=[MinValueValidator(5), MaxValueValidator(86400)])
     fail_after = models.PositiveSmallIntegerField(default=3, validators=[MinValueValidator(1), MaxValueValidator(20)])
     ok_after = models.PositiveSmallIntegerField(default=2, validators=[MinValueValidator(1), MaxValueValidator(20)])
-    state = models.CharField(max_length=24, choices=State.choices, default=State.INSUFFICIENT_DATA)
+    state = models.CharField(max_length=24, choices=CHOICES, default=State.INSUFFICIENT_DATA)
     state_since = models.DateTimeField(default=timezone.now)
     consecutive_fail = models.PositiveIntegerField(default=0)
     consecutive_ok = models.PositiveIntegerField(default=0)
@@ -86,12 +78,12 @@ class Check(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def get_absolute_url(self) -> str:
+        return reverse("checks:detail", args=[self.key])
+
     @property
     def every(self) -> timedelta:
         return timedelta(seconds=self.every_seconds)
-
-    def get_absolute_url(self) -> str:
-        return reverse("checks:detail", args=[self.key])
 
 
 class Batch(models.Model):

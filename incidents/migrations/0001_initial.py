@@ -4,10 +4,11 @@ import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.datetime
 import django.utils.timezone
-import incidents.statuspage.models
-import opsportal.privacy.fields
 from django.conf import settings
 from django.db import migrations, models
+
+import incidents.statuspage.models
+import opsportal.privacy.fields
 
 
 class Migration(migrations.Migration):

@@ -22,7 +22,10 @@ class ObligationQuerySet(models.QuerySet["Obligation"]):
 
 
 class Obligation(models.Model):
-    """What is owed, about what, by when. `subject` is a stable token such as INC-12, so rooms below need no foreign key."""
+    """What is owed, about what, by when.
+
+    `subject` is a stable token such as INC-12, so that this room needs no foreign key to the rooms above.
+    """
 
     class Kind(models.TextChoices):
         ACKNOWLEDGE = "acknowledge", "Acknowledge"

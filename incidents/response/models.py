@@ -77,6 +77,9 @@ class Incident(models.Model):
     def __str__(self) -> str:
         return f"{self.label} {self.title}"
 
+    def get_absolute_url(self) -> str:
+        return reverse("incidents:room", args=[self.number])
+
     @property
     def label(self) -> str:
         return f"INC-{self.number}"
@@ -84,9 +87,6 @@ class Incident(models.Model):
     @property
     def is_open(self) -> bool:
         return self.status != Status.RESOLVED
-
-    def get_absolute_url(self) -> str:
-        return reverse("incidents:room", args=[self.number])
 
 
 class TimelineEvent(models.Model):

@@ -43,7 +43,12 @@ def offer_login(user: User, *, by: str, at: datetime) -> str:
 def _new_link(purpose: str, *, user: User | None, by: str, at: datetime) -> str:
     token = secrets.token_urlsafe(32)
     LoginLink.objects.create(
-        purpose=purpose, user=user, token_hash=token_hash(token), created_by=by, created_at=at, expires_at=at + LINK_LIFETIME
+        purpose=purpose,
+        user=user,
+        token_hash=token_hash(token),
+        created_by=by,
+        created_at=at,
+        expires_at=at + LINK_LIFETIME,
     )
     return token
 

@@ -39,7 +39,7 @@ def setup(request: HttpRequest, token: str) -> HttpResponse:
             email=form.cleaned_data["email"],
             at=at,
         )
-        return perform_login(request, Login(user=admin, redirect_url=reverse("incidents:now")))
+        return _sign_in(request, admin)
     status = 422 if form.is_bound else 200
     return render_page(request, "opsportal/accounts/setup.html", {"form": form, "link_valid": True}, status=status)
 
@@ -56,7 +56,7 @@ def login_link(request: HttpRequest, token: str) -> HttpResponse:
         except Refused:
             link = None
         else:
-            return perform_login(request, Login(user=person, redirect_url=reverse("incidents:now")))
+            return _sign_in(request, person)
     context = {"link_valid": link is not None, "person": link.user if link else None}
     return render_page(request, "opsportal/accounts/login_link.html", context, status=200 if link else 410)
 
@@ -133,6 +133,12 @@ def activate(request: HttpRequest) -> HttpResponse:
         actions.activate(form.cleaned_data["user"], by=_me(request), at=timezone.now())
         messages.success(request, f"{form.cleaned_data['user']} can sign in again.")
     return redirect("accounts:people")
+
+
+def _sign_in(request: HttpRequest, person: User) -> HttpResponse:
+    """Through allauth, so that its stages (a second factor) are kept."""
+    answer: HttpResponse = perform_login(request, Login(user=person, redirect_url=reverse("incidents:now")))
+    return answer
 
 
 def _me(request: HttpRequest) -> User:

@@ -1,7 +1,9 @@
 """Reads of the outbox: what waits, for how long, and how it went."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Count, Min, Q
 from django.db.models.functions import Now
@@ -36,6 +38,11 @@ def queues() -> list[Queue]:
         dead=Count("pk", filter=Q(state=Delivery.State.DEAD)),
         oldest=Min("created_at", filter=Q(state=Delivery.State.WAITING)),
     )
-    found = {row.pop("channel"): row for row in rows}
-    empty = {"waiting": 0, "retrying": 0, "sent": 0, "dead": 0, "oldest": None}
-    return [Queue(channel=label, **found.get(value, empty)) for value, label in Delivery.Channel.choices]
+    found = {row["channel"]: row for row in rows}
+    return [_queue(label, found.get(value)) for value, label in Delivery.Channel.choices]
+
+
+def _queue(label: str, row: Mapping[str, Any] | None) -> Queue:
+    if row is None:
+        return Queue(channel=label, waiting=0, retrying=0, sent=0, dead=0, oldest=None)
+    return Queue(**{**row, "channel": label})

@@ -23,5 +23,7 @@ class Command(OpsCommand):
             known = ", ".join(User.objects.order_by("username").values_list("username", flat=True)[:20])
             self.say(f"Nobody is named {user}. Known: {known or 'nobody yet'}.")
             return Exit.ERROR
-        self.stdout.write(link_address("accounts:login-link", actions.offer_login(person, by="shell", at=timezone.now())))
+        self.stdout.write(
+            link_address("accounts:login-link", actions.offer_login(person, by="shell", at=timezone.now()))
+        )
         return Exit.OK
