@@ -1,0 +1,71 @@
+"""What every page may use: theme, navigation, the server's clock. Nothing is asked until a template uses it."""
+
+from dataclasses import replace
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from opsportal import navigation
+from opsportal.preferences import Theme, has_keys, theme_of
+
+
+class Shell:
+    """The frame around one page. Counts cost one query each, and only on pages that show the navigation."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
+
+    @property
+    def theme(self) -> Theme:
+        return theme_of(self.request)
+
+    @property
+    def has_keys(self) -> bool:
+        return has_keys(self.request)
+
+    @cached_property
+    def now(self) -> datetime:
+        """One instant for the whole page, so that two clocks on it never disagree."""
+        return timezone.now()
+
+    @cached_property
+    def groups(self) -> tuple[navigation.Group, ...]:
+        return navigation.groups_for(self.request)
+
+    @property
+    def counted(self) -> list[navigation.Entry]:
+        """Every entry, for the reply that refreshes the numbers."""
+        return [entry for group in self.groups for entry in group.entries]
+
+    @cached_property
+    def tabs(self) -> tuple[navigation.Entry, ...]:
+        """The phone's tab bar; the numbers are those of the side bar."""
+        numbers = {entry.screen.slug: entry.count for entry in self.counted}
+        return tuple(replace(tab, count=numbers.get(tab.screen.slug)) for tab in navigation.tabs_for(self.request))
+
+    @property
+    def can_declare(self) -> bool:
+        return navigation.may_open(self.request, navigation.DECLARE)
+
+    @property
+    def tag(self) -> str:
+        """Changes when a number beside the navigation changes."""
+        numbers = (str(entry.count.number) if entry.count else "0" for entry in self.counted)
+        return "-".join(numbers)
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Context processor."""
+    return {"shell": shell_of(request)}
+
+
+def shell_of(request: HttpRequest) -> Shell:
+    """The same frame for the whole request, so that nothing is counted twice."""
+    found: Shell | None = getattr(request, "_shell", None)
+    if found is None:
+        found = Shell(request)
+        setattr(request, "_shell", found)  # noqa: B010 - HttpRequest has no such attribute to mypy
+    return found

@@ -1,0 +1,115 @@
+"""The screens of the portal in the order people find them; one table serves the side bar, the phone and the palette."""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+from opsportal.roles import Role
+from opsportal.shell import Count, counts
+
+
+@dataclass(frozen=True)
+class Screen:
+    """One entry: its words, its address by name, its icon, what it is for, the key after `g`, and who may see it."""
+
+    title: str
+    url_name: str
+    icon: str
+    purpose: str
+    key: str = ""
+    role: Role = Role.VIEWER
+
+    @property
+    def slug(self) -> str:
+        """A word for CSS classes: incidents:list is incidents-list."""
+        return self.url_name.replace(":", "-")
+
+    @property
+    def short(self) -> str:
+        """One word for the phone's tab bar."""
+        return self.title.split()[0]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A screen as one person sees it on one page."""
+
+    screen: Screen
+    url: str
+    is_current: bool
+    count: Count | None
+
+
+@dataclass(frozen=True)
+class Group:
+    """Entries under one heading; the first group has none."""
+
+    title: str
+    entries: tuple[Entry, ...]
+
+
+NOW = Screen("Now", "incidents:now", "radar-2", "What is open and what is due", key="n")
+INCIDENTS = Screen("Incidents", "incidents:list", "flame", "Open and past, with their rooms", key="i")
+CHECKS = Screen("Checks", "checks:list", "activity-heartbeat", "What workers watch, worst first", key="c")
+STATUS_PAGE = Screen("Status page", "incidents:publish", "speakerphone", "Drafts, components, what is public", key="s")
+DECLARE = Screen("Declare incident", "incidents:declare", "plus", "Open a room and tell the team", role=Role.RESPONDER)
+MORE = Screen("More", "accounts:more", "dots", "Every screen of the portal")
+
+GROUPS: tuple[tuple[str, tuple[Screen, ...]], ...] = (
+    ("", (NOW, INCIDENTS, CHECKS, STATUS_PAGE)),
+    ("Knowledge", (Screen("Ownership", "incidents:ownership", "users", "Who holds what, and the gaps", key="o"),)),
+    ("Run", (Screen("Deliveries", "outbox:list", "send", "What left the house, and what waits", key="d"),)),
+    ("Admin", (Screen("People", "accounts:people", "user-cog", "Roles and ways in", key="p", role=Role.ADMIN),)),
+)
+SCREENS = tuple(screen for _, screens in GROUPS for screen in screens)
+
+
+def current_screen(path: str) -> Screen | None:
+    """The screen that a path belongs to: the longest address it begins with; the board's `/` only matches itself.
+
+    An incident's room belongs to Incidents, the form under it to Declare.
+    """
+    best: tuple[int, Screen | None] = (0, None)
+    for screen in (*SCREENS, DECLARE, MORE):
+        url = address(screen)
+        is_inside = path == url if url in ("", "/") else path.startswith(url)
+        if is_inside and len(url) > best[0]:
+            best = (len(url), screen)
+    return best[1]
+
+
+def address(screen: Screen) -> str:
+    """Where the screen lives; empty when the wing that has it is not installed."""
+    try:
+        return reverse(screen.url_name)
+    except NoReverseMatch:
+        return ""
+
+
+def groups_for(request: HttpRequest) -> tuple[Group, ...]:
+    """What this person may open, with the current page marked and the numbers beside it."""
+    numbers, current = counts(), current_screen(request.path)
+    shown = ((title, _entries(request, screens, numbers, current)) for title, screens in GROUPS)
+    return tuple(Group(title, entries) for title, entries in shown if entries)
+
+
+def tabs_for(request: HttpRequest) -> tuple[Entry, ...]:
+    """The phone's five: Declare in the middle, or the status page for those who only read."""
+    middle = DECLARE if may_open(request, DECLARE) else STATUS_PAGE
+    return _entries(request, (NOW, INCIDENTS, middle, CHECKS, MORE), {}, current_screen(request.path))
+
+
+def _entries(
+    request: HttpRequest, screens: tuple[Screen, ...], numbers: dict[str, Count], current: Screen | None
+) -> tuple[Entry, ...]:
+    return tuple(
+        Entry(screen, address(screen), screen is current, numbers.get(screen.url_name))
+        for screen in screens
+        if may_open(request, screen) and address(screen)
+    )
+
+
+def may_open(request: HttpRequest, screen: Screen) -> bool:
+    """Whether the role reaches; hiding is a courtesy, the view itself decides."""
+    return request.user.is_authenticated and request.user.has_role(screen.role)

@@ -1,0 +1,386 @@
+"""Small marks that every page uses: icons, shapes, states, times and figures drawn as SVG.
+
+Everything is text, class and geometry: no style attribute, so the strict CSP holds. Each mark pairs a shape with a
+word, because colour alone says nothing to many people.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, Form, RadioSelect
+from django.template import Context
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
+from opsportal import navigation
+from opsportal.roles import Role
+
+register = template.Library()
+
+SOON_SECONDS = 300
+
+_SEVERITY_WORDS = {"SEV-1": "Critical", "SEV-2": "Major", "SEV-3": "Partial"}
+
+# value: (class, shape, word). Check states and component statuses never share a value, so one tag draws both.
+_STATES = {
+    "healthy": ("ok", "s-ok", "Healthy"),
+    "unhealthy": ("fail", "s-fail", "Unhealthy"),
+    "insufficient_data": ("stale", "s-stale", "No data"),
+    "blocked": ("warn", "s-warn", "Blocked"),
+    "paused": ("paused", "s-paused", "Paused"),
+    "operational": ("ok", "s-ok", "Operational"),
+    "degraded_performance": ("warn", "s-sev3", "Degraded performance"),
+    "partial_outage": ("major", "s-sev2", "Partial outage"),
+    "major_outage": ("fail", "s-fail", "Major outage"),
+    "under_maintenance": ("maint", "s-maint", "Under maintenance"),
+}
+_UNKNOWN = ("stale", "s-stale", "Unknown")
+_STATUS_BADGES = {
+    "investigating": "badge badge--minor",
+    "identified": "badge badge--accent",
+    "monitoring": "badge",
+    "resolved": "badge badge--ok",
+}
+_ROLE_BADGES = {Role.ADMIN: "badge badge--accent", Role.PUBLISHER: "badge badge--maint"}
+
+
+# --- icons and shapes -------------------------------------------------------------------------------------------------
+
+
+@register.simple_tag
+def asset(name: str) -> str:
+    """A static file's address. The plain one when no manifest knows it: an error page must not fail over an icon."""
+    try:
+        return static(name)
+    except ValueError:
+        return f"{settings.STATIC_URL}{name}"
+
+
+@register.simple_tag
+def icon(name: str, extra: str = "") -> SafeString:
+    """A line icon, hidden from screen readers: {% icon "flame" %}, {% icon "flame" "i--sm" %}."""
+    return format_html(
+        '<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>',
+        f"i {extra}".strip(), asset("icons/icons.svg"), name,
+    )  # fmt: skip
+
+
+@register.simple_tag
+def shape(name: str) -> SafeString:
+    """A filled status shape, always beside a word: {% shape "s-ok" %}."""
+    return format_html(
+        '<svg class="shape" viewBox="0 0 16 16" fill="currentColor" aria-hidden="true"><use href="{}#{}"/></svg>',
+        asset("icons/icons.svg"), name,
+    )  # fmt: skip
+
+
+@register.simple_tag
+def sev(severity: str, form: str = "long") -> SafeString:
+    """A severity chip: {% sev incident.severity %} says SEV-1 Critical, {% sev x "short" %} SEV-1."""
+    value = str(severity)
+    word = value if form == "short" else f"{value} {_SEVERITY_WORDS.get(value, '')}".strip()
+    number = value[-1:]
+    return format_html('<span class="sev sev--{}">{}{}</span>', number, shape(f"s-sev{number}"), word)
+
+
+@register.simple_tag
+def state(value: str, word: str = "") -> SafeString:
+    """A check's state or a component's status as shape and word; `word` replaces the usual one."""
+    kind, mark, usual = _STATES.get(str(value), _UNKNOWN)
+    return format_html('<span class="state state--{}">{}{}</span>', kind, shape(mark), word or usual)
+
+
+@register.filter
+def state_class(value: str) -> str:
+    """ok, fail, warn, stale, paused, major or maint: for rows and dots that carry the state as a class."""
+    return _STATES.get(str(value), _UNKNOWN)[0]
+
+
+@register.filter
+def state_word(value: str) -> str:
+    """The word for a check's state or a component's status."""
+    return _STATES.get(str(value), _UNKNOWN)[2]
+
+
+@register.filter
+def state_shape(value: str) -> str:
+    """The shape's name for a check's state or a component's status."""
+    return _STATES.get(str(value), _UNKNOWN)[1]
+
+
+@register.simple_tag
+def status(value: str) -> SafeString:
+    """An incident's status as a badge: {% status incident.status %}."""
+    return format_html('<span class="{}">{}</span>', _STATUS_BADGES.get(str(value), "badge"), str(value).capitalize())
+
+
+@register.simple_tag
+def role(value: str) -> SafeString:
+    """A role as a badge."""
+    return format_html('<span class="{}">{}</span>', _ROLE_BADGES.get(Role(value), "badge"), Role(value).label)
+
+
+@register.filter
+def role_label(value: str) -> str:
+    """The word for a role; empty when it is none."""
+    return Role(value).label if value in set(Role) else ""
+
+
+@register.filter
+def initials(name: str) -> str:
+    """SO for sre-oncall, AD for admin."""
+    words = [word for word in str(name).replace("_", "-").replace(".", "-").split("-") if word]
+    letters = "".join(word[0] for word in words[:2]) if len(words) > 1 else "".join(words)[:2]
+    return letters.upper()
+
+
+# --- times ------------------------------------------------------------------------------------------------------------
+
+
+def _now(context: Context) -> datetime:
+    """The page's own instant, so that a page never shows two presents."""
+    frame = context.get("shell")
+    moment = getattr(frame, "now", None) or timezone.now()
+    assert isinstance(moment, datetime)
+    return moment
+
+
+def span(seconds: float) -> str:
+    """A length of time in the largest unit that says enough: 38 s, 12 min, 3 h, 6 days."""
+    whole = max(0, int(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min"
+    if whole < 2 * 86400:
+        return f"{whole // 3600} h"
+    return f"{whole // 86400} days"
+
+
+def stopwatch(seconds: float) -> str:
+    """04:18, 1:02:30, and +06:12 once late."""
+    whole = int(seconds)
+    minutes, rest = divmod(abs(whole), 60)
+    hours, minutes = divmod(minutes, 60)
+    text = f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes:02}:{rest:02}"
+    return f"+{text}" if whole < 0 else text
+
+
+@register.simple_tag(takes_context=True)
+def ago(context: Context, moment: datetime | None, never: str = "never") -> SafeString | str:
+    """How long ago, ticking on: 38 s ago. The exact time stands in the title."""
+    if moment is None:
+        return never
+    return format_html(
+        '<time datetime="{}" title="{}" data-ago="{}">{} ago</time>',
+        _iso(moment), _exact(moment), _epoch(moment), span((_now(context) - moment).total_seconds()),
+    )  # fmt: skip
+
+
+@register.simple_tag(takes_context=True)
+def lasting(context: Context, since: datetime, until: datetime | None = None) -> SafeString | str:
+    """How long it lasts, ticking while it does: 41 min. With an end it stands still."""
+    if until is not None:
+        return span((until - since).total_seconds())
+    words = span((_now(context) - since).total_seconds())
+    return format_html('<time datetime="{}" data-lasting="{}">{}</time>', _iso(since), _epoch(since), words)
+
+
+@register.simple_tag(takes_context=True)
+def clock(context: Context, moment: datetime, zone: str = "UTC") -> SafeString:
+    """Wall clock in UTC, with the day when it is not today: 03:12 UTC, or 20 Nov, 16:20 UTC. zone="" leaves UTC out."""
+    moment, today = moment.astimezone(UTC), _now(context).astimezone(UTC).date()
+    year = "" if moment.year == today.year else f" {moment.year}"
+    day = "" if moment.date() == today else f"{moment.day} {moment:%b}{year}, "
+    return format_html('<time datetime="{}">{}</time>', _iso(moment), f"{day}{moment:%H:%M} {zone}".rstrip())
+
+
+@register.simple_tag(takes_context=True)
+def timer(context: Context, due: datetime, words: str = "", late: str = "") -> SafeString:
+    """Count down to a duty and on past it with a plus.
+
+    {% timer due "until next public update" "public update late" %} adds the words, which change when it is late. Put
+    it in an element with class `due` (or `timer-row`) to get the colours of soon and late.
+    """
+    left = (due - _now(context)).total_seconds()
+    figure = format_html('<span class="timer" role="timer" data-due="{}">{}</span>', _epoch(due), stopwatch(left))
+    if not words:
+        return figure
+    shown = late if late and left < 0 else words
+    return format_html('{}<span data-words="{}" data-late="{}">{}</span>', figure, words, late or words, shown)
+
+
+@register.simple_tag(takes_context=True)
+def stopped_or_running(context: Context, since: datetime, until: datetime | None = None) -> SafeString:
+    """Count up from a moment; with an end the figure stands still."""
+    if until is not None:
+        return format_html('<span class="timer">{}</span>', stopwatch((until - since).total_seconds()))
+    passed = (_now(context) - since).total_seconds()
+    return format_html('<span class="timer" role="timer" data-since="{}">{}</span>', _epoch(since), stopwatch(passed))
+
+
+@register.simple_tag(takes_context=True)
+def due_class(context: Context, due: datetime) -> str:
+    """due--late, due--soon (under five minutes) or nothing, for the element around a timer."""
+    left = (due - _now(context)).total_seconds()
+    return "due--late" if left < 0 else "due--soon" if left < SOON_SECONDS else ""
+
+
+def _epoch(moment: datetime) -> int:
+    return int(moment.timestamp())
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _exact(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+# --- figures ----------------------------------------------------------------------------------------------------------
+
+_SPARK_WIDTH, _SPARK_TOP, _SPARK_BOTTOM = 110.0, 2.0, 26.0
+_SPARK_KINDS = {"fail": "bad", "bad": "bad", "unhealthy": "bad", "warn": "warn", "blocked": "warn"}
+
+
+@register.simple_tag
+def sparkline(
+    values: Sequence[float | None], sentence: str, kind: str = "", bound: float | None = None, extra: str = ""
+) -> SafeString:
+    """A line over time, None is a gap; the sentence is what a person who cannot see it gets.
+
+    `kind` is a state such as unhealthy, `bound` draws the dotted limit, `extra` is another class such as spark--wide.
+    """
+    known = [value for value in [*values, bound] if value is not None]
+    low, high = (min(known), max(known)) if known else (0.0, 1.0)
+    colour = _SPARK_KINDS.get(kind, "")
+
+    def y(value: float) -> float:
+        share = (value - low) / (high - low) if high > low else 0.5
+        return _SPARK_BOTTOM - share * (_SPARK_BOTTOM - _SPARK_TOP)
+
+    step = _SPARK_WIDTH / max(1, len(values) - 1)
+    points = [None if value is None else (place * step, y(value)) for place, value in enumerate(values)]
+    limit = format_html('<line x1="0" x2="110" y1="{0}" y2="{0}"/>', f"{y(bound):.1f}") if bound is not None else ""
+    last = next((point for point in reversed(points) if point is not None), None)
+    return format_html(
+        '<svg class="{}" viewBox="0 0 112 28" role="img" aria-label="{}">{}{}{}</svg>',
+        f"spark {extra}".strip(), sentence, limit, _line(points, colour), _dot(last, colour),
+    )  # fmt: skip
+
+
+def _line(points: Iterable[tuple[float, float] | None], colour: str) -> SafeString:
+    """One path; each unbroken run of points is its own stroke, a lonely point a short dash."""
+    runs = [list(run) for is_gap, run in groupby(points, key=lambda point: point is None) if not is_gap]
+    strokes = []
+    for run in runs:
+        first, *rest = [point for point in run if point is not None]
+        tail = "".join(f" L{x:.1f} {y:.1f}" for x, y in rest) or " h1"
+        strokes.append(f"M{first[0]:.1f} {first[1]:.1f}{tail}")
+    return format_html('<path class="{}" d="{}"/>', colour, " ".join(strokes)) if strokes else mark_safe("")
+
+
+def _dot(point: tuple[float, float] | None, colour: str) -> SafeString:
+    if point is None:
+        return mark_safe("")
+    return format_html('<circle class="{}" cx="{}" cy="{}" r="2.5"/>', colour, f"{point[0]:.1f}", f"{point[1]:.1f}")
+
+
+# status: (class, notches); more notches are worse, so the bar reads without colour.
+_DAYS = {
+    "operational": ("fill-ok", 0),
+    "degraded_performance": ("fill-warn", 1),
+    "partial_outage": ("fill-major", 2),
+    "major_outage": ("fill-fail", 3),
+    "under_maintenance": ("fill-maint", 0),
+}
+
+
+@register.simple_tag
+def uptime_bar(days: Sequence[str | None], sentence: str) -> SafeString:
+    """One bar a day, oldest first, each a component status or None for no data; the sentence sums them up."""
+    width = 6 * len(days) - 1.6 if days else 1
+    bars = format_html_join("", "{}", ((_day(place * 6, day),) for place, day in enumerate(days)))
+    return format_html(
+        '<div class="days-wrap"><svg class="days" viewBox="0 0 {} 28" preserveAspectRatio="none" role="img" '
+        'aria-label="{}">{}</svg></div>',
+        f"{width:.1f}", sentence, bars,
+    )  # fmt: skip
+
+
+def _day(x: int, status: str | None) -> SafeString:
+    if status is None or status not in _DAYS:
+        return format_html('<rect class="fill-mute" x="{}" y="18" width="4.4" height="10" rx="1.2"/>', x)
+    fill, notches = _DAYS[status]
+    marks = format_html_join(
+        "", '<rect class="notch" x="{}" y="{}" width="4.6" height="3"/>',
+        ((f"{x - 0.1:.1f}", 3 + 6 * place) for place in range(notches)),
+    )  # fmt: skip
+    return format_html('<rect class="{}" x="{}" y="0" width="4.4" height="28" rx="1.2"/>{}', fill, x, marks)
+
+
+@register.simple_tag
+def legend_key(status: str) -> SafeString:
+    """The little bar that explains one status under the uptime bars."""
+    fill, notches = _DAYS.get(status, ("fill-mute", 0))
+    marks = format_html_join(
+        "", '<rect class="notch" y="{}" width="5" height="2"/>', ((2 + 4 * place,) for place in range(notches))
+    )
+    return format_html(
+        '<svg class="key" viewBox="0 0 5 16" aria-hidden="true"><rect class="{}" width="5" height="16" rx="1.2"/>{}'
+        "</svg>",
+        fill, marks,
+    )  # fmt: skip
+
+
+# --- navigation and forms ---------------------------------------------------------------------------------------------
+
+
+@register.simple_tag(takes_context=True)
+def nav_current(context: Context, url_name: str) -> SafeString:
+    """aria-current="page" when the page belongs to this screen: <a href=…{% nav_current "checks:list" %}>."""
+    screen = navigation.current_screen(context["request"].path)
+    is_current = screen is not None and screen.url_name == url_name
+    return mark_safe(' aria-current="page"') if is_current else mark_safe("")
+
+
+@register.filter
+def control(field: BoundField) -> SafeString:
+    """The field's input in our style, tied to its hint and its error: {{ form.title|control }}."""
+    widget = field.field.widget
+    described = [f"{field.auto_id}-hint"] if field.help_text else []
+    attributes: dict[str, Any] = {}
+    if field.errors:
+        described.append(f"{field.auto_id}-err")
+        attributes["aria-invalid"] = "true"
+    if described:
+        attributes["aria-describedby"] = " ".join(described)
+    if not isinstance(widget, (CheckboxInput, RadioSelect, CheckboxSelectMultiple)):
+        own = widget.attrs.get("class", "")
+        attributes["class"] = " ".join(filter(None, ["input", own, "input--error" if field.errors else ""]))
+    if widget.attrs.get("placeholder") == field.label:
+        attributes["placeholder"] = False  # it would only repeat the label, in a paler colour
+    return field.as_widget(attrs=attributes)
+
+
+@register.filter
+def is_tick(field: BoundField) -> bool:
+    """True for a single checkbox, whose label stands after it."""
+    widget = field.field.widget
+    return isinstance(widget, CheckboxInput) and not isinstance(widget, CheckboxSelectMultiple)
+
+
+@register.filter
+def error_list(form: Form) -> list[tuple[str, str]]:
+    """(address of the field, sentence) for the summary on top; errors of the whole form have no address."""
+    lines = [("", str(error)) for error in form.non_field_errors()]
+    for field in form.visible_fields():
+        lines += [(f"#{field.id_for_label or field.auto_id}", str(error)) for error in field.errors]
+    return lines
