@@ -7,11 +7,11 @@ from urllib.parse import urlsplit
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "opsportal.settings")
 
-from celery import Celery  # noqa: E402
-from celery.signals import setup_logging, worker_ready, worker_shutting_down  # noqa: E402
-from django.conf import settings  # noqa: E402
+from celery import Celery
+from celery.signals import setup_logging, worker_ready, worker_shutting_down
+from django.conf import settings
 
-from opsportal.ticker.thread import Job, Ticker  # noqa: E402
+from opsportal.ticker.thread import Job, Ticker
 
 # What runs again and again, and how often; each task claims its period in PostgreSQL.
 SCHEDULE = (

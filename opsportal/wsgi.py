@@ -14,11 +14,11 @@ os.environ.setdefault("OPSPORTAL_DB_POOL", "true")
 if sys.platform == "linux":
     ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
-from django.conf import settings  # noqa: E402 - the signal is asked for before anything can fail
-from django.core.wsgi import get_wsgi_application  # noqa: E402
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
 
-from opsportal.limits import BodyLimit  # noqa: E402
-from opsportal.responder import SnapshotResponder  # noqa: E402
+from opsportal.limits import BodyLimit
+from opsportal.responder import SnapshotResponder
 
 application = BodyLimit(
     SnapshotResponder(get_wsgi_application(), directory=settings.SNAPSHOT_DIR),
