@@ -8,6 +8,7 @@ import errno
 import hashlib
 import http.client
 import os
+import re
 import signal
 import socket
 import sys
@@ -25,6 +26,8 @@ from opsportal.supervisor import Console, Stopped, Supervisor, end_orphans
 
 ROOT = Path(__file__).resolve().parent.parent
 STOP_ORDER = (("web",), ("worker", "worker-default"), ("redis",), ("postgres",))
+# Advice of the libraries about what was chosen on purpose, or about a key that nobody pressed.
+NOISE = re.compile(r"Configuration allows spawning up to|Hitting Ctrl\+C again will")
 NAMES = ("postgres", "redis", "web", "worker", "worker-default")
 
 
@@ -247,7 +250,14 @@ class Portal:
         return links
 
     def _python(self, name: str, argv: tuple[str, ...], env: Mapping[str, str], stop_within: float = 5.0) -> Child:
-        return Child(name=name, argv=argv, env=env, cwd=str(ROOT), stop_within=stop_within)
+        return Child(
+            name=name,
+            argv=argv,
+            env=env,
+            cwd=str(ROOT),
+            stop_within=stop_within,
+            keep_line=lambda line: not NOISE.search(line),
+        )
 
     def _portal_children(self) -> tuple[Child, ...]:
         """Web and workers. Together with both servers their longest ways to stop stay under 30 s."""
@@ -270,7 +280,18 @@ class Portal:
     def _worker(self, name: str, queues: str, processes: int) -> Child:
         """REMAP_SIGTERM: a long task is handed back after worker_soft_shutdown_timeout and does not hold the stop."""
         argv = (
-            *(sys.executable, "-m", "celery", "--quiet", "-A", "opsportal.celery", "worker"),
+            # Celery warns of root because of pickled messages; ours are JSON.
+            *(
+                sys.executable,
+                "-W",
+                "ignore:You're running the worker",
+                "-m",
+                "celery",
+                "--quiet",
+                "-A",
+                "opsportal.celery",
+                "worker",
+            ),
             *("--queues", queues, "--pool", "prefork", "--concurrency", str(processes), "--hostname", f"{name}@%h"),
             *("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "WARNING"),
         )

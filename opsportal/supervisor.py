@@ -66,7 +66,7 @@ class _Running:
     process: subprocess.Popen[bytes]
     started: float
     pump: threading.Thread
-    pause: float = FIRST_PAUSE
+    pause: float
     restart_at: float | None = None
 
 
@@ -78,6 +78,9 @@ class Supervisor:
     record: Path | None = None
     """Where the children's numbers are kept for the start after a kill -9."""
     stopping: bool = False
+    first_pause: float = FIRST_PAUSE
+    longest_pause: float = LONGEST_PAUSE
+    steady_after: float = STEADY_AFTER
     _running: dict[str, _Running] = field(default_factory=dict)
 
     def start(self, child: Child) -> None:
@@ -90,7 +93,7 @@ class Supervisor:
         assert process.stdout is not None
         pump = threading.Thread(target=self._pump, args=(child, process.stdout), daemon=True, name=f"pump-{child.name}")
         pump.start()
-        return _Running(child=child, process=process, started=time.monotonic(), pump=pump)
+        return _Running(child, process, time.monotonic(), pump, pause=self.first_pause)
 
     def _pump(self, child: Child, pipe: IO[bytes]) -> None:
         for raw in pipe:
@@ -112,8 +115,8 @@ class Supervisor:
         if code is None:
             return False
         signal_group(running.process.pid, running.child.stop_signal)  # what it left behind goes with it
-        if now - running.started >= STEADY_AFTER:
-            running.pause = FIRST_PAUSE
+        if now - running.started >= self.steady_after:
+            running.pause = self.first_pause
         self.console.line(running.child.name, f"ended ({describe_exit(code)}), starts again in {running.pause:g} s")
         running.restart_at = now + running.pause
         return True
@@ -123,10 +126,10 @@ class Supervisor:
             fresh = self._launch(running.child)
         except OSError as problem:
             self.console.line(running.child.name, f"could not start: {problem.strerror}")
-            running.pause = min(running.pause * 2, LONGEST_PAUSE)
+            running.pause = min(running.pause * 2, self.longest_pause)
             running.restart_at = time.monotonic() + running.pause
             return False
-        fresh.pause = min(running.pause * 2, LONGEST_PAUSE)
+        fresh.pause = min(running.pause * 2, self.longest_pause)
         self._running[running.child.name] = fresh
         return True
 

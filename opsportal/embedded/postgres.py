@@ -126,6 +126,8 @@ def discard(data_dir: Path) -> None:
     elsewhere = places.SYSTEM_ROOT / places.digest(data_dir)
     if _pointer(data_dir).exists():
         shutil.rmtree(elsewhere, ignore_errors=True)
+        with suppress(OSError):  # others may have theirs there
+            places.SYSTEM_ROOT.rmdir()
 
 
 def _pointer(data_dir: Path) -> Path:

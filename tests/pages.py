@@ -1,0 +1,87 @@
+"""A real Chromium: pages, what the content security policy refused, and axe."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+)
+_LISTEN = """
+document.addEventListener("securitypolicyviolation", (event) =>
+  window.reportViolation(`${event.violatedDirective} ${event.blockedURI} on ${location.pathname}`));
+"""
+
+
+def executable() -> str | None:
+    """The machine's own browser; None means the one that playwright brings."""
+    for name in _NAMES:
+        program = shutil.which(name)
+        if program and subprocess.run([program, "--version"], capture_output=True, check=False).returncode == 0:
+            return program
+    return None
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One browser per file. It is closed after it, because it leaves an event loop running in this thread."""
+    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable(), args=list(FLAGS))
+        yield browser
+        browser.close()
+    if before is None:
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def violations() -> list[str]:
+    """What the content security policy refused in this test; a test that expects some clears the list."""
+    return []
+
+
+@pytest.fixture
+def new_context(browser: Browser, violations: list[str]) -> Iterator[Callable[..., BrowserContext]]:
+    """Makes visitors with cookies of their own; the options are playwright's, such as `color_scheme="dark"`."""
+    made: list[BrowserContext] = []
+
+    def make(**options: Any) -> BrowserContext:
+        context = browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | options))
+        context.set_default_timeout(10_000)
+        context.expose_function("reportViolation", violations.append)
+        context.add_init_script(_LISTEN)
+        made.append(context)
+        return context
+
+    yield make
+    for context in made:
+        context.close()
+
+
+@pytest.fixture
+def page(new_context: Callable[..., BrowserContext], violations: list[str]) -> Iterator[Page]:
+    """A visitor's page at desktop size. The test fails when the policy refused anything."""
+    yield new_context().new_page()
+    assert violations == []
+
+
+@pytest.fixture
+def phone(new_context: Callable[..., BrowserContext], violations: list[str]) -> Iterator[Page]:
+    """The same on a phone."""
+    yield new_context(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True).new_page()
+    assert violations == []
+
+
+def axe(page: Page) -> list[str]:
+    """What axe finds wrong on the page: one line per rule and element; an empty list is what tests want."""
+    found = Axe().run(page).response["violations"]
+    return [f"{rule['id']}: {node['html']}" for rule in found for node in rule["nodes"]]

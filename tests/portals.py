@@ -1,0 +1,240 @@
+"""Whole portals as real processes: what bin/up runs, on a free port with a folder of its own."""
+
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from opsportal import data_folder
+from opsportal.embedded import places, postgres
+from opsportal.processes import Child, birth, signal_group, spawn
+
+ROOT = Path(__file__).resolve().parent.parent
+_DECIDED_BY_LAUNCH = (
+    *("DATABASE_URL", "DATABASE_MIGRATE_URL", "POSTGRES_DSN_PROD", "REDIS_URL", "SECRET_KEY", "BASE_URL"),
+    *("OPSPORTAL_DATA_DIR", "OPSPORTAL_INTERNAL_URL", "OPSPORTAL_DB_POOL", "OPSPORTAL_CALLED_FROM"),
+    *("ENVIRONMENT", "LAUNCH_MODE", "ALLOWED_HOSTS", "PYTEST_CURRENT_TEST"),
+)
+
+
+def free_port() -> int:
+    """A port that nobody uses at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def clean_environment(**extra: str) -> dict[str, str]:
+    """An operator's shell in which nothing of ours is set."""
+    return {name: value for name, value in os.environ.items() if name not in _DECIDED_BY_LAUNCH} | extra
+
+
+def new_data_dir(name: str = "data") -> Path:
+    """A folder that the servers' own user can reach when the tests run as root."""
+    parent = Path(tempfile.mkdtemp(prefix="opsportal-portal-"))
+    parent.chmod(0o711)
+    return parent / name
+
+
+def remove_data_dir(data_dir: Path) -> None:
+    """The folder, and what had to lie outside of it."""
+    postgres.discard(data_dir)
+    for account in (places.own_account(), places.server_account()):
+        shutil.rmtree(places.socket_folder(data_dir, account), ignore_errors=True)
+    shutil.rmtree(data_dir.parent, ignore_errors=True)
+
+
+@dataclass
+class Portal:
+    """A running `bin/up`, seen from outside."""
+
+    data_dir: Path
+    port: int = field(default_factory=free_port)
+    arguments: tuple[str, ...] = ()
+    environment: dict[str, str] = field(default_factory=dict)
+    lines: list[str] = field(default_factory=list)
+    process: subprocess.Popen[bytes] | None = None
+    python: tuple[str, ...] = (sys.executable,)
+    user: int | None = None
+
+    @property
+    def url(self) -> str:
+        """The address as a person types it; cookies and passkeys belong to this name."""
+        return f"http://localhost:{self.port}"
+
+    @property
+    def log(self) -> str:
+        return "\n".join(self.lines)
+
+    @property
+    def setup_link(self) -> str:
+        """The link for the first admin, as printed."""
+        found = re.search(r"First admin: open (\S+)", self.log)
+        assert found, self.log
+        return found[1]
+
+    def start(self) -> "Portal":
+        """Start it and wait until it says that it is ready."""
+        self.begin()
+        self.wait_for_line(r"^Ready: ", within=90)
+        return self
+
+    def begin(self) -> None:
+        argv = (*self.python, "-m", "opsportal.launch", "--port", str(self.port), "--data-dir", str(self.data_dir))
+        env = clean_environment(**self.environment)
+        self.lines.clear()
+        self.process = spawn(
+            Child("launch", (*argv, *self.arguments), env=env, cwd=str(ROOT), user=self.user, group=self.user)
+        )
+        threading.Thread(target=self._read, args=(self.process,), daemon=True).start()
+
+    def _read(self, process: subprocess.Popen[bytes]) -> None:
+        assert process.stdout is not None
+        for raw in process.stdout:
+            self.lines.append(raw.decode(errors="replace").rstrip())
+
+    def wait_for_line(self, pattern: str, *, within: float = 30) -> str:
+        """The first line that matches; the whole log when none came."""
+        assert self.process is not None
+        limit = time.monotonic() + within
+        while time.monotonic() < limit:
+            for line in list(self.lines):
+                if re.search(pattern, line):
+                    return line
+            assert self.process.poll() is None, f"it ended with {self.process.returncode}:\n{self.log}"
+            time.sleep(0.05)
+        raise AssertionError(f"no line matches {pattern!r} within {within:g} s:\n{self.log}")
+
+    def status_of(self, path: str) -> int:
+        """The HTTP status of a path; 0 when nobody listens."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request("GET", path, headers={"Host": f"localhost:{self.port}"})
+            return connection.getresponse().status
+        except OSError:
+            return 0
+        finally:
+            connection.close()
+
+    def manage(self, *command: str, stdin: str = "", timeout: float = 60) -> subprocess.CompletedProcess[str]:
+        """What bin/manage answers beside this portal."""
+        return subprocess.run(
+            [sys.executable, "-m", "opsportal.running", "--data-dir", str(self.data_dir), *command],
+            env=clean_environment(**self.environment),
+            cwd=ROOT,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=timeout,
+        )
+
+    def login_link(self, name: str) -> str:
+        """A way in for somebody, as an operator would make it."""
+        answer = self.manage("login_link", "--user", name)
+        assert answer.returncode == 0, answer.stderr
+        return answer.stdout.split()[-1]
+
+    def database_url(self) -> str:
+        """The application's address, for a test that looks at rows."""
+        running = data_folder.running(self.data_dir)
+        assert running is not None
+        return running.environment["DATABASE_URL"]
+
+    def children(self) -> dict[str, int]:
+        """The numbers of its processes, by name."""
+        rows = json.loads((self.data_dir / "children.json").read_text())
+        return {row["name"]: row["pid"] for row in rows}
+
+    def stop(self, within: float = 30) -> int:
+        """Ask it to end, as Ctrl-C would; its exit code."""
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        return self.process.wait(timeout=within)
+
+    def kill_everything(self) -> None:
+        """What a power cut does, as far as processes go: nobody gets to say goodbye."""
+        assert self.process is not None
+        victims = list(descendants(self.process.pid))
+        os.kill(self.process.pid, signal.SIGSTOP)  # it must not restart one while the others die
+        for pid in victims:
+            signal_one(pid, signal.SIGKILL)
+        self.process.kill()
+        self.process.wait()
+        wait_gone(victims)
+
+
+def descendants(pid: int) -> Iterator[int]:
+    """All processes below one, as /proc tells."""
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in map(int, task.read_text().split()):
+            yield child
+            yield from descendants(child)
+
+
+def signal_one(pid: int, number: signal.Signals) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return
+
+
+def wait_gone(pids: list[int], within: float = 10) -> None:
+    """Until none of them lives."""
+    limit = time.monotonic() + within
+    while alive := [pid for pid in pids if birth(pid)]:
+        assert time.monotonic() < limit, f"still alive: {alive}"
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def fresh_portal() -> Iterator[Callable[..., Portal]]:
+    """Makes portals of a test's own, each with an empty folder; they are gone after it.
+
+    `fresh_portal()` is started and ready; `fresh_portal(start=False)` waits for `.start()` or `.begin()`.
+    """
+    made: list[Portal] = []
+
+    def make(*arguments: str, start: bool = True, data_dir: Path | None = None, **environment: str) -> Portal:
+        portal = Portal(data_dir or new_data_dir(), arguments=arguments, environment=environment)
+        made.append(portal)
+        return portal.start() if start else portal
+
+    yield make
+    for portal in made:
+        end(portal)
+
+
+@pytest.fixture(scope="session")
+def portal() -> Iterator[Portal]:
+    """One portal with demo data for all tests that only look."""
+    portal = Portal(new_data_dir(), arguments=("--demo",))
+    try:
+        yield portal.start()
+    finally:
+        end(portal)
+
+
+def end(portal: Portal) -> None:
+    """Stop it and remove what it kept."""
+    if portal.process is not None:
+        try:
+            portal.stop()
+        except subprocess.TimeoutExpired:
+            portal.kill_everything()
+        signal_group(portal.process.pid, signal.SIGKILL)
+    remove_data_dir(portal.data_dir)
