@@ -1,0 +1,61 @@
+"""The page that must never go down: engines stopped under a running portal."""
+
+import os
+import signal
+import time
+import urllib.request
+
+import pytest
+
+pytestmark = [pytest.mark.serial]
+
+
+def get(portal, path):
+    with urllib.request.urlopen(portal.url + path, timeout=5) as answer:
+        return answer.status, answer.read().decode(), dict(answer.headers)
+
+
+def test_the_status_page_answers_while_postgresql_and_redis_are_stopped(fresh_portal):
+    portal = fresh_portal()
+    before = get(portal, "/status/")
+    assert before[0] == 200
+    children = portal.children()
+    stopped = [children["postgres"], children["redis"]]
+    for pid in stopped:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        took = []
+        for path in ("/status/", "/api/v2/summary.json", "/history.atom", "/status/badge.svg") * 5:
+            started = time.monotonic()
+            status, body, headers = get(portal, path)
+            took.append(time.monotonic() - started)
+            assert status == 200
+            assert "Set-Cookie" not in headers
+            if path == "/status/":
+                assert "<time" in body
+        assert max(took) < 1.0
+        assert portal.status_of("/health/ready") == 503
+    finally:
+        for pid in stopped:
+            os.kill(pid, signal.SIGCONT)
+
+    limit = time.monotonic() + 30
+    while portal.status_of("/health/ready") != 200:
+        assert time.monotonic() < limit, portal.log
+        time.sleep(0.5)
+
+
+def test_the_status_page_answers_with_its_time_after_both_engines_died_for_good(fresh_portal):
+    portal = fresh_portal()
+    children = portal.children()
+    supervisor = portal.process.pid
+    os.kill(supervisor, signal.SIGSTOP)  # so that it does not start them again
+    for name in ("postgres", "redis"):
+        os.kill(children[name], signal.SIGKILL)
+    try:
+        status, body, _ = get(portal, "/status/")
+
+        assert status == 200
+        assert "<time" in body
+    finally:
+        os.kill(supervisor, signal.SIGCONT)

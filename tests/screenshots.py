@@ -1,0 +1,80 @@
+"""Pictures of every screen of a demo portal: for the README, and for eyes before a release.
+
+    bin/screenshots [FOLDER]      all screens, light and dark, desktop and phone
+    bin/screenshots --readme      only docs/images/, which the README shows
+"""
+
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.pages import FLAGS, executable
+from tests.portals import ROOT, Portal, end, new_data_dir
+
+DESKTOP = {"width": 1280, "height": 800}
+PHONE = {"width": 390, "height": 844}
+
+# name, address; the numbers of the demo's incidents are known
+SCREENS = (
+    ("now", "/"),
+    ("incidents", "/incidents/"),
+    ("declare", "/incidents/new/"),
+    ("room", "/incidents/INC-16/"),
+    ("checks", "/checks/"),
+    ("check", "/checks/api-health/"),
+    ("check-new", "/checks/new/"),
+    ("statuspage", "/statuspage/"),
+    ("ownership", "/ownership/"),
+    ("deliveries", "/deliveries/"),
+    ("alerts", "/alerts/"),
+    ("people", "/people/"),
+    ("search", "/search/?q=ingest"),
+    ("more", "/more/"),
+    ("not-found", "/nothing-here/"),
+)
+PUBLIC = (("public", "/status/"), ("public-history", "/status/history/"), ("sign-in", "/login/"))
+README = (("now-desktop-light", "now", False, "light"), ("room-phone-dark", "room", True, "dark"))
+
+
+def main(arguments: list[str]) -> None:
+    folder = ROOT / "docs" / "images" if "--readme" in arguments else Path(arguments[0] if arguments else "var/shots")
+    folder.mkdir(parents=True, exist_ok=True)
+    portal = Portal(new_data_dir(), arguments=("--demo",)).start()
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=executable(), args=list(FLAGS))
+            for scheme in ("light", "dark"):
+                for is_phone in (False, True):
+                    _take(browser, portal, folder, scheme, is_phone=is_phone, only_readme="--readme" in arguments)
+            browser.close()
+    finally:
+        end(portal)
+
+
+def _take(browser: Browser, portal: Portal, folder: Path, scheme: str, *, is_phone: bool, only_readme: bool) -> None:
+    size = "phone" if is_phone else "desktop"
+    context = browser.new_context(
+        viewport=PHONE if is_phone else DESKTOP, color_scheme=scheme, is_mobile=is_phone, has_touch=is_phone
+    )
+    page = context.new_page()
+    page.goto(portal.login_link("admin"))
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{portal.url}/")
+    wanted = {name for name, screen, phone, theme in README if (phone, theme) == (is_phone, scheme)}
+    for name, address in SCREENS:
+        file = f"{name}-{size}-{scheme}"
+        if not only_readme or file in wanted:
+            page.goto(portal.url + address)
+            page.wait_for_load_state("networkidle")
+            page.screenshot(path=folder / f"{file}.png", full_page=not only_readme)
+    if not only_readme:
+        context.clear_cookies()
+        for name, address in PUBLIC:
+            page.goto(portal.url + address)
+            page.screenshot(path=folder / f"{name}-{size}-{scheme}.png", full_page=True)
+    context.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,75 @@
+"""Every address, for every role and for nobody: denied by default, and a wrong role never gets in."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from opsportal.roles import Role
+
+pytestmark = pytest.mark.django_db
+
+# Reachable without signing in, on purpose.
+PUBLIC = {
+    "live",
+    "ready",
+    "api-health",
+    "account_login",
+    "account_logout",
+    "account_inactive",
+    "accounts:login",
+    "accounts:logout",
+    "accounts:setup",
+    "accounts:login-link",
+    "accounts:theme",
+}
+EXAMPLES = {"number": 1, "pk": 1, "token": "x", "key": "portal-live", "slug": "backend", "kind": "acknowledge"}
+
+
+def addresses(patterns=None, prefix: str = "/", space: str = "") -> Iterator[tuple[str, str, object]]:
+    """Name, example path and view of every address."""
+    for pattern in patterns if patterns is not None else get_resolver().url_patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            inner = f"{pattern.namespace}:" if pattern.namespace else space
+            yield from addresses(pattern.url_patterns, route, inner)
+        elif isinstance(pattern, URLPattern):
+            for name, converter in pattern.pattern.converters.items():
+                kind = type(converter).__name__.removesuffix("Converter").lower()
+                value = EXAMPLES.get(name, 1 if kind == "int" else "x")
+                route = route.replace(f"<{kind}:{name}>", str(value)).replace(f"<{name}>", str(value))
+            yield space + (pattern.name or ""), route, pattern.callback
+
+
+ALL = sorted(addresses(), key=lambda one: one[1])
+STAFF = [(name, path, view) for name, path, view in ALL if name not in PUBLIC]
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize(("name", "path", "view"), STAFF, ids=[path for _, path, _ in STAFF])
+def test_nobody_gets_in_without_signing_in(name, path, view, method):
+    answer = getattr(Client(), method)(path)
+
+    assert answer.status_code == 302, f"{method} {path} answered {answer.status_code}"
+    assert answer["Location"].startswith("/login/")
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize(("name", "path", "view"), STAFF, ids=[path for _, path, _ in STAFF])
+def test_a_role_below_the_views_is_refused(name, path, view, method, client_as, viewer, responder, publisher):
+    required = getattr(view, "required_role", None)
+    if required is None:
+        pytest.skip("every signed-in person may")
+    for person in (viewer, responder, publisher):
+        answer = getattr(client_as(person), method)(path)
+        if Role(person.role).rank < required.rank:
+            assert answer.status_code == 403, f"{person.role} {method} {path} answered {answer.status_code}"
+        else:
+            assert answer.status_code != 403
+
+
+def test_every_staff_view_says_which_role_it_needs():
+    silent = [path for _, path, view in STAFF if not hasattr(view, "required_role")]
+
+    assert silent == ["/keys/", "/more/"] or silent == ["/more/"]
