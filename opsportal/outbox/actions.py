@@ -12,7 +12,6 @@ from django.utils import timezone
 from opsportal.audit import actions as audit
 from opsportal.background import after_commit
 from opsportal.errors import Refused
-from opsportal.models import User
 from opsportal.outbox import channels
 from opsportal.outbox.models import Delivery
 from opsportal.privacy import guard
@@ -58,14 +57,14 @@ def deliver_due() -> None:
 
 
 @transaction.atomic
-def replay(delivery: Delivery, *, by: User, at: datetime) -> None:
+def replay(delivery: Delivery, *, by: str, at: datetime) -> None:
     """Try a given-up message once more, under its old key, so that a receiver can recognise a double."""
     delivery = Delivery.objects.select_for_update().get(pk=delivery.pk)
     if delivery.state != Delivery.State.DEAD:
         raise Refused("NOT_GIVEN_UP", "Only a message that was given up can be sent again.")
     delivery.state, delivery.due_at, delivery.lease_until, delivery.attempts = Delivery.State.WAITING, at, None, 0
     delivery.save(update_fields=["state", "due_at", "lease_until", "attempts"])
-    audit.record("delivery.replay", by=by.username, object=delivery.key)
+    audit.record("delivery.replay", by=by, object=delivery.key)
     after_commit("opsportal.deliver_due")
 
 
