@@ -1,9 +1,23 @@
 """Logging for the whole house: one line an event, with the request id, JSON in production."""
 
 import logging
+import re
 import sys
+from collections.abc import MutableMapping
+from typing import Any
 
 import structlog
+
+# Addresses whose last part lets somebody in.
+_ONE_TIME = re.compile(r"/(setup|login-link)/[^/\s\"']+")
+
+
+def hide_one_time_links(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Take the token out of every address that lets its reader in; a log is read by many."""
+    for key, value in event.items():
+        if isinstance(value, str) and "/" in value:
+            event[key] = _ONE_TIME.sub(r"/\1/[removed]", value)
+    return event
 
 
 def configure(*, json: bool) -> None:
@@ -13,11 +27,13 @@ def configure(*, json: bool) -> None:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        hide_one_time_links,
     ]
     last: list[structlog.typing.Processor] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         if json
-        else [structlog.dev.ConsoleRenderer(colors=False)]
+        # The default traceback of structlog prints local variables, and with them secrets.
+        else [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)]
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

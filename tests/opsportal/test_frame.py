@@ -7,6 +7,7 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
 from opsportal.audit import actions as audit
+from opsportal.logs import hide_one_time_links
 from opsportal.ticker.actions import claim, done
 
 
@@ -67,3 +68,15 @@ def test_one_of_many_tickers_gets_the_period():
     done("test.job")
 
     assert claim("test.job", every=timedelta(0))
+
+
+def test_a_one_time_link_is_never_logged():
+    event = {"event": "Internal Server Error: /setup/abc-DEF_123/", "path": "/login-link/xyz/", "number": 5}
+
+    cleaned = hide_one_time_links(None, "error", event)
+
+    assert cleaned == {
+        "event": "Internal Server Error: /setup/[removed]/",
+        "path": "/login-link/[removed]/",
+        "number": 5,
+    }
