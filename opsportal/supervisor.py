@@ -88,6 +88,10 @@ class Supervisor:
         self._running[child.name] = self._launch(child)
         self._write_record()
 
+    def pids(self) -> dict[str, int]:
+        """The numbers of the children, by name."""
+        return {name: running.process.pid for name, running in self._running.items()}
+
     def _launch(self, child: Child) -> _Running:
         process = spawn(child)
         assert process.stdout is not None

@@ -33,7 +33,7 @@ class Engines:
     """The pair of servers of this process."""
 
     def __init__(self) -> None:
-        self.data_dir = Path(tempfile.mkdtemp(prefix="opsportal-test-", dir="/tmp"))
+        self.data_dir = Path(tempfile.mkdtemp(prefix="opsportal-test-"))
         self.log = open(self.data_dir / "engines.log", "w")  # noqa: SIM115
         self.supervisor = Supervisor(Console(self.log, ["postgres", "redis"]))
         self.postgres = postgres.prepare(self.data_dir, _QUICK)
@@ -64,8 +64,8 @@ class Engines:
         self.supervisor.stop([["redis"], ["postgres"]])
         self.log.close()
         postgres.discard(self.data_dir)
-        for folder in (self.postgres.sockets, self.redis.sockets, self.data_dir):
-            shutil.rmtree(folder, ignore_errors=True)
+        redis.discard(self.data_dir)
+        shutil.rmtree(self.data_dir, ignore_errors=True)
 
 
 _engines: Engines | None = None

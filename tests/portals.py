@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from opsportal import data_folder
-from opsportal.embedded import places, postgres
+from opsportal.embedded import postgres, redis
 from opsportal.processes import Child, birth, signal_group, spawn
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -52,8 +52,7 @@ def new_data_dir(name: str = "data") -> Path:
 def remove_data_dir(data_dir: Path) -> None:
     """The folder, and what had to lie outside of it."""
     postgres.discard(data_dir)
-    for account in (places.own_account(), places.server_account()):
-        shutil.rmtree(places.socket_folder(data_dir, account), ignore_errors=True)
+    redis.discard(data_dir)
     shutil.rmtree(data_dir.parent, ignore_errors=True)
 
 

@@ -122,12 +122,12 @@ def prepare(data_dir: Path, options: Sequence[str] = ()) -> Postgres:
 
 
 def discard(data_dir: Path) -> None:
-    """Remove a cluster that had to live outside its data folder; for folders that are about to be deleted."""
-    elsewhere = places.SYSTEM_ROOT / places.digest(data_dir)
+    """Remove what lies outside a data folder that is about to be deleted."""
     if _pointer(data_dir).exists():
-        shutil.rmtree(elsewhere, ignore_errors=True)
+        shutil.rmtree(places.SYSTEM_ROOT / places.digest(data_dir), ignore_errors=True)
         with suppress(OSError):  # others may have theirs there
             places.SYSTEM_ROOT.rmdir()
+    shutil.rmtree(places.socket_folder(data_dir, places.server_account()), ignore_errors=True)
 
 
 def _pointer(data_dir: Path) -> Path:

@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import platform
+import shutil
 import socket
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,6 +67,11 @@ def prepare(data_dir: Path) -> Redis:
     data.mkdir(mode=0o700, exist_ok=True)
     account = places.own_account()
     return Redis(data=data, program=_program(), sockets=places.socket_folder(data_dir, account), account=account)
+
+
+def discard(data_dir: Path) -> None:
+    """Remove what lies outside a data folder that is about to be deleted."""
+    shutil.rmtree(places.socket_folder(data_dir, places.own_account()), ignore_errors=True)
 
 
 def _program() -> Path:

@@ -275,7 +275,8 @@ def test_the_supervisor_alone_killed_leaves_nobody_behind(fresh_portal: Callable
 @pytest.mark.serial
 def test_each_crashed_process_comes_back(fresh_portal: Callable[..., Portal]):
     portal = fresh_portal()
-    for name, pid in portal.children().items():
+    for name in tuple(portal.children()):
+        pid = portal.children()[name]
         os.kill(pid, signal.SIGKILL)
 
         portal.wait_for_line(rf"^{name} +\| ended \(signal SIGKILL\)")
