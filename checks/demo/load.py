@@ -1,0 +1,170 @@
+"""Play the story through the house's own actions, with the clock set back: what people see is what the actions made."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+
+from checks.catalogue.models import Check, State
+from checks.demo import buckets
+from checks.demo.story import CHECKS, OPEN, OPEN_AGES, PLOTS, Beat, DemoCheck, Plot
+from incidents.models import (
+    ChecklistStep,
+    Component,
+    ComponentInterval,
+    Contact,
+    Domain,
+    Incident,
+    Page,
+    Reaction,
+)
+from incidents.response import actions as response
+from incidents.statuspage import actions as statuspage
+from opsportal.models import User
+from opsportal.roles import Role
+
+_HISTORY = timedelta(days=90)
+_CHANNELS = {
+    "devops-sre": "#ops-alerts",
+    "backend": "#team-backend",
+    "frontend": "#team-frontend",
+    "payments": "#team-payments",
+    "support": "#team-support",
+}
+_CONTACTS = {
+    "primary-on-call": "@sre-oncall",
+    "secondary-on-call": "@be-oncall",
+    "status-page-admin": "@support-manager",
+    "security-contact": "@sre-lead",
+}
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What the demo holds now."""
+
+    incidents: int
+    checks: int
+
+
+def is_loaded() -> bool:
+    """True once the demo's checks exist."""
+    return Check.objects.filter(key=CHECKS[0].key).exists()
+
+
+def load(*, at: datetime) -> Loaded:
+    """Everything or nothing. News of the past wakes nobody: what the actions queued for after the commit is dropped."""
+    with transaction.atomic():
+        cast = {role.value: User.objects.add(role.value, role) for role in Role}
+        _set_back_page(at)
+        _fill_ownership()
+        checks = [_check(story, at) for story in CHECKS]
+        for plot, start in _in_order(at):
+            _play(plot, start, cast, until=at)
+        Reaction.objects.filter(done_at=None).update(done_at=at)
+        _buckets([*checks, *Check.objects.filter(is_own=True)], at)
+        connection.run_on_commit.clear()
+    statuspage.rebuild(at)
+    return Loaded(incidents=Incident.objects.count(), checks=Check.objects.count())
+
+
+def _in_order(at: datetime) -> list[tuple[Plot, datetime]]:
+    midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
+    past = [(plot, midnight - timedelta(days=plot.days_ago) + timedelta(hours=plot.hour)) for plot in PLOTS]
+    now = [(plot, at - age) for plot, age in zip(OPEN, OPEN_AGES, strict=True)]
+    return sorted([*past, *now], key=lambda one: one[1])
+
+
+def _set_back_page(at: datetime) -> None:
+    Page.objects.update(name="Harbour")
+    Component.objects.update(created_at=at - _HISTORY, updated_at=at - _HISTORY, start_date=(at - _HISTORY).date())
+    ComponentInterval.objects.update(started_at=at - _HISTORY)
+
+
+def _fill_ownership() -> None:
+    for slug, channel in _CHANNELS.items():
+        Domain.objects.filter(slug=slug).update(contact=channel)
+    for slug, handle in _CONTACTS.items():
+        Contact.objects.filter(slug=slug).update(handle=handle)
+
+
+def _check(story: DemoCheck, at: datetime) -> Check:
+    return Check.objects.create(
+        key=story.key,
+        name=story.name,
+        kind="http",
+        spec={"url": f"portal:{story.path}"},
+        domain=Domain.objects.get(slug=story.domain),
+        severity=story.severity,
+        state=State.PAUSED if story.is_paused else State.HEALTHY,
+        state_since=at - timedelta(days=2),
+        every_seconds=60,
+        next_due=at,
+        created_at=at - _HISTORY,
+    )
+
+
+def _buckets(checks: list[Check], at: datetime) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT checks_make_partitions(%s, %s)", [at - _HISTORY, at + timedelta(days=7)])
+    buckets.write(checks, at=at)
+
+
+def _play(plot: Plot, start: datetime, cast: dict[str, User], *, until: datetime) -> None:
+    """One incident from its declaration to where its story stands at `until`."""
+    incident = response.declare(
+        title=plot.title,
+        summary=plot.summary,
+        severity=plot.severity,
+        domain=Domain.objects.get(slug=plot.domain),
+        by=cast["responder"],
+        at=start,
+    )
+    response.acknowledge(incident, by=cast["responder"], at=start + timedelta(seconds=40))
+    for beat in plot.beats:
+        moment = start + timedelta(minutes=beat.minute)
+        if moment < until:
+            _do(beat, plot, incident, cast[beat.by], moment)
+    incident.refresh_from_db()
+    if not incident.is_open and incident.resolved_at:
+        _tick_rest(incident, plot.ticks, cast["responder"], incident.resolved_at)
+
+
+def _do(beat: Beat, plot: Plot, incident: Incident, by: User, at: datetime) -> None:
+    match beat.kind:
+        case "note":
+            response.post_note(incident, text=beat.text, by=by, at=at)
+        case "status":
+            response.change_status(incident, to=beat.to, note=beat.text, by=by, at=at)
+        case "tick":
+            _tick_rest(incident, incident.checklist.exclude(ticked_at=None).count() + 1, by, at)
+        case "public":
+            _publish(beat, plot, incident, by, at)
+        case other:
+            raise ValueError(other)
+
+
+def _publish(beat: Beat, plot: Plot, incident: Incident, by: User, at: datetime) -> None:
+    worst = "degraded_performance" if beat.to == "monitoring" else plot.worst
+    draft = statuspage.save_draft(
+        incident,
+        title=plot.public_title,
+        status=beat.to,
+        body=beat.text,
+        next_update_at=None if beat.to == "resolved" else at + timedelta(minutes=30),
+        components=dict.fromkeys(_public_ids(plot), worst),
+        by=by,
+        at=at,
+    )
+    statuspage.publish(draft, by=by, at=at)
+
+
+def _public_ids(plot: Plot) -> list[str]:
+    return list(Component.objects.filter(name__in=plot.components).values_list("public_id", flat=True))
+
+
+def _tick_rest(incident: Incident, count: int, by: User, at: datetime) -> None:
+    """Tick steps in order until so many are ticked."""
+    for step in ChecklistStep.objects.filter(incident=incident).order_by("position")[:count]:
+        if step.ticked_at is None:
+            response.tick(step, by=by, at=at)

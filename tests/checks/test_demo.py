@@ -1,0 +1,33 @@
+"""The demo is whole, the same every time, and wakes nobody."""
+
+import pytest
+from django.utils import timezone
+
+from checks.demo import load
+from checks.models import Check, DayBucket, HourBucket, MinuteBucket
+from incidents.models import Incident, PublicIncident, Reaction, StatusUpdate
+from opsportal.models import Delivery, User
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_twelve_weeks_are_loaded_through_the_actions_and_wake_nobody(settings, tmp_path):
+    settings.SNAPSHOT_DIR = tmp_path / "snapshot"
+
+    loaded = load.load(at=timezone.now())
+
+    assert load.is_loaded()
+    assert loaded.incidents == Incident.objects.count() >= 15
+    assert Incident.objects.open().count() == 2
+    assert {user.username for user in User.objects.all()} == {"admin", "publisher", "responder", "viewer"}
+    assert not any(user.has_usable_password() for user in User.objects.all())
+    assert PublicIncident.objects.published().count() >= 10
+    assert not StatusUpdate.objects.filter(state="draft").exists()
+    assert not Reaction.objects.filter(done_at=None).exists()
+    assert not Delivery.objects.exists()
+    assert (tmp_path / "snapshot" / "current").exists()
+    with_history = Check.objects.count()
+    assert DayBucket.objects.values("check_id").distinct().count() == with_history
+    assert DayBucket.objects.filter(check_id=Check.objects.get(key="api-health").pk).count() >= 84
+    assert HourBucket.objects.count() > 84 * 24 * with_history * 0.9
+    assert MinuteBucket.objects.exists()
