@@ -53,3 +53,13 @@ class DayBucket(Bucket):
 
     class Meta:
         db_table = "checks_bucket_d"
+
+
+class Watermark(models.Model):
+    """Up to when a grain was rolled up: the hour or day before this moment is complete."""
+
+    grain = models.CharField(max_length=4, primary_key=True)
+    until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.grain} {self.until:%Y-%m-%d %H:%M}"

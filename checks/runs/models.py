@@ -7,7 +7,8 @@ from typing import ClassVar
 from django.db import models
 from django.db.models.functions import Now
 
-from checks.catalogue.models import Check, State
+from checks.catalogue.models import Check
+from checks.catalogue.states import CHOICES
 
 
 class FlipQuerySet(models.QuerySet["Flip"]):
@@ -22,8 +23,8 @@ class Flip(models.Model):
 
     check_ref = models.ForeignKey(Check, on_delete=models.CASCADE, related_name="flips", db_column="check_id")
     at = models.DateTimeField(db_default=Now(), editable=False)
-    old = models.CharField(max_length=24, choices=State.choices)
-    new = models.CharField(max_length=24, choices=State.choices)
+    old = models.CharField(max_length=24, choices=CHOICES)
+    new = models.CharField(max_length=24, choices=CHOICES)
     reason = models.CharField(max_length=24, blank=True)
     failures = models.PositiveIntegerField(default=0)
     processed_at = models.DateTimeField(null=True)

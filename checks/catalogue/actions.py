@@ -1,0 +1,129 @@
+"""Define checks and steer them: who did it is `by`, and every act stands in the audit log."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Value
+from django.db.models.functions import Least
+from django.utils.text import slugify
+
+from checks.catalogue import kinds
+from checks.catalogue.models import Check
+from checks.catalogue.states import State
+from opsportal import background
+from opsportal.accounts.models import User
+from opsportal.audit import actions as audit
+from opsportal.errors import Refused
+
+MOST_CHECKS = 20_000
+
+
+@transaction.atomic
+def add_check(*, kind: str, spec: dict[str, Any], settings: dict[str, Any], by: User, at: datetime) -> Check:
+    """Watch something more, from now on: its first run is due at once."""
+    kinds.kind(kind)
+    if Check.objects.count() >= MOST_CHECKS:
+        raise Refused("TOO_MANY_CHECKS", f"There are {MOST_CHECKS} checks already. Remove one first.")
+    check = Check.objects.create(
+        key=_free_key(settings["name"]),
+        kind=kind,
+        spec=spec,
+        next_due=at,
+        created_at=at,
+        state_since=at,
+        **settings,
+    )
+    audit.record("check.add", by=by.username, object=check.key)
+    _wake()
+    return check
+
+
+@transaction.atomic
+def edit_check(check: Check, *, spec: dict[str, Any], settings: dict[str, Any], by: User, at: datetime) -> Check:
+    """Change what is watched or when its state changes. The key stays, so its history and its alerts do too."""
+    check = _locked(check)
+    if check.is_own and spec != check.spec:
+        raise Refused("OWN_CHECK", "What the portal's own checks look at cannot be changed.")
+    for name, value in {"spec": spec, **settings}.items():
+        setattr(check, name, value)
+    check.next_due = min(check.next_due, at + check.every)
+    check.save(update_fields=["spec", "next_due", *settings])
+    audit.record("check.edit", by=by.username, object=check.key)
+    return check
+
+
+@transaction.atomic
+def pause(check: Check, *, by: User, at: datetime) -> Check:
+    """Stop running it. Its alert, if one fires, is left as it is: nobody saw it recover."""
+    check = _locked(check)
+    if check.state == State.PAUSED:
+        raise Refused("ALREADY_PAUSED", "This check is paused already.")
+    _move(check, State.PAUSED, at)
+    audit.record("check.pause", by=by.username, object=check.key)
+    return check
+
+
+@transaction.atomic
+def resume(check: Check, *, by: User, at: datetime) -> Check:
+    """Run it again, without data until its first result."""
+    check = _locked(check)
+    if check.state != State.PAUSED:
+        raise Refused("NOT_PAUSED", "This check is not paused.")
+    check.next_due = at
+    _move(check, State.INSUFFICIENT_DATA, at)
+    audit.record("check.resume", by=by.username, object=check.key)
+    _wake()
+    return check
+
+
+@transaction.atomic
+def run_now(check: Check, *, by: User, at: datetime) -> None:
+    """Make its next run due now; the slots after it stay where they are."""
+    moved = Check.objects.enabled().filter(pk=check.pk).update(next_due=Least("next_due", Value(at)))
+    if not moved:
+        raise Refused("PAUSED", "This check is paused. Resume it first.")
+    audit.record("check.run_now", by=by.username, object=check.key)
+    _wake()
+
+
+@transaction.atomic
+def remove(check: Check, *, by: User) -> None:
+    """Stop watching for good. Only a paused check, so that nobody removes what still tells something."""
+    check = _locked(check)
+    if check.is_own:
+        raise Refused("OWN_CHECK", "The portal's own checks cannot be removed.")
+    if check.state != State.PAUSED:
+        raise Refused("NOT_PAUSED", "Pause this check first, then remove it.")
+    audit.record("check.remove", by=by.username, object=check.key)
+    check.delete()
+
+
+def _locked(check: Check) -> Check:
+    return Check.objects.select_for_update().get(pk=check.pk)
+
+
+def _move(check: Check, to: State, at: datetime) -> None:
+    """Change the state by hand; the flip is history only, so nobody has to deliver it."""
+    old, check.state, check.state_since = check.state, to, at
+    check.consecutive_fail = check.consecutive_ok = 0
+    check.lease_token = check.lease_until = None
+    check.save()
+    check.flips.create(at=at, old=old, new=to, processed_at=at)
+
+
+def _wake() -> None:
+    background.after_commit("checks.tick", queue="checks", expires=5.0)
+
+
+def _free_key(name: str) -> str:
+    """A short word for addresses and tokens, from the name; a number is added when it is taken."""
+    stem = slugify(name)[:56].strip("-")
+    taken = set(Check.objects.filter(key__startswith=stem).values_list("key", flat=True)) | _RESERVED
+    if stem not in taken:
+        return stem
+    return next(key for number in range(2, MOST_CHECKS + 3) if (key := f"{stem}-{number}") not in taken)
+
+
+# Words that are addresses of screens below /checks/.
+_RESERVED = {"new", "try", "domain", "health"}

@@ -1,0 +1,200 @@
+"""Is a check well formed? One form for each kind: what all checks have, and what its probe needs. Never saves."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.utils.text import slugify
+
+from checks.catalogue import surroundings
+from checks.catalogue.models import Check
+from checks.probes.http import DEFAULT_EXPECT, parse_statuses
+from incidents.ownership.models import Domain
+from incidents.response.states import Severity
+from opsportal import health_figures
+from opsportal.network import Forbidden
+from opsportal.privacy import guard
+
+EVERY = [
+    (5, "5 seconds"),
+    (10, "10 seconds"),
+    (30, "30 seconds"),
+    (60, "1 minute"),
+    (120, "2 minutes"),
+    (300, "5 minutes"),
+    (900, "15 minutes"),
+    (1800, "30 minutes"),
+    (3600, "1 hour"),
+    (21600, "6 hours"),
+    (86400, "1 day"),
+]
+_ENV_NAME = re.compile(r"[A-Z][A-Z0-9_]{2,63}")
+
+
+class SpecForm(forms.Form):
+    """What every check has. A kind's form adds its fields and says by `spec` what its probe gets."""
+
+    spec_fields: tuple[str, ...] = ()
+    common_fields = ("severity", "every_seconds", "fail_after", "ok_after", "is_daily")
+
+    name = forms.CharField(max_length=80, label="Name", help_text="As people say it, such as Checkout page.")
+    domain = forms.ModelChoiceField(
+        Domain.objects.order_by("position", "name"),
+        label="Domain",
+        empty_label="Choose a domain",
+        help_text="Whose it is; its on-call people are told.",
+    )
+    severity = forms.ChoiceField(
+        choices=Severity.choices, label="Proposed severity", initial=Severity.SEV2, help_text="A person confirms it."
+    )
+    every_seconds = forms.TypedChoiceField(choices=EVERY, coerce=int, label="Run every", initial=60)
+    fail_after = forms.IntegerField(
+        min_value=1, max_value=20, initial=3, label="Unhealthy after", help_text="Failures in a row."
+    )
+    ok_after = forms.IntegerField(
+        min_value=1, max_value=20, initial=2, label="Healthy again after", help_text="Good runs in a row."
+    )
+    is_daily = forms.BooleanField(required=False, initial=True, label="Part of the daily report (ops_daily)")
+
+    def __init__(self, *args: Any, check: Check | None = None, **kwargs: Any) -> None:
+        if check is not None:
+            kwargs["initial"] = {**_common(check), **self.from_spec(check.spec), **kwargs.get("initial", {})}
+        super().__init__(*args, **kwargs)
+        self.check = check
+        if check is not None and check.is_own:
+            for name in (*self.spec_fields, "name"):
+                self.fields[name].disabled = True
+
+    @property
+    def target(self) -> list[forms.BoundField]:
+        """The kind's own fields."""
+        return [self[name] for name in self.spec_fields]
+
+    @property
+    def rules(self) -> list[forms.BoundField]:
+        """When it runs and when its state changes."""
+        return [self[name] for name in self.common_fields]
+
+    def from_spec(self, spec: Mapping[str, Any]) -> dict[str, Any]:
+        """Field values of a stored configuration."""
+        return dict(spec)
+
+    def spec(self) -> dict[str, Any]:
+        """What the probe gets and what is stored; the portal's own checks keep theirs."""
+        if self.check is not None and self.check.is_own:
+            return dict(self.check.spec)
+        return {name: self.cleaned_data[name] for name in self.spec_fields if self.cleaned_data[name] not in (None, "")}
+
+    def settings(self) -> dict[str, Any]:
+        """The rest, as fields of the check."""
+        return {name: self.cleaned_data[name] for name in ("name", "domain", *self.common_fields)}
+
+    def clean_name(self) -> str:
+        name = str(self.cleaned_data["name"])
+        if not slugify(name):
+            raise forms.ValidationError("Use some letters or digits.")
+        return _clean(name)
+
+
+class HttpForm(SpecForm):
+    """An address that is asked for by GET."""
+
+    spec_fields = ("url", "expect", "keyword", "max_latency_ms", "connection")
+
+    url = forms.CharField(
+        max_length=500,
+        label="Address",
+        widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "off"}),
+        help_text="Begins with https:// or http://. No password and no key in it: the address is stored.",
+    )
+    expect = forms.CharField(
+        required=False,
+        max_length=64,
+        initial=DEFAULT_EXPECT,
+        label="Expected status",
+        help_text="Such as 200, 200-299 or 200-299, 401.",
+    )
+    keyword = forms.CharField(
+        required=False, max_length=120, label="Text in the answer", help_text="Looked for in the first 64 KiB."
+    )
+    max_latency_ms = forms.IntegerField(
+        required=False, min_value=1, max_value=10_000, label="Longest time in ms", help_text="Slower fails."
+    )
+    connection = forms.ChoiceField(
+        required=False,
+        choices=[("", "Keep open between runs"), ("fresh", "New for each run")],
+        label="Connection",
+        help_text="New ones notice trouble with names and certificates.",
+    )
+
+    def clean_url(self) -> str:
+        address = str(self.cleaned_data["url"]).strip()
+        if self.fields["url"].disabled:
+            return address
+        try:
+            surroundings.guard().check_url(address)
+        except Forbidden as refusal:
+            raise forms.ValidationError(str(refusal)) from None
+        except ValueError:
+            raise forms.ValidationError("This is not an address.") from None
+        return _clean(address)
+
+    def clean_expect(self) -> str:
+        text = str(self.cleaned_data["expect"] or DEFAULT_EXPECT).strip()
+        try:
+            parse_statuses(text)
+        except ValueError:
+            raise forms.ValidationError("Write statuses from 100 to 599, such as 200 or 200-299, 401.") from None
+        return text
+
+    def clean_keyword(self) -> str:
+        return _clean(str(self.cleaned_data["keyword"]))
+
+
+class DatabaseForm(SpecForm):
+    """A PostgreSQL database, known by the name of an environment variable."""
+
+    spec_fields = ("dsn_env",)
+
+    dsn_env = forms.CharField(
+        max_length=64,
+        label="Environment variable",
+        help_text="The name of the variable that holds the connection string, such as REPORTS_DATABASE_URL. "
+        "A read-only role is enough.",
+    )
+
+    def clean_dsn_env(self) -> str:
+        name = str(self.cleaned_data["dsn_env"]).strip()
+        if not _ENV_NAME.fullmatch(name):
+            raise forms.ValidationError("Write the name only: capital letters, digits and _, such as DATABASE_URL.")
+        return name
+
+
+class PortalForm(SpecForm):
+    """A number of the portal itself."""
+
+    spec_fields = ("figure", "ceiling")
+
+    figure = forms.ChoiceField(label="Figure")
+    ceiling = forms.FloatField(min_value=0, label="Fails above")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        names = [(name, name.replace("_", " ")) for name in health_figures.names()]
+        figure = self.fields["figure"]
+        assert isinstance(figure, forms.ChoiceField)
+        figure.choices = names
+
+
+def _common(check: Check) -> dict[str, Any]:
+    names = ("name", "severity", "every_seconds", "fail_after", "ok_after", "is_daily")
+    return {"domain": check.domain_id, **{name: getattr(check, name) for name in names}}
+
+
+def _clean(text: str) -> str:
+    """Refuse a secret in a field that is stored, in words that do not repeat it."""
+    found = guard.scan(text)
+    if found:
+        raise forms.ValidationError(f"This holds something that may not be stored: {found[0].kind}.")
+    return text

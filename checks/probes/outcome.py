@@ -1,0 +1,76 @@
+"""What a probe may say: numbers and one word from a fixed set. Everything else it saw is dropped."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ErrorClass(StrEnum):
+    """Why a probe failed; the only words about a failure that are ever stored."""
+
+    DNS = "dns"
+    CONNECT = "connect"
+    TLS = "tls"
+    TIMEOUT = "timeout"
+    STATUS_4XX = "status_4xx"
+    STATUS_429 = "status_429"
+    STATUS_5XX = "status_5xx"
+    ASSERTION = "assertion"
+    TOO_LARGE = "too_large"
+    FORBIDDEN = "forbidden"
+    CONFIG = "config"
+
+    @property
+    def words(self) -> str:
+        """For people: "fails: timeout" reads aloud."""
+        return _WORDS[self]
+
+
+_WORDS = {
+    ErrorClass.DNS: "name not found",
+    ErrorClass.CONNECT: "no connection",
+    ErrorClass.TLS: "certificate or TLS refused",
+    ErrorClass.TIMEOUT: "timeout",
+    ErrorClass.STATUS_4XX: "answered with a 4xx status",
+    ErrorClass.STATUS_429: "answered 429, too many requests",
+    ErrorClass.STATUS_5XX: "answered with a 5xx status",
+    ErrorClass.ASSERTION: "answer not as expected",
+    ErrorClass.TOO_LARGE: "answer longer than 64 KiB",
+    ErrorClass.FORBIDDEN: "address not allowed",
+    ErrorClass.CONFIG: "not configured",
+}
+
+
+def words_for(error: str) -> str:
+    """The words for a stored class; an empty class has none."""
+    return ErrorClass(error).words if error else ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One run: fine or not, why not, how long it took, and the number it measured if it measures one."""
+
+    ok: bool
+    error: ErrorClass | None = None
+    latency_ms: float | None = None
+    value: float | None = None
+
+
+def passed(*, latency_ms: float | None = None, value: float | None = None) -> Outcome:
+    return Outcome(ok=True, latency_ms=latency_ms, value=value)
+
+
+def failed(error: ErrorClass, *, latency_ms: float | None = None, value: float | None = None) -> Outcome:
+    return Outcome(ok=False, error=error, latency_ms=latency_ms, value=value)
+
+
+# Failures that end without an answer have no latency; the others have one (checks.rollups counts with this).
+UNANSWERED = frozenset(
+    {
+        ErrorClass.DNS,
+        ErrorClass.CONNECT,
+        ErrorClass.TLS,
+        ErrorClass.TIMEOUT,
+        ErrorClass.FORBIDDEN,
+        ErrorClass.CONFIG,
+    }
+)

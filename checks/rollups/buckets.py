@@ -1,0 +1,86 @@
+"""Write counts into buckets: minutes by adding, hours and days by replacing. Many rows in one statement."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from operator import attrgetter
+from typing import Any
+
+from django.db import connection
+
+from checks.rollups import histogram
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What happened to one check in one bucket."""
+
+    check_id: int
+    bucket: datetime
+    ok: int = 0
+    err: int = 0
+    unknown: int = 0
+    expected: int = 0
+    maint: int = 0
+    c429: int = 0
+    c5xx: int = 0
+    errors: Mapping[str, int] = field(default_factory=dict)
+    lat_sum: float = 0.0
+    lat_min: float | None = None
+    lat_max: float | None = None
+    hist: bytes = b""
+
+
+_VALUES = attrgetter(*(one.name for one in fields(Counts)))
+_INSERT = """
+INSERT INTO {table} AS kept (check_id, bucket, ok, err, unknown, expected, maint, c429, c5xx,
+                             errors, lat_sum, lat_min, lat_max, hist, hist_v)
+SELECT *, %s FROM unnest(
+  %s::bigint[], %s::timestamptz[], %s::int[], %s::int[], %s::int[], %s::int[], %s::int[], %s::int[], %s::int[],
+  %s::jsonb[], %s::float8[], %s::float8[], %s::float8[], %s::bytea[])
+ON CONFLICT (check_id, bucket) DO UPDATE SET
+"""
+_ADD = """
+  ok = kept.ok + EXCLUDED.ok, err = kept.err + EXCLUDED.err, unknown = kept.unknown + EXCLUDED.unknown,
+  expected = kept.expected + EXCLUDED.expected, maint = kept.maint + EXCLUDED.maint,
+  c429 = kept.c429 + EXCLUDED.c429, c5xx = kept.c5xx + EXCLUDED.c5xx,
+  errors = CASE WHEN EXCLUDED.errors = '{}' THEN kept.errors WHEN kept.errors = '{}' THEN EXCLUDED.errors ELSE (
+    SELECT jsonb_object_agg(class, number) FROM (
+      SELECT class, sum(number::int) AS number
+      FROM (SELECT * FROM jsonb_each_text(kept.errors) UNION ALL SELECT * FROM jsonb_each_text(EXCLUDED.errors))
+        AS both_maps (class, number) GROUP BY class) AS summed) END,
+  lat_sum = kept.lat_sum + EXCLUDED.lat_sum, lat_min = least(kept.lat_min, EXCLUDED.lat_min),
+  lat_max = greatest(kept.lat_max, EXCLUDED.lat_max), hist = kept.hist || EXCLUDED.hist
+"""
+_REPLACE = """
+  ok = EXCLUDED.ok, err = EXCLUDED.err, unknown = EXCLUDED.unknown, expected = EXCLUDED.expected,
+  maint = EXCLUDED.maint, c429 = EXCLUDED.c429, c5xx = EXCLUDED.c5xx, errors = EXCLUDED.errors,
+  lat_sum = EXCLUDED.lat_sum, lat_min = EXCLUDED.lat_min, lat_max = EXCLUDED.lat_max, hist = EXCLUDED.hist
+"""
+
+
+def add_minutes(rows: Iterable[Counts]) -> None:
+    """Add to minute buckets. Not safe to run twice: the caller's lease token sees to that."""
+    _write("checks_bucket_m", _ADD, rows)
+
+
+def replace_hours(rows: Iterable[Counts]) -> None:
+    """Put recomputed hours in place of what was there. Safe to run twice."""
+    _write("checks_bucket_h", _REPLACE, rows)
+
+
+def replace_days(rows: Iterable[Counts]) -> None:
+    """Put recomputed days in place of what was there. Safe to run twice."""
+    _write("checks_bucket_d", _REPLACE, rows)
+
+
+def _write(table: str, rule: str, rows: Iterable[Counts]) -> None:
+    """In order of check and time, so that two writers never wait for each other in a circle."""
+    ordered = sorted(rows, key=lambda row: (row.check_id, row.bucket))
+    if not ordered:
+        return
+    columns: list[list[Any]] = [list(column) for column in zip(*map(_VALUES, ordered), strict=True)]
+    columns[9] = [json.dumps(errors) for errors in columns[9]]
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT.format(table=table) + rule, [histogram.VERSION, *columns])

@@ -1,0 +1,101 @@
+"""Hours from minutes and days from hours: recomputed whole and put in place, so that running twice changes nothing."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+
+from checks.rollups import buckets, histogram
+from checks.rollups.buckets import Counts
+from checks.rollups.models import Watermark
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+# A batch may still write into a minute this long after its end.
+LAG = timedelta(minutes=2)
+# Hours that are looked at again each time, for what came late.
+AGAIN = 3 * HOUR
+_KEPT = timedelta(days=13)
+
+_SUM = """
+SELECT check_id, sum(ok)::int, sum(err)::int, sum(unknown)::int, sum(expected)::int, sum(maint)::int, sum(c429)::int,
+       sum(c5xx)::int, jsonb_agg(errors) FILTER (WHERE errors <> '{{}}'), sum(lat_sum), min(lat_min), max(lat_max),
+       string_agg(hist, ''::bytea)
+FROM {table} WHERE bucket >= %s AND bucket < %s GROUP BY check_id
+"""
+
+
+def roll_up(at: datetime) -> int:
+    """Bring hours and days up to date; how many hours were computed. Does nothing until an hour has closed."""
+    closed = _hour(at - LAG)
+    done = _watermark("h") or _oldest_minute() or closed
+    if done >= closed:
+        return 0
+    since = max(min(done, closed - AGAIN), _hour(at - _KEPT))
+    hours = list(_steps(since, closed, HOUR))
+    for hour in hours:
+        with transaction.atomic():
+            buckets.replace_hours(_summed("checks_bucket_m", hour, HOUR))
+            _move("h", max(hour + HOUR, done))
+    _roll_up_days(since, closed)
+    return len(hours)
+
+
+def _roll_up_days(since: datetime, closed: datetime) -> None:
+    """Every closed day that has an hour computed since."""
+    first = min(_day(since), _watermark("d") or _day(since))
+    for day in _steps(first, _day(closed), DAY):
+        with transaction.atomic():
+            buckets.replace_days(_summed("checks_bucket_h", day, DAY))
+            _move("d", day + DAY)
+
+
+def _summed(table: str, start: datetime, width: timedelta) -> list[Counts]:
+    with connection.cursor() as cursor:
+        cursor.execute(_SUM.format(table=table), [start, start + width])
+        return [_counts(start, *row) for row in cursor.fetchall()]
+
+
+def _counts(start: datetime, check_id: int, *row: Any) -> Counts:
+    *numbers, errors, lat_sum, low, high, hist = row
+    merged = histogram.compact(bytes(hist))
+    return Counts(check_id, start, *numbers, merge_errors(errors), lat_sum, low, high, merged)  # type: ignore[call-arg]
+
+
+def merge_errors(maps: str | None) -> dict[str, int]:
+    """Counts by class from a JSON list of such counts."""
+    total: Counter[str] = Counter()
+    for one in json.loads(maps or "[]"):
+        total.update(one)
+    return dict(total)
+
+
+def _steps(since: datetime, until: datetime, width: timedelta) -> Iterator[datetime]:
+    while since < until:
+        yield since
+        since += width
+
+
+def _hour(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def _day(at: datetime) -> datetime:
+    return _hour(at).replace(hour=0)
+
+
+def _oldest_minute() -> datetime | None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT date_trunc('hour', min(bucket)) FROM checks_bucket_m")
+        oldest: datetime | None = cursor.fetchone()[0]
+        return oldest
+
+
+def _watermark(grain: str) -> datetime | None:
+    return Watermark.objects.filter(grain=grain).values_list("until", flat=True).first()
+
+
+def _move(grain: str, until: datetime) -> None:
+    Watermark.objects.update_or_create(grain=grain, defaults={"until": until})

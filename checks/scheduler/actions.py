@@ -1,0 +1,53 @@
+"""One tick: claim what is due, run it, write it; again while there is more. And the hourly upkeep of partitions."""
+
+import time
+from datetime import datetime, timedelta
+
+from django.db import connection
+
+from checks.runs import actions as runs
+from checks.scheduler import loop
+from checks.scheduler.claim import claim, reap
+from opsportal.ticker import actions as ticker
+
+TICK = "checks.tick"
+# A tick looks for more work this long, then leaves it to the next.
+TICK_SECONDS = 20.0
+_KEPT, _AHEAD = timedelta(days=13), timedelta(days=7)
+
+
+def tick() -> int:
+    """Run everything that is due; how many results were written. Any number of ticks may run at a time."""
+    reap()
+    until, written = time.monotonic() + TICK_SECONDS, 0
+    while True:
+        claimed = claim()
+        if claimed is None:
+            break
+        results = loop.of_this_process().run(claimed.runs)
+        written += runs.write(claimed.token, results, at=claimed.at)
+        if time.monotonic() > until:
+            break
+    _beat()
+    return written
+
+
+def _beat() -> None:
+    """The heartbeat /health/ready reads; ticks do not claim a period, so the row may have to be made."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO opsportal_jobclaim (name, claimed_at, done_at) VALUES (%s, now(), now()) "
+            "ON CONFLICT (name) DO UPDATE SET claimed_at = now(), done_at = now()",
+            [TICK],
+        )
+
+
+def upkeep(*, at: datetime, every: timedelta = timedelta(hours=1)) -> None:
+    """Partitions for the time that comes, none for the time that is over. Claims its hour."""
+    if not ticker.claim("checks.upkeep", every=every):
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT checks_make_partitions(%s, %s)", [at - _KEPT, at + _AHEAD])
+        cursor.execute("SELECT checks_drop_partitions(%s)", [at])
+    runs.forget_batches(at=at)
+    ticker.done("checks.upkeep")

@@ -1,0 +1,51 @@
+"""When a check is due: fixed slots `phase + k * every`, so nothing drifts and nothing stampedes at the full minute.
+
+Times are whole UTC seconds of the epoch or aware datetimes. The claim (claim.py) computes the same in SQL; a test
+holds the two together.
+"""
+
+import hashlib
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+# Missed slots are told apart by the minute this far back; before that by the hour, which is all that screens show.
+_BY_MINUTE = timedelta(hours=1)
+# Older slots have no partition to be counted in; minute buckets are kept 14 days.
+_FORGOTTEN = timedelta(days=12)
+
+
+def phase(key: str, every_seconds: int) -> int:
+    """Where in its period a check's slots lie, in seconds: a hash of its key, so that load is flat."""
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:4]) % every_seconds
+
+
+def next_slot(key: str, every_seconds: int, after: datetime) -> datetime:
+    """The first slot strictly after a moment."""
+    start = phase(key, every_seconds)
+    slots = (after.timestamp() - start) // every_seconds + 1
+    return datetime.fromtimestamp(start + slots * every_seconds, UTC)
+
+
+def missed(due: datetime, every_seconds: int, at: datetime) -> int:
+    """How many slots passed unused from `due` until `at`, not counting the one that is run now.
+
+    >>> due = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
+    >>> missed(due, 60, due + timedelta(seconds=59)), missed(due, 60, due + timedelta(seconds=150))
+    (0, 2)
+    """
+    return max(0, int((at - due).total_seconds() // every_seconds))
+
+
+def missed_by_bucket(due: datetime, every_seconds: int, at: datetime) -> dict[datetime, int]:
+    """The missed slots, counted in the minute bucket each belongs to; older ones in the first minute of their hour."""
+    every, found = timedelta(seconds=every_seconds), Counter[datetime]()
+    total = missed(due, every_seconds, at)
+    index = max(0, -((due - (at - _FORGOTTEN)) // every))
+    while index < total:
+        slot = due + index * every
+        width = timedelta(minutes=1) if slot > at - _BY_MINUTE else timedelta(hours=1)
+        start = slot.replace(minute=slot.minute if width.seconds == 60 else 0, second=0, microsecond=0)
+        until = min(total, index + max(1, -((slot - (start + width)) // every)))
+        found[start] += until - index
+        index = until
+    return dict(found)

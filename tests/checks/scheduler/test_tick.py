@@ -1,0 +1,138 @@
+"""A whole tick: claim, run against a real server, write; and the batch's own promises."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from checks.catalogue.models import Check
+from checks.catalogue.states import State
+from checks.probes.context import Context, Probe, Spec
+from checks.probes.outcome import Outcome, passed
+from checks.rollups.models import MinuteBucket
+from checks.runs import batch
+from checks.runs.batch import Result, Run
+from checks.runs.models import Flip
+from checks.scheduler import actions, loop
+from opsportal.models import JobClaim
+from tests.checks.conftest import context_for
+from tests.targets import HttpTarget
+
+AddCheck = Callable[..., Check]
+
+
+@pytest.fixture(autouse=True)
+def own_loop(settings: Settings) -> Iterator[None]:
+    settings.PROBE_ALLOWED_INTERNAL = ["127.0.0.0/8"]
+    loop.close()
+    yield
+    loop.close()
+
+
+@pytest.fixture
+def only_mine(db: None) -> None:
+    Check.objects.update(state=State.PAUSED)
+
+
+def tick_again(check: Check) -> Check:
+    """The check's next slot has come."""
+    Check.objects.filter(pk=check.pk).update(next_due=timezone.now() - timedelta(seconds=1))
+    actions.tick()
+    check.refresh_from_db()
+    return check
+
+
+@pytest.mark.usefixtures("only_mine")
+def test_a_tick_runs_what_is_due_and_beats(add_check: AddCheck, http_target: HttpTarget) -> None:
+    check = add_check(spec={"url": http_target.url})
+
+    assert (actions.tick(), actions.tick()) == (1, 0)
+
+    check.refresh_from_db()
+    assert (check.state, check.last_ok, check.last_error) == (State.HEALTHY, True, "")
+    assert check.last_latency_ms is not None and check.last_latency_ms > 0
+    assert MinuteBucket.objects.get(check_id=check.pk).ok == 1
+    assert JobClaim.objects.get(name="checks.tick").done_at is not None
+
+
+@pytest.mark.usefixtures("only_mine")
+def test_a_target_that_goes_down_and_comes_back_flips_twice(add_check: AddCheck, http_target: HttpTarget) -> None:
+    check = add_check(spec={"url": http_target.url}, fail_after=2, ok_after=2)
+    assert tick_again(check).state == State.HEALTHY
+
+    http_target.stop()
+    assert tick_again(check).state == State.HEALTHY
+    assert tick_again(check).state == State.UNHEALTHY
+    assert check.last_error == "connect"
+
+    http_target.start()
+    assert tick_again(check).state == State.UNHEALTHY
+    assert tick_again(check).state == State.HEALTHY
+    assert Flip.objects.filter(check_ref=check).count() == 3
+
+
+@pytest.mark.django_db
+def test_the_portals_own_figures_are_checked(settings: Settings) -> None:
+    Check.objects.exclude(kind="portal").update(state=State.PAUSED)
+    Check.objects.update(next_due=timezone.now() - timedelta(seconds=1))
+
+    assert actions.tick() == 2
+
+    disk = Check.objects.get(key="portal-disk")
+    assert disk.last_ok is not None
+    assert disk.last_value is not None and 0 < disk.last_value <= 100
+
+
+def run(*probes: Probe, seconds: float = 5.0) -> list[Result]:
+    async def once() -> list[Result]:
+        async with context_for() as context:
+            runs = [Run(place, "test", {}, probe) for place, probe in enumerate(probes)]
+            return await batch.run(runs, context, seconds=seconds)
+
+    return asyncio.run(once())
+
+
+async def quick(spec: Spec, context: Context) -> Outcome | None:
+    return passed(latency_ms=1.0)
+
+
+async def stuck(spec: Spec, context: Context) -> Outcome | None:
+    await asyncio.sleep(60)
+    return passed()
+
+
+async def broken(spec: Spec, context: Context) -> Outcome | None:
+    raise RuntimeError("a mistake in our own code")
+
+
+def test_what_is_not_done_at_the_deadline_is_unknown() -> None:
+    started = time.monotonic()
+
+    results = run(quick, stuck, seconds=0.2)
+
+    assert [result.outcome for result in results] == [passed(latency_ms=1.0), None]
+    assert time.monotonic() - started < 2
+
+
+def test_a_broken_probe_costs_its_own_slot_only() -> None:
+    assert [result.outcome for result in run(broken, quick)] == [None, passed(latency_ms=1.0)]
+
+
+def test_one_host_is_asked_by_four_at_a_time(http_target: HttpTarget) -> None:
+    from checks.probes import http
+
+    http_target.latency = 0.1
+
+    async def ask(spec: Spec, context: Context) -> Outcome | None:
+        return await http.probe({"url": http_target.url}, context)
+
+    started = time.monotonic()
+    results = run(*[ask] * 12)
+
+    assert all(result.outcome is not None and result.outcome.ok for result in results)
+    assert time.monotonic() - started >= 0.3
+    assert max(result.outcome.latency_ms or 0 for result in results if result.outcome) < 250
