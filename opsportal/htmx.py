@@ -62,6 +62,16 @@ def alert_message(request: HttpRequest, sentence: str) -> None:
     messages.error(request, sentence)
 
 
+def show_refusal(request: HttpRequest, sentence: str, code: str, *, status: int) -> HttpResponse:
+    """A refusal no form showed: a note in the page's alert region for htmx, else a page of its own."""
+    if not wants_part(request):
+        return render(request, "refused.html", {"sentence": sentence, "code": code}, status=status)
+    note = {"kind": "crit", "title": "That was not done", "body": sentence}
+    response = render(request, "parts/note.html", note, status=status)
+    response["HX-Retarget"], response["HX-Reswap"] = "#alert", "innerHTML"
+    return response
+
+
 def see(request: HttpRequest, to: Any, *args: Any, **kwargs: Any) -> HttpResponse:
     """Go to another page after a POST, with and without htmx. An address with a # is only reached without reload."""
     url = resolve_url(to, *args, **kwargs)

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import structlog
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 
 from opsportal.errors import Conflict, Refused
+from opsportal.htmx import show_refusal
 
 log = structlog.get_logger("opsportal.request")
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -48,7 +48,7 @@ class NoStoreMiddleware:
 
 
 class RefusedMiddleware:
-    """A refusal that no view turned into a form error: the sentence on a page of its own, 409 or 422."""
+    """A refusal that no view turned into a form error: the sentence as a note or a page of its own, 409 or 422."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -60,4 +60,4 @@ class RefusedMiddleware:
         if not isinstance(exception, Refused):
             return None
         status = 409 if isinstance(exception, Conflict) else 422
-        return render(request, "refused.html", {"sentence": exception.sentence, "code": exception.code}, status=status)
+        return show_refusal(request, exception.sentence, exception.code, status=status)

@@ -113,6 +113,8 @@
     const dialog = html("dialog");
     if (dialog?.childElementCount && !dialog.open) dialog.showModal();
     arrived(document); tick();
+    const again = html(e.detail.ctx.target?.id)?.querySelector("[data-compose]"); /* posted: back into the empty box */
+    if (again && !document.querySelector("[data-focus]")) again.focus();
   });
 
   /* --- toasts stay 8 s, longer while someone is on them --- */
