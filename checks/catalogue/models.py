@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -11,7 +11,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
-from checks.catalogue.states import CHOICES, WORST_FIRST, State
+from checks.catalogue.states import CHOICES, WORST_FIRST, State, shown
 from incidents.models import Domain
 from incidents.response.states import Severity
 
@@ -80,6 +80,11 @@ class Check(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("checks:detail", args=[self.key])
+
+    def shown_state(self, at: datetime) -> State:
+        """The state as screens and reports say it: silence is no data, never green."""
+        heard_at = self.last_run_at or self.created_at
+        return shown(self.state, heard_at=heard_at, every_seconds=self.every_seconds, at=at)
 
     @property
     def every(self) -> timedelta:

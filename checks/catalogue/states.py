@@ -1,5 +1,6 @@
 """The states of a check; without a database, so that pure rules can use them."""
 
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 
@@ -26,3 +27,15 @@ _LABELS = {
 }
 CHOICES = [(state.value, state.label) for state in State]
 WORST_FIRST = (State.UNHEALTHY, State.INSUFFICIENT_DATA, State.BLOCKED, State.HEALTHY, State.PAUSED)
+
+
+# Without a result for this many periods (but at least 90 seconds) a check that passes says that it has no data.
+SILENT_PERIODS, SILENT_SECONDS = 3, 90
+
+
+def shown(state: str, *, heard_at: datetime, every_seconds: int, at: datetime) -> State:
+    """The state to show: what passed but has been silent for too long is not green, even when no worker says so."""
+    allowed = timedelta(seconds=max(SILENT_PERIODS * every_seconds, SILENT_SECONDS))
+    if state == State.HEALTHY and at - heard_at > allowed:
+        return State.INSUFFICIENT_DATA
+    return State(state)

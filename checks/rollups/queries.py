@@ -39,7 +39,7 @@ GROUP BY check_id, hour
 class Window:
     """What happened to one check in a stretch of time. Availability never stands without coverage."""
 
-    start: datetime
+    start: datetime = datetime.fromtimestamp(0, UTC)
     ok: int = 0
     err: int = 0
     unknown: int = 0
@@ -117,7 +117,7 @@ def total(windows: list[Window]) -> Window:
         for error, number in window.errors.items():
             errors[error] = errors.get(error, 0) + number
     return Window(
-        start=windows[0].start,
+        start=min((window.start for window in windows), default=Window.start),
         ok=sum(window.ok for window in windows),
         err=sum(window.err for window in windows),
         unknown=sum(window.unknown for window in windows),

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from checks.catalogue.models import Batch, Check
-from checks.catalogue.states import State
+from checks.catalogue.states import SILENT_PERIODS, SILENT_SECONDS, State
 from checks.probes.outcome import ErrorClass, words_for
 from checks.rollups import buckets, histogram
 from checks.rollups.buckets import Counts
@@ -17,9 +17,6 @@ from checks.runs.models import Flip
 from incidents.alerts import actions as alerts
 from incidents.alerts.signals import Signal
 from opsportal import background
-
-# Without a result for this many periods (but at least 90 seconds) a passing check says that it has no data.
-SILENT_PERIODS, SILENT_SECONDS = 3, 90
 
 
 @transaction.atomic
