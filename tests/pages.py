@@ -57,7 +57,7 @@ def new_context(browser: Browser, violations: list[str]) -> Iterator[Callable[..
     def make(**options: Any) -> BrowserContext:
         context = browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | options))
         context.set_default_timeout(10_000)
-        context.expose_function("reportViolation", violations.append)
+        context.expose_function("reportViolation", lambda refusal: violations.append(refusal))
         context.add_init_script(_LISTEN)
         made.append(context)
         return context

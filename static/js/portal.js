@@ -109,6 +109,7 @@
     each("[data-toast]:not([data-timed])", toast);
   };
   document.addEventListener("htmx:after:swap", (e) => {
+    each(".phase .tick input", (el) => { el.checked = el.defaultChecked; }); /* a morph leaves a box as the person left it; the server knows better */
     if (isPoll(e.detail.ctx)) { tick(); return; }
     const dialog = html("dialog");
     if (dialog?.childElementCount && !dialog.open) dialog.showModal();

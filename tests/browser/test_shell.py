@@ -1,0 +1,294 @@
+"""The frame in a real browser: contrast, reflow, policy, keys, and what happens when the server goes away."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from socketserver import ThreadingMixIn
+from threading import Thread
+from typing import Any
+from urllib.parse import urlsplit
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+import pytest
+from django.conf import settings
+from django.contrib.staticfiles.handlers import StaticFilesHandler
+from django.core.wsgi import get_wsgi_application
+from django.test import Client
+from playwright.sync_api import Page, expect
+
+from opsportal import shell
+from opsportal.models import User
+from opsportal.shell import Count
+from tests.pages import axe
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+MANIFEST = Path(__file__).parents[2] / "static/vendor/MANIFEST.json"
+DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+PASSWORD = "a long walk before the night shift"
+
+
+class Server(ThreadingMixIn, WSGIServer):
+    """The application on a port, one connection a request: stopping it is what a visitor notices at once."""
+
+    daemon_threads = True
+    allow_reuse_address = True
+
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self.server_port}"
+
+    def stop(self) -> None:
+        self.shutdown()
+        self.server_close()
+
+
+class Quiet(WSGIRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nothing: the tests say what went wrong."""
+
+
+def serve(port: int = 0) -> Server:
+    """Answer from now on."""
+    app = StaticFilesHandler(get_wsgi_application())
+    server = make_server("localhost", port, app, server_class=Server, handler_class=Quiet)
+    Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    return server
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A server of the test's own, so that it may stop it."""
+    server = serve()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def admin(admin: User) -> User:
+    admin.set_password(PASSWORD)
+    admin.save()
+    return admin
+
+
+def enter(page: Page, server: Server, user: User, path: str = "/more/") -> None:
+    """Open a page as somebody who is signed in already."""
+    client = Client()
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    name = settings.SESSION_COOKIE_NAME
+    page.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": server.url}])
+    page.goto(server.url + path)
+
+
+def sideways(page: Page) -> int:
+    """How far the page scrolls sideways, in pixels."""
+    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+
+# --- looked at by axe -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("path", ["/login/", "/nowhere/", "/login-link/gone/", "/setup/gone/"])
+def test_pages_for_strangers_have_no_barrier(server, new_context, violations, path, scheme, viewport):
+    page = new_context(color_scheme=scheme, viewport=viewport).new_page()
+
+    page.goto(server.url + path)
+
+    assert axe(page) == []
+    assert sideways(page) == 0
+    assert violations == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("path", ["/more/", "/people/", "/nowhere/", "/logout/"])
+def test_pages_for_people_have_no_barrier(server, new_context, violations, admin, path, scheme, viewport):
+    page = new_context(color_scheme=scheme, viewport=viewport).new_page()
+
+    enter(page, server, admin, path)
+
+    assert axe(page) == []
+    assert sideways(page) == 0
+    assert violations == []
+
+
+def test_a_page_that_a_role_may_not_see_has_no_barrier(server, page, viewer):
+    enter(page, server, viewer, "/people/")
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your role does not reach this")
+    assert axe(page) == []
+
+
+@pytest.mark.parametrize("path", ["/login/", "/more/", "/people/", "/nowhere/"])
+def test_nothing_scrolls_sideways_at_320_pixels(server, new_context, admin, path):
+    page = new_context(viewport={"width": 320, "height": 640}).new_page()
+
+    enter(page, server, admin, path)
+
+    assert sideways(page) == 0
+
+
+def test_a_form_with_a_mistake_takes_the_focus_to_what_is_wrong(server, page, admin):
+    page.goto(f"{server.url}/login/")
+    page.get_by_label("Username").fill("admin")
+    page.get_by_label("Password").fill("not the password")
+    page.get_by_role("button", name="Sign in").click()
+
+    expect(page).to_have_title("Error: Sign in – Opsportal")
+    expect(page.locator("[data-focus]")).to_be_focused()
+    assert axe(page) == []
+
+
+def test_dialogs_have_no_barrier(server, page, admin):
+    enter(page, server, admin)
+    page.keyboard.press("/")
+    expect(page.get_by_role("dialog", name="Search or jump to")).to_be_visible()
+    assert axe(page) == []
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
+    assert axe(page) == []
+
+
+# --- what is sent -----------------------------------------------------------------------------------------------------
+
+
+def test_the_htmx_in_the_page_is_the_one_in_the_manifest(server, page, admin):
+    enter(page, server, admin)
+
+    versions = {entry["file"]: entry["version"] for entry in json.loads(MANIFEST.read_text())}
+    assert page.evaluate("htmx.version") == versions["htmx.min.js"]
+    assert page.evaluate("htmx.config.noSwap") == [204, 304, "5xx"]
+
+
+def test_a_first_view_asks_for_few_files_and_only_here(server, page, admin):
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+
+    enter(page, server, admin)
+    page.wait_for_load_state("networkidle")
+
+    assert {urlsplit(url).netloc for url in asked} == {urlsplit(server.url).netloc}
+    assert len(asked) <= 7  # the page, one stylesheet, three scripts, the icons and the favicon
+
+
+# --- theme and keys ---------------------------------------------------------------------------------------------------
+
+
+def test_the_theme_changes_at_once_and_stays(server, new_context, admin):
+    page = new_context(color_scheme="light").new_page()
+    enter(page, server, admin)
+
+    with page.expect_response("**/theme/"):
+        page.get_by_role("button", name="Switch theme").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.reload()
+
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+def test_without_javascript_forms_still_work(server, new_context, admin):
+    page = new_context(java_script_enabled=False, color_scheme="light").new_page()
+    page.goto(f"{server.url}/login/?next=/more/")
+    page.get_by_label("Username").fill("admin")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("More")
+
+    page.get_by_role("button", name="Switch theme").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(page.locator("#live")).to_be_hidden()
+
+    page.locator(".side").get_by_role("button", name="Log out").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+
+
+def test_keys_lead_to_screens_but_not_from_inside_a_field(server, page, admin):
+    enter(page, server, admin)
+    page.locator("#q").focus()
+    page.keyboard.type("gp")
+    assert urlsplit(page.url).path == "/more/"
+
+    page.locator("h1").click()
+    page.keyboard.type("gp")
+
+    page.wait_for_url("**/people/")
+
+
+def test_keys_that_are_switched_off_do_nothing(server, page, admin):
+    enter(page, server, admin)
+    page.keyboard.press("?")
+    page.get_by_role("button", name="Switch off").click()
+
+    page.keyboard.type("?gp")
+
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert urlsplit(page.url).path == "/more/"
+
+
+# --- is it still true? ------------------------------------------------------------------------------------------------
+
+
+def test_numbers_beside_the_navigation_follow(server, page, admin, monkeypatch):
+    number = {"now": 0}
+    monkeypatch.setattr(shell, "_counters", {"accounts:people": lambda: Count(number["now"], "waiting")})
+    page.clock.install()
+    enter(page, server, admin)
+    beside = page.get_by_role("navigation", name="Main").get_by_role("link", name="People")
+    expect(beside).to_have_text("People")
+
+    number["now"] = 2
+    page.clock.fast_forward(15_000)
+
+    expect(beside).to_have_text("People2 waiting")
+
+
+def test_two_missed_polls_are_told_and_so_is_the_return(server, page, admin):
+    page.clock.install()
+    enter(page, server, admin)
+    expect(page.locator("#live")).to_contain_text("Live, updated")
+    server.stop()
+
+    page.clock.fast_forward(15_000)
+    expect(page.locator("#reconnect")).to_be_hidden()
+    with page.expect_event("requestfailed"):
+        page.clock.fast_forward(15_000)
+
+    expect(page.locator("#reconnect")).to_contain_text("Connection lost 30 s ago")
+    expect(page.locator("#live")).to_contain_text("Not live")
+    assert axe(page) == []
+
+    returned = serve(server.server_port)
+    page.get_by_role("button", name="Try now").click()
+    expect(page.locator("#reconnect")).to_be_hidden()
+    page.clock.fast_forward(100)
+    expect(page.locator("#said")).to_have_text("Connected again")
+    returned.stop()
+
+
+def test_a_hidden_tab_does_not_ask(server, page, admin):
+    page.clock.install()
+    enter(page, server, admin)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(urlsplit(request.url).path))
+
+    page.evaluate("Object.defineProperty(document, 'hidden', {value: true, configurable: true})")
+    page.clock.fast_forward(60_000)
+    assert "/more/" not in asked
+
+    page.evaluate("Object.defineProperty(document, 'hidden', {value: false})")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator("#live")).to_contain_text("updated 0 s ago")
+    assert asked.count("/more/") == 1
+
+
+def test_when_the_session_ends_the_page_asks_to_sign_in(server, page, admin):
+    page.clock.install()
+    enter(page, server, admin)
+    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+
+    page.clock.fast_forward(15_000)
+
+    page.wait_for_url("**/login/?next=/more/")
