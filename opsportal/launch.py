@@ -12,7 +12,7 @@ import re
 import signal
 import socket
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -88,7 +88,9 @@ def main(arguments: Sequence[str]) -> int:
         return portal.run()
     except Unusable as reason:
         sys.stderr.write(f"{reason}\n")
-        return 1
+    except OSError as problem:
+        sys.stderr.write(f"{problem.filename or 'The start failed'}: {problem.strerror or problem}\n")
+    return 1
 
 
 def refuse_port(host: str, port: int) -> None:
@@ -177,7 +179,7 @@ class Portal:
         self._start_servers(folder)
         self.environment = self._environment(folder)
         data_folder.publish(folder, Runtime(self._for_manage(), self.options.port))
-        self._prepare_database(folder)
+        self._prepare(folder)
         for child in self._portal_children():
             self.supervisor.start(child)
         self._announce()
@@ -186,6 +188,10 @@ class Portal:
         """The embedded ones, for each address that is not set."""
         if not (os.environ.get("DATABASE_URL") or os.environ.get("POSTGRES_DSN_PROD")):
             self.postgres = postgres.prepare(folder.path)
+            if not self.postgres.cluster.is_relative_to(folder.path):
+                self.console.say(
+                    f"PostgreSQL's own user cannot reach that folder: its files are in {self.postgres.cluster}"
+                )
             self._start_server(self.postgres.child(), self.postgres)
             self.postgres.create_roles()
         if not os.environ.get("REDIS_URL"):
@@ -221,20 +227,21 @@ class Portal:
         values["PYTHONUNBUFFERED"] = "1"
         return values
 
-    def _prepare_database(self, folder: DataFolder) -> None:
+    def _prepare(self, folder: DataFolder) -> None:
         """Bring database and static files up to this version; each step is safe to run again."""
-        self._manage("migrate", "--no-input", "--verbosity", "0")
-        self._manage("createcachetable", "--verbosity", "0")
+        self.console.say("Preparing the database and the static files")
+        steps = [("migrate", "--no-input", "--verbosity", "0"), ("createcachetable", "--verbosity", "0")]
         stamp, digest = folder.path / "static.stamp", _static_digest()
         if not stamp.exists() or stamp.read_text() != digest:
-            self._manage("collectstatic", "--no-input", "--verbosity", "0")
-            write_privately(stamp, digest)
+            steps.append(("collectstatic", "--no-input", "--verbosity", "0"))
+        self._manage(*steps)
+        write_privately(stamp, digest)
         if self.options.demo:
             self.console.say("Loading twelve weeks of demo data")
-            self._manage("load_demo")
+            self._manage(("load_demo",))
 
-    def _manage(self, *command: str) -> list[str]:
-        """Run a management command to its end; the addresses it printed. Anything else it says is shown."""
+    def _manage(self, *commands: tuple[str, ...]) -> list[str]:
+        """Run management commands side by side; the addresses they printed. Anything else they say is shown."""
         links: list[str] = []
 
         def keep(line: str) -> bool:
@@ -242,18 +249,17 @@ class Portal:
                 links.append(line)
             return not line.startswith("http")
 
-        argv = (sys.executable, "manage.py", *command)
-        step = self._python(command[0], argv, self.environment)
-        code = self.supervisor.run_once(replace(step, keep_line=keep))
-        if code:
-            raise Unusable(f"The step {command[0]} failed (exit {code}); its lines above say why.")
+        steps = [self._python(command[0], (sys.executable, "manage.py", *command)) for command in commands]
+        for name, code in self.supervisor.run_once(*(replace(step, keep_line=keep) for step in steps)).items():
+            if code:
+                raise Unusable(f"The step {name} failed (exit {code}); its lines above say why.")
         return links
 
-    def _python(self, name: str, argv: tuple[str, ...], env: Mapping[str, str], stop_within: float = 5.0) -> Child:
+    def _python(self, name: str, argv: tuple[str, ...], stop_within: float = 5.0, **more: str) -> Child:
         return Child(
             name=name,
             argv=argv,
-            env=env,
+            env={**self.environment, **more},
             cwd=str(ROOT),
             stop_within=stop_within,
             keep_line=lambda line: not NOISE.search(line),
@@ -275,36 +281,26 @@ class Portal:
             *("--workers", "2", "--blocking-threads", "64", "--respawn-failed-workers", "--workers-kill-timeout", "15"),
             *("--no-access-log", "--no-ws", "--log-level", "warning"),
         )
-        return self._python("web", argv, {**self.environment, "OPSPORTAL_PROCESS": "web"}, stop_within=15.5)
+        return self._python("web", argv, stop_within=15.5, OPSPORTAL_PROCESS="web")
 
     def _worker(self, name: str, queues: str, processes: int) -> Child:
         """REMAP_SIGTERM: a long task is handed back after worker_soft_shutdown_timeout and does not hold the stop."""
+        # Celery warns of root because of pickled messages; ours are JSON.
+        python = (sys.executable, "-W", "ignore:You're running the worker")
         argv = (
-            # Celery warns of root because of pickled messages; ours are JSON.
-            *(
-                sys.executable,
-                "-W",
-                "ignore:You're running the worker",
-                "-m",
-                "celery",
-                "--quiet",
-                "-A",
-                "opsportal.celery",
-                "worker",
-            ),
+            *(*python, "-m", "celery", "--quiet", "-A", "opsportal.celery", "worker"),
             *("--queues", queues, "--pool", "prefork", "--concurrency", str(processes), "--hostname", f"{name}@%h"),
             *("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "WARNING"),
         )
-        env = {**self.environment, "OPSPORTAL_PROCESS": "worker", "REMAP_SIGTERM": "SIGQUIT"}
-        return self._python(name, argv, env, stop_within=10.5)
+        return self._python(name, argv, stop_within=10.5, OPSPORTAL_PROCESS="worker", REMAP_SIGTERM="SIGQUIT")
 
     def _announce(self) -> None:
         """Say where it is once it answers; the set-up link comes as long as there is no admin."""
+        for link in self._manage(("setup_link",)):
+            self.console.say(f"First admin: open {link} (works once)")
         if not self.supervisor.wait_until(self._is_ready, within=60):
             self.console.say("The portal does not answer /health/ready yet; the lines above may say why.")
             self.supervisor.wait_until(self._is_ready, within=float("inf"))
-        for link in self._manage("setup_link"):
-            self.console.say(f"First admin: open {link} (works once)")
         self.console.say(f"Ready: {self._base_url()} (Ctrl-C stops it)")
 
     def _is_ready(self) -> bool:

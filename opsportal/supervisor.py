@@ -152,18 +152,19 @@ class Supervisor:
             raise Stopped
         time.sleep(TICK)
 
-    def run_once(self, child: Child) -> int:
-        """Run a step to its end while the others are looked after; its exit code. Raises Stopped."""
-        step = self._launch(child)
+    def run_once(self, *children: Child) -> dict[str, int]:
+        """Run steps side by side to their ends, the others looked after; exit codes by name. Raises Stopped."""
+        steps = [self._launch(child) for child in children]
         try:
-            while step.process.poll() is None:
+            while any(step.process.poll() is None for step in steps):
                 self.tick()
                 self._pause()
         except Stopped:
-            self._end([step])
+            self._end(steps)
             raise
-        step.pump.join(timeout=5)
-        return step.process.returncode
+        for step in steps:
+            step.pump.join(timeout=5)
+        return {step.child.name: step.process.returncode for step in steps}
 
     def run(self) -> None:
         """Keep everything up until `stopping` is set."""
@@ -174,7 +175,8 @@ class Supervisor:
     def stop(self, order: Sequence[Iterable[str]] = ()) -> None:
         """End the children group by group in the order given, then whoever is left. Safe to run twice."""
         for names in (*order, tuple(self._running)):
-            self._end([self._running.pop(name) for name in names if name in self._running])
+            group = [self._running.pop(name) for name in names if name in self._running]
+            self._end([running for running in group if running.restart_at is None])
         if self.record:
             self.record.unlink(missing_ok=True)
 

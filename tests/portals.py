@@ -107,13 +107,12 @@ class Portal:
 
     def wait_for_line(self, pattern: str, *, within: float = 30) -> str:
         """The first line that matches; the whole log when none came."""
-        assert self.process is not None
         limit = time.monotonic() + within
         while time.monotonic() < limit:
             for line in list(self.lines):
                 if re.search(pattern, line):
                     return line
-            assert self.process.poll() is None, f"it ended with {self.process.returncode}:\n{self.log}"
+            assert self.supervisor.poll() is None, f"it ended with {self.supervisor.returncode}:\n{self.log}"
             time.sleep(0.05)
         raise AssertionError(f"no line matches {pattern!r} within {within:g} s:\n{self.log}")
 
@@ -147,11 +146,21 @@ class Portal:
         assert answer.returncode == 0, answer.stderr
         return answer.stdout.split()[-1]
 
-    def database_url(self) -> str:
-        """The application's address, for a test that looks at rows."""
+    def published(self) -> dict[str, str]:
+        """What it tells bin/manage: the names it decided."""
         running = data_folder.running(self.data_dir)
         assert running is not None
-        return running.environment["DATABASE_URL"]
+        return running.environment
+
+    def database_url(self) -> str:
+        """The application's address, for a test that looks at rows."""
+        return self.published()["DATABASE_URL"]
+
+    @property
+    def supervisor(self) -> subprocess.Popen[bytes]:
+        """The process that bin/up became."""
+        assert self.process is not None, "it was not started"
+        return self.process
 
     def children(self) -> dict[str, int]:
         """The numbers of its processes, by name."""
@@ -160,20 +169,18 @@ class Portal:
 
     def stop(self, within: float = 30) -> int:
         """Ask it to end, as Ctrl-C would; its exit code."""
-        assert self.process is not None
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
-        return self.process.wait(timeout=within)
+        if self.supervisor.poll() is None:
+            self.supervisor.send_signal(signal.SIGINT)
+        return self.supervisor.wait(timeout=within)
 
     def kill_everything(self) -> None:
         """What a power cut does, as far as processes go: nobody gets to say goodbye."""
-        assert self.process is not None
-        victims = list(descendants(self.process.pid))
-        os.kill(self.process.pid, signal.SIGSTOP)  # it must not restart one while the others die
+        victims = list(descendants(self.supervisor.pid))
+        self.supervisor.send_signal(signal.SIGSTOP)  # it must not restart one while the others die
         for pid in victims:
             signal_one(pid, signal.SIGKILL)
-        self.process.kill()
-        self.process.wait()
+        self.supervisor.kill()
+        self.supervisor.wait()
         wait_gone(victims)
 
 

@@ -78,6 +78,7 @@ class Postgres:
             stop_signal=signal.SIGINT,
             stop_within=2.0,
             prepare=self._prepare_start,
+            keep_line=lambda line: "the database system is starting up" not in line,  # our own asking, too early
         )
 
     def _prepare_start(self) -> None:

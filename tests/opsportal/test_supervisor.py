@@ -139,8 +139,10 @@ def test_a_stop_while_starting_ends_the_step_that_runs(supervisor: Supervisor, t
         supervisor.run_once(python("migrate", "import time; time.sleep(60)"))
 
 
-def test_a_step_gives_its_exit_code(supervisor: Supervisor):
-    assert supervisor.run_once(python("migrate", "raise SystemExit(7)")) == 7
+def test_steps_run_side_by_side_and_give_their_exit_codes(supervisor: Supervisor):
+    steps = (python("migrate", "raise SystemExit(7)"), python("collectstatic", "pass"))
+
+    assert supervisor.run_once(*steps) == {"migrate": 7, "collectstatic": 0}
 
 
 def test_an_exit_is_described_in_words():
