@@ -1,0 +1,64 @@
+"""Who holds a domain, and where the matrix has gaps."""
+
+from dataclasses import dataclass
+
+from django.db.models import Sum
+
+from incidents.ownership.models import Contact, Domain
+
+
+@dataclass(frozen=True)
+class Gap:
+    """One thing that is missing, in words, and the row where it is mended."""
+
+    sentence: str
+    why: str
+    slug: str
+    is_contact: bool = False
+
+
+def on_call(domain: Domain) -> tuple[str, str]:
+    """(primary, backup) handles of a domain; an empty one means nobody."""
+    return domain.primary, domain.backup
+
+
+def matrix() -> list[Domain]:
+    """All domains in the order of the matrix."""
+    return list(Domain.objects.order_by("position", "name"))
+
+
+def contacts() -> list[Contact]:
+    """The house's contacts in the order of the playbook."""
+    return list(Contact.objects.order_by("position"))
+
+
+def weakness(domain: Domain) -> str:
+    """What is wrong with a row, in a few words; empty when both seats are held by two people."""
+    if not domain.primary and not domain.backup:
+        return "Nobody holds it"
+    if not domain.primary:
+        return "No primary"
+    if not domain.backup:
+        return "No backup"
+    return "The same person" if domain.primary == domain.backup else ""
+
+
+def gaps(domains: list[Domain], people: list[Contact]) -> list[Gap]:
+    """What is missing, each with the row to open."""
+    weak = [
+        Gap(f"Give {one.name} two people", f"{weakness(one)} in the matrix", one.slug)
+        for one in domains
+        if weakness(one)
+    ]
+    empty = [
+        Gap(f"Name the {one.name.lower()}", "Nobody holds this contact", one.slug, is_contact=True)
+        for one in people
+        if not one.handle
+    ]
+    return weak + empty
+
+
+def version() -> int:
+    """Changes with every edit of the matrix: the cheap part of a polled tag."""
+    total: int | None = Domain.objects.aggregate(total=Sum("version"))["total"]
+    return total or 0
