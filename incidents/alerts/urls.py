@@ -1,5 +1,10 @@
-"""Addresses of this room."""
+"""Addresses of the alerts."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from incidents.alerts import views
+
+urlpatterns = [
+    path("alerts/", views.alert_list, name="alerts"),
+    path("alerts/<int:pk>/acknowledge/", views.acknowledge, name="alert_acknowledge"),
+]

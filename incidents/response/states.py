@@ -62,10 +62,24 @@ def following(status: str) -> list[Status]:
 
 
 def require(status: str, *, to: str) -> None:
-    """Refuse a move that the table does not have."""
+    """Refuse a move that the table does not have, or a word that is no status."""
+    if to not in set(Status):
+        raise Refused("STATUS_UNKNOWN", f"There is no status {to[:32]!r}. Choose one of the four.")
     if status == to:
         raise Refused("STATUS_UNCHANGED", f"The incident is already {Status(to).label.lower()}.")
     if Status(to) not in _NEXT[Status(status)]:
         raise Refused(
             "STATUS_NOT_ALLOWED", f"From {Status(status).label} an incident cannot move to {Status(to).label}."
         )
+
+
+def severity_of(word: str) -> Severity:
+    """The severity of that name, or a refusal."""
+    if word not in set(Severity):
+        raise Refused("SEVERITY_UNKNOWN", f"There is no severity {word[:32]!r}. Choose SEV-1, SEV-2 or SEV-3.")
+    return Severity(word)
+
+
+def is_lower(severity: str, *, than: str) -> bool:
+    """True when it is less bad: SEV-3 is lower than SEV-1."""
+    return Severity(severity).number > Severity(than).number

@@ -1,5 +1,18 @@
-"""Addresses of this room."""
+"""Addresses of the list, the form and the rooms."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from incidents.response import dialogs, views
+
+urlpatterns = [
+    path("incidents/", views.incident_list, name="list"),
+    path("incidents/new/", views.declare, name="declare"),
+    path("incidents/INC-<int:number>/", views.room, name="room"),
+    path("incidents/INC-<int:number>/post/", views.post, name="post"),
+    path("incidents/INC-<int:number>/acknowledge/", views.acknowledge, name="acknowledge"),
+    path("incidents/INC-<int:number>/checklist/<int:position>/", views.tick, name="tick"),
+    path("incidents/INC-<int:number>/actions/", dialogs.choose, name="actions"),
+    path("incidents/INC-<int:number>/severity/", dialogs.severity, name="severity"),
+    path("incidents/INC-<int:number>/resolve/", dialogs.resolve, name="resolve"),
+    path("incidents/INC-<int:number>/waive/<slug:kind>/", dialogs.waive, name="waive"),
+]

@@ -1,0 +1,50 @@
+"""What fires now and what fired before."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Max
+
+from incidents.alerts.models import Alert
+
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class Alerts:
+    """Firing alerts and one page of past ones; `older` is the key of the next page."""
+
+    firing: list[Alert]
+    past: list[Alert]
+    older: int | None
+
+
+def alerts(*, before: int | None = None) -> Alerts:
+    """Firing ones first, each list newest first."""
+    known = Alert.objects.select_related("domain", "incident", "acknowledged_by").order_by("-fired_at", "-id")
+    past = known.exclude(resolved_at=None)
+    key = Alert.objects.filter(pk=before).first() if before else None
+    if key is not None:
+        past = past.filter(fired_at__lte=key.fired_at).exclude(fired_at=key.fired_at, pk__gte=key.pk)
+    page = list(past[: PAGE + 1])
+    older = page[PAGE - 1].pk if len(page) > PAGE else None
+    return Alerts([] if before else firing(), page[:PAGE], older)
+
+
+def firing() -> list[Alert]:
+    """All that fire now, newest first."""
+    known = Alert.objects.firing().select_related("domain", "incident", "acknowledged_by")
+    return list(known.order_by("-fired_at", "-id")[:PAGE])
+
+
+def version() -> str:
+    """Changes when an alert fires, is seen, is acknowledged or ends: the cheap tag of a polled part."""
+    row = Alert.objects.aggregate(newest=Max("id"), taken=Max("acknowledged_at"), ended=Max("resolved_at"))
+    count = Alert.objects.firing().aggregate(number=Count("id"))
+    return "-".join(str(value) for value in (*row.values(), *count.values()))
+
+
+def last_recovered() -> datetime | None:
+    """When the last alert ended; for the good news of an empty list."""
+    ended: datetime | None = Alert.objects.aggregate(at=Max("resolved_at"))["at"]
+    return ended

@@ -1,0 +1,54 @@
+"""What fires and what fired, and taking an alert."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.timezone import now
+from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import ptag
+
+from incidents.alerts import actions, queries
+from incidents.alerts.models import Alert
+from opsportal.errors import Refused
+from opsportal.htmx import alert_message, render_page, see, status_message, wants_part
+from opsportal.models import User
+from opsportal.roles import Role, require
+
+TEMPLATE = "incidents/alerts/alerts.html"
+
+
+def _tag(request: HttpRequest) -> str:
+    return queries.version()
+
+
+@ptag(_tag)
+@require_safe
+def alert_list(request: HttpRequest) -> HttpResponse:
+    """Firing alerts first; as a part, 304 while nothing changed."""
+    return _page(request)
+
+
+@require(Role.RESPONDER)
+@require_POST
+def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say that you have it, and its incident with it."""
+    assert isinstance(request.user, User)
+    alert = get_object_or_404(Alert, pk=pk)
+    try:
+        actions.acknowledge(alert, by=request.user, at=now())
+    except Refused as refusal:
+        alert_message(request, refusal.sentence)
+    else:
+        status_message(request, f"You acknowledged {alert.title}.")
+    return _page(request) if wants_part(request) else see(request, "incidents:alerts")
+
+
+def _page(request: HttpRequest) -> HttpResponse:
+    before = request.GET.get("before", "")
+    context = {
+        "alerts": queries.alerts(before=int(before) if before.isdecimal() and len(before) < 18 else None),
+        "before": before,
+        "last": queries.last_recovered(),
+        "tag": queries.version(),
+        "can_act": isinstance(request.user, User) and request.user.has_role(Role.RESPONDER),
+    }
+    return render_page(request, TEMPLATE, context, part="list")

@@ -1,0 +1,33 @@
+"""What is owed and what is late."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import Count, Max, Sum
+
+from incidents.obligations.models import Obligation
+
+
+def open_for(subject: str) -> list[Obligation]:
+    """All running clocks of one subject, the most urgent first."""
+    return list(Obligation.objects.open().filter(subject=subject).order_by("due_at", "id"))
+
+
+def most_urgent(subjects: Iterable[str]) -> dict[str, Obligation]:
+    """The next running clock of each subject that has one."""
+    found: dict[str, Obligation] = {}
+    for one in Obligation.objects.open().filter(subject__in=list(subjects)).order_by("due_at", "id"):
+        found.setdefault(one.subject, one)
+    return found
+
+
+def late(at: datetime, limit: int = 20) -> list[Obligation]:
+    """Running clocks past their time, the latest first."""
+    return list(Obligation.objects.late(at).order_by("due_at", "id")[:limit])
+
+
+def due_version(at: datetime) -> str:
+    """Changes when a clock starts, stops, moves or passes its time: the cheap tag of a polled part."""
+    row = Obligation.objects.open().aggregate(number=Count("id"), newest=Max("id"), latest=Max("due_at"))
+    passed = Obligation.objects.late(at).aggregate(number=Count("id"), total=Sum("id"))
+    return "-".join(str(value) for value in (*row.values(), *passed.values()))

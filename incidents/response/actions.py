@@ -1,0 +1,222 @@
+"""What people and alerts do to an incident. Five beats each: lock, require, change, save, record."""
+
+from datetime import datetime
+
+from django.db import connection, transaction
+from django.db.models import Max
+
+from incidents.obligations import actions as obligations
+from incidents.obligations.models import Obligation
+from incidents.ownership.models import Domain
+from incidents.response import checklist, clocks, states, timeline
+from incidents.response.models import ChecklistStep, Incident, TimelineEvent
+from incidents.response.states import Kind, Status
+from opsportal.errors import Refused
+from opsportal.models import User
+from opsportal.privacy import guard
+
+# The lock under which numbers are given: any number that no other advisory lock of the house uses.
+_NUMBERS = 730_001
+
+
+@transaction.atomic
+def declare(*, title: str, summary: str, severity: str, domain: Domain, by: User, at: datetime) -> Incident:
+    """Open a room because a person saw trouble; its clocks run from now."""
+    incident = _open(
+        title=title, summary=summary, severity=severity, domain=domain, by=by, source=Incident.Source.WEB, at=at
+    )
+    timeline.record(incident, Kind.DECLARED, by=by, at=at, new=incident.severity, text=incident.summary)
+    return incident
+
+
+@transaction.atomic
+def open_from_alert(
+    *, title: str, severity: str, domain: Domain, at: datetime, summary: str = "", detected_at: datetime | None = None
+) -> Incident:
+    """Open a room because a machine saw trouble. The severity is a proposal until a person confirms it."""
+    incident = _open(
+        title=title,
+        summary=summary,
+        severity=severity,
+        domain=domain,
+        by=None,
+        source=Incident.Source.ALERT,
+        at=at,
+        detected_at=detected_at,
+    )
+    timeline.record(incident, Kind.DECLARED, source=timeline.Source.ALERT, at=at, new=incident.severity)
+    return incident
+
+
+@transaction.atomic
+def post_note(
+    incident: Incident, *, text: str, by: User, at: datetime, occurred_at: datetime | None = None
+) -> TimelineEvent:
+    """Tell the team. A note about something earlier carries both times."""
+    incident = _locked(incident)
+    text = _needed(text, "TEXT_MISSING", "Write what changed before you post.")
+    _require_past(occurred_at, at)
+    return timeline.record(incident, Kind.NOTE, by=by, at=at, text=text, occurred_at=occurred_at)
+
+
+@transaction.atomic
+def change_status(incident: Incident, *, to: str, by: User, at: datetime, note: str = "") -> TimelineEvent:
+    """Move the incident on, or back when a fix did not hold. Resolving stops its clocks, reopening starts them."""
+    incident = _locked(incident)
+    states.require(incident.status, to=to)
+    old, incident.status = incident.status, Status(to)
+    incident.resolved_at = at if to == Status.RESOLVED else None
+    incident.save(update_fields=["status", "resolved_at"])
+    if to == Status.RESOLVED:
+        _taken(incident, by=by, at=at)
+        clocks.stop(incident, by=by, at=at)
+    elif old == Status.RESOLVED:
+        clocks.start_again(incident, by=by, at=at)
+    return timeline.record(incident, Kind.STATUS, by=by, at=at, old=old, new=to, text=note.strip())
+
+
+@transaction.atomic
+def change_severity(incident: Incident, *, to: str, reason: str, by: User, at: datetime) -> TimelineEvent:
+    """Say that it is worse or less bad than thought, and why. Choosing a proposed severity confirms it."""
+    incident = _locked(incident)
+    chosen = states.severity_of(to)
+    _require_open(incident)
+    if chosen == incident.severity and incident.severity_confirmed:
+        raise Refused("SEVERITY_UNCHANGED", f"The incident is already {incident.severity}.")
+    reason = _needed(reason, "REASON_MISSING", "Say why the severity changes.")
+    guard.require_clean(reason)
+    old, was_confirmed = incident.severity, incident.severity_confirmed
+    incident.severity, incident.severity_confirmed = chosen, True
+    incident.severity_peak = min(chosen, incident.severity_peak) if was_confirmed else chosen
+    incident.save(update_fields=["severity", "severity_confirmed", "severity_peak"])
+    clocks.change_severity(incident, by=by, at=at, reason=reason)
+    return timeline.record(incident, Kind.SEVERITY, by=by, at=at, old=old, new=chosen, text=reason)
+
+
+@transaction.atomic
+def acknowledge(incident: Incident, *, by: User, at: datetime) -> TimelineEvent:
+    """Say that somebody has it. A proposed severity stands as it is and its public clocks start."""
+    incident = _locked(incident)
+    _require_open(incident)
+    if incident.acknowledged_at is not None:
+        raise Refused("ALREADY_ACKNOWLEDGED", f"{incident.acknowledged_by} has acknowledged it already.")
+    starts_public = not incident.severity_confirmed
+    _taken(incident, by=by, at=at)
+    obligations.meet(Obligation.Kind.ACKNOWLEDGE, incident.label, at=at)
+    if starts_public:
+        clocks.start_public(incident, at=at)
+    return timeline.record(incident, Kind.ACKNOWLEDGED, by=by, at=at, new=incident.severity)
+
+
+@transaction.atomic
+def tick(step: ChecklistStep, *, by: User, at: datetime) -> TimelineEvent:
+    """Mark a step as done."""
+    step, incident = _locked_step(step)
+    if step.ticked_at is not None:
+        raise Refused("ALREADY_TICKED", f"{step.ticked_by} has ticked this step already.")
+    step.ticked_at, step.ticked_by = at, by
+    step.save(update_fields=["ticked_at", "ticked_by"])
+    return timeline.record(incident, Kind.CHECKLIST, by=by, at=at, new="ticked", text=step.text)
+
+
+@transaction.atomic
+def untick(step: ChecklistStep, *, by: User, at: datetime) -> TimelineEvent:
+    """Take a tick back; both stay on the timeline."""
+    step, incident = _locked_step(step)
+    if step.ticked_at is None:
+        raise Refused("NOT_TICKED", "This step is not ticked.")
+    step.ticked_at, step.ticked_by = None, None
+    step.save(update_fields=["ticked_at", "ticked_by"])
+    return timeline.record(incident, Kind.CHECKLIST, by=by, at=at, new="unticked", text=step.text)
+
+
+@transaction.atomic
+def waive(incident: Incident, *, kind: str, reason: str, by: User, at: datetime) -> TimelineEvent:
+    """Stop one of the incident's clocks because the thing need not be done, and tell the team why."""
+    incident = _locked(incident)
+    if kind not in set(Obligation.Kind):
+        raise Refused("CLOCK_UNKNOWN", "There is no such clock.")
+    reason = _needed(reason, "REASON_MISSING", "Say why this need not be done.")
+    waived = obligations.waive(kind, incident.label, by=by, at=at, reason=reason)
+    if waived is None:
+        raise Refused("CLOCK_STOPPED", "This clock does not run any more.")
+    text = f"Waived: {waived.get_kind_display().lower()}. {reason}"
+    return timeline.record(incident, Kind.NOTE, by=by, at=at, text=text)
+
+
+def _open(
+    *,
+    title: str,
+    summary: str,
+    severity: str,
+    domain: Domain,
+    by: User | None,
+    source: str,
+    at: datetime,
+    detected_at: datetime | None = None,
+) -> Incident:
+    chosen, title, summary = states.severity_of(severity), title.strip(), summary.strip()
+    title = _needed(title, "TITLE_MISSING", "Give the incident a title.")[:160]
+    guard.require_clean(title)
+    guard.require_clean(summary)
+    incident = Incident.objects.create(
+        number=_next_number(),
+        title=title,
+        summary=summary,
+        domain=domain,
+        source=source,
+        severity_initial=chosen,
+        severity_peak=chosen,
+        severity=chosen,
+        severity_confirmed=by is not None,
+        declared_by=by,
+        impact_started_at=detected_at or at,
+        detected_at=detected_at or at,
+        declared_at=at,
+    )
+    checklist.copy_to(incident)
+    clocks.start(incident, at=at)
+    return incident
+
+
+def _next_number() -> int:
+    """One after the highest. The lock lasts to the commit, so numbers have no gaps and never collide."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_NUMBERS])
+    highest: int | None = Incident.objects.aggregate(highest=Max("number"))["highest"]
+    return (highest or 0) + 1
+
+
+def _locked(incident: Incident) -> Incident:
+    return (
+        Incident.objects.select_for_update(of=("self",)).select_related("domain", "acknowledged_by").get(pk=incident.pk)
+    )
+
+
+def _locked_step(step: ChecklistStep) -> tuple[ChecklistStep, Incident]:
+    incident = _locked(step.incident)
+    return ChecklistStep.objects.select_related("ticked_by").get(pk=step.pk), incident
+
+
+def _taken(incident: Incident, *, by: User, at: datetime) -> None:
+    """A person has it now: the first to act is who acknowledged, and a proposed severity stands."""
+    if incident.acknowledged_at is None:
+        incident.acknowledged_at, incident.acknowledged_by = at, by
+    incident.severity_confirmed = True
+    incident.save(update_fields=["acknowledged_at", "acknowledged_by", "severity_confirmed"])
+
+
+def _require_open(incident: Incident) -> None:
+    if not incident.is_open:
+        raise Refused("INCIDENT_RESOLVED", "The incident is resolved. Reopen it first.")
+
+
+def _require_past(occurred_at: datetime | None, at: datetime) -> None:
+    if occurred_at is not None and occurred_at > at:
+        raise Refused("TIME_IN_FUTURE", "That time has not come yet. Say when it happened, in UTC.")
+
+
+def _needed(text: str, code: str, sentence: str) -> str:
+    if not text.strip():
+        raise Refused(code, sentence)
+    return text.strip()

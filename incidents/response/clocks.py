@@ -1,0 +1,72 @@
+"""Which clocks of an incident start and stop when it changes. Called inside the actions' transactions."""
+
+from datetime import datetime
+
+from incidents.obligations import actions as obligations
+from incidents.obligations.models import Obligation
+from incidents.response import policy
+from incidents.response.models import Incident
+from incidents.response.states import Kind
+from opsportal.models import User
+
+Owed = Obligation.Kind
+
+
+def start(incident: Incident, *, at: datetime) -> None:
+    """On opening: somebody has to acknowledge at once; public clocks run only for a severity that a person chose."""
+    due = at + policy.of(incident.severity).acknowledge
+    obligations.owe(Owed.ACKNOWLEDGE, incident.label, due_at=due, at=at, owner=incident.domain.primary)
+    if incident.severity_confirmed:
+        start_public(incident, at=at)
+
+
+def start_public(incident: Incident, *, at: datetime) -> None:
+    """The public clock: the first word if there was none yet, else the next one."""
+    rules = policy.of(incident.severity)
+    if is_public(incident):
+        _owe(Owed.PUBLIC_UPDATE, incident, due_at=at + rules.public_every, at=at)
+    elif rules.first_public is not None:
+        _owe(Owed.FIRST_PUBLIC_UPDATE, incident, due_at=at + rules.first_public, at=at)
+
+
+def change_severity(incident: Incident, *, by: User, at: datetime, reason: str) -> None:
+    """A new severity has other periods: running clocks move to the sooner time, needless ones are waived."""
+    rules = policy.of(incident.severity)
+    if rules.first_public is None:
+        obligations.waive(
+            Owed.FIRST_PUBLIC_UPDATE, incident.label, by=by, at=at, reason=f"Now {incident.severity}: {reason}"
+        )
+    running = {one.kind: one for one in Obligation.objects.open().filter(subject=incident.label)}
+    first, following = running.get(Owed.FIRST_PUBLIC_UPDATE), running.get(Owed.PUBLIC_UPDATE)
+    if following is not None:
+        _owe(Owed.PUBLIC_UPDATE, incident, due_at=min(following.due_at, at + rules.public_every), at=at)
+    elif first is None:
+        start_public(incident, at=at)
+
+
+def stop(incident: Incident, *, by: User, at: datetime) -> None:
+    """On resolving: no first public word is owed any more unless it is late already; a report may be."""
+    obligations.meet(Owed.ACKNOWLEDGE, incident.label, at=at)
+    first = Obligation.objects.open().filter(kind=Owed.FIRST_PUBLIC_UPDATE, subject=incident.label).first()
+    if first is not None and first.due_at >= at:
+        obligations.waive(
+            Owed.FIRST_PUBLIC_UPDATE, incident.label, by=by, at=at, reason="Resolved before a public word was due."
+        )
+    postmortem = policy.of(incident.severity_peak).postmortem
+    if postmortem is not None:
+        _owe(Owed.POSTMORTEM, incident, due_at=at + postmortem, at=at)
+
+
+def start_again(incident: Incident, *, by: User, at: datetime) -> None:
+    """On reopening: the report waits, the public clock runs."""
+    obligations.waive(Owed.POSTMORTEM, incident.label, by=by, at=at, reason="Reopened.")
+    start_public(incident, at=at)
+
+
+def is_public(incident: Incident) -> bool:
+    """True once something about it was published."""
+    return incident.timeline.filter(kind=Kind.PUBLIC_UPDATE).exists()
+
+
+def _owe(kind: str, incident: Incident, *, due_at: datetime, at: datetime) -> None:
+    obligations.owe(kind, incident.label, due_at=due_at, at=at, owner=incident.domain.primary)

@@ -1,0 +1,103 @@
+"""Acts that ask first: each is a page of its own, and a dialog over the room when htmx fetches it."""
+
+from django import forms
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.timezone import now
+from django.views.decorators.http import require_http_methods, require_safe
+
+from incidents.obligations.models import Obligation
+from incidents.response import actions, policy, queries, states
+from incidents.response.forms import ResolveForm, SeverityForm, WaiveForm
+from incidents.response.models import Incident
+from incidents.response.states import Severity, Status
+from incidents.response.views import person
+from opsportal.errors import Refused
+from opsportal.htmx import render_page, see, status_message
+from opsportal.roles import Role, require
+
+ACTIONS = "incidents/response/actions.html"
+SEVERITY = "incidents/response/severity.html"
+LOWER = "incidents/response/lower.html"
+RESOLVE = "incidents/response/resolve.html"
+WAIVE = "incidents/response/waive.html"
+
+
+@require(Role.RESPONDER)
+@require_safe
+def choose(request: HttpRequest, number: int) -> HttpResponse:
+    """Everything that can be done with the incident, for small screens."""
+    return render_page(request, ACTIONS, {"incident": queries.incident_or_404(number)}, part="dialog")
+
+
+@require(Role.RESPONDER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def severity(request: HttpRequest, number: int) -> HttpResponse:
+    """Change the severity with a reason; lowering it asks once more."""
+    incident = queries.incident_or_404(number)
+    if request.method != "POST":
+        form = SeverityForm(initial={"severity": incident.severity})
+        return _show(request, SEVERITY, incident, form)
+    form = SeverityForm(request.POST)
+    if not form.is_valid():
+        return _show(request, SEVERITY, incident, form, status=422)
+    chosen = Severity(form.cleaned_data["severity"])
+    if states.is_lower(chosen, than=incident.severity) and not request.POST.get("sure"):
+        return _ask_lower(request, incident, form, chosen)
+    try:
+        actions.change_severity(incident, to=chosen, reason=form.cleaned_data["reason"], by=person(request), at=now())
+    except Refused as refusal:
+        form.add_error(None, refusal.sentence)
+        return _show(request, SEVERITY, incident, form, status=422)
+    status_message(request, f"{incident.label} is {chosen} now.")
+    return see(request, incident)
+
+
+def _ask_lower(request: HttpRequest, incident: Incident, form: SeverityForm, chosen: Severity) -> HttpResponse:
+    context = {"incident": incident, "form": form, "chosen": chosen, "rules": policy.of(chosen)}
+    return render_page(request, LOWER, context, part="dialog")
+
+
+@require(Role.RESPONDER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def resolve(request: HttpRequest, number: int) -> HttpResponse:
+    """Ask, then end the incident; what is still open is named before."""
+    incident = queries.incident_or_404(number)
+    form = ResolveForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.change_status(
+                incident, to=Status.RESOLVED, by=person(request), at=now(), note=form.cleaned_data["note"]
+            )
+        except Refused as refusal:
+            form.add_error(None, refusal.sentence)
+        else:
+            status_message(request, f"{incident.label} is resolved.")
+            return see(request, incident)
+    more = {"room": queries.room(incident), "rules": policy.of(incident.severity_peak)}
+    return _show(request, RESOLVE, incident, form, status=422 if form.errors else 200, **more)
+
+
+@require(Role.RESPONDER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def waive(request: HttpRequest, number: int, kind: str) -> HttpResponse:
+    """Stop one of the incident's clocks, with a reason that stands on the timeline."""
+    incident = queries.incident_or_404(number)
+    if kind not in set(Obligation.Kind):
+        raise Http404(kind)
+    form = WaiveForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.waive(incident, kind=kind, reason=form.cleaned_data["reason"], by=person(request), at=now())
+        except Refused as refusal:
+            form.add_error(None, refusal.sentence)
+        else:
+            status_message(request, "Waived.")
+            return see(request, incident)
+    more = {"kind": Obligation.Kind(kind)}
+    return _show(request, WAIVE, incident, form, status=422 if form.errors else 200, **more)
+
+
+def _show(
+    request: HttpRequest, template: str, incident: Incident, form: forms.Form, status: int = 200, **more: object
+) -> HttpResponse:
+    return render_page(request, template, {"incident": incident, "form": form, **more}, part="dialog", status=status)

@@ -1,0 +1,165 @@
+"""Are the words well formed? Declaring, posting, a new severity, a closing note, a reason."""
+
+from typing import Any
+
+from django import forms
+
+from incidents.ownership.models import Domain
+from incidents.response import policy, states
+from incidents.response.models import Incident
+from incidents.response.states import Severity, Status
+from opsportal.privacy.forms import GuardedForm
+
+
+class DeclareForm(GuardedForm):
+    """Title, severity, domain; what is seen may follow later."""
+
+    guarded = ("title", "summary")
+
+    title = forms.CharField(
+        label="Title",
+        max_length=160,
+        help_text="What is broken, for whom. Staff see this at once.",
+        error_messages={"required": "Give the incident a title."},
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    severity = forms.ChoiceField(
+        label="Severity", choices=Severity.choices, error_messages={"required": "Choose a severity."}
+    )
+    summary = forms.CharField(
+        label="What do you see?",
+        required=False,
+        max_length=20_000,
+        help_text="Symptoms and numbers. Paste totals, not rows or personal data.",
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+    domain = forms.ModelChoiceField(
+        label="Domain",
+        queryset=Domain.objects.none(),
+        to_field_name="slug",
+        empty_label=None,
+        help_text="Whose part of the house it is. Its on-call people are told.",
+        error_messages={"required": "Choose a domain.", "invalid_choice": "There is no such domain. Choose one."},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        domain = self.fields["domain"]
+        assert isinstance(domain, forms.ModelChoiceField)
+        domain.queryset = Domain.objects.order_by("position", "name")
+
+    @property
+    def chosen_severity(self) -> str:
+        return str(self["severity"].value() or Severity.SEV2)
+
+    @property
+    def severities(self) -> list[tuple[Severity, policy.Policy]]:
+        """The three cards."""
+        return list(policy.POLICIES.items())
+
+
+class PostForm(GuardedForm):
+    """A team update, a move of the status, or both at once."""
+
+    guarded = ("text",)
+
+    text = forms.CharField(
+        label="Update text",
+        required=False,
+        max_length=20_000,
+        widget=forms.Textarea(
+            attrs={
+                "rows": 3,
+                "placeholder": "What changed, what you are doing, when you will report next",
+                "data-compose": "",
+            }
+        ),
+    )
+    to = forms.ChoiceField(label="Status after this update", required=False)
+    occurred_at = forms.DateTimeField(
+        label="It happened at (UTC)",
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        error_messages={"invalid": "Write the time as 2026-11-21 03:12, in UTC."},
+    )
+
+    def __init__(self, incident: Incident, *args: Any, wants_focus: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs, prefix="post")
+        if wants_focus:
+            self.fields["text"].widget.attrs["data-focus"] = ""
+        self.incident = incident
+        to = self.fields["to"]
+        assert isinstance(to, forms.ChoiceField)
+        to.choices = [("", f"Keep {incident.get_status_display()}"), *_moves(incident)]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        is_silent = not cleaned.get("text", "").strip()
+        if is_silent and not self.errors and (not cleaned.get("to") or not self.incident.is_open):
+            self.add_error("text", "Write what changed before you post.")
+        return cleaned
+
+
+def _moves(incident: Incident) -> list[tuple[str, str]]:
+    """Where the select may move it; resolving asks first and has a button of its own."""
+    verb = "Move to" if incident.is_open else "Reopen as"
+    return [(one.value, f"{verb} {one.label}") for one in states.following(incident.status) if one != Status.RESOLVED]
+
+
+class SeverityForm(GuardedForm):
+    """Another severity and why."""
+
+    guarded = ("reason",)
+
+    severity = forms.ChoiceField(label="Severity", choices=Severity.choices)
+    reason = forms.CharField(
+        label="Why",
+        max_length=2_000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": "Say why the severity changes."},
+    )
+
+    @property
+    def chosen_severity(self) -> str:
+        return str(self["severity"].value() or "")
+
+    @property
+    def severities(self) -> list[tuple[Severity, policy.Policy]]:
+        """The three cards."""
+        return list(policy.POLICIES.items())
+
+
+class ResolveForm(GuardedForm):
+    """Last words; the report comes later."""
+
+    guarded = ("note",)
+
+    note = forms.CharField(
+        label="What ended it",
+        required=False,
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class WaiveForm(GuardedForm):
+    """Why something owed need not be done."""
+
+    guarded = ("reason",)
+
+    reason = forms.CharField(
+        label="Why it need not be done",
+        max_length=2_000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": "Say why this need not be done."},
+    )
+
+
+class FilterForm(forms.Form):
+    """The list's filters as they stand in the URL; a word that is none of ours is left out."""
+
+    status = forms.ChoiceField(required=False, choices=[("", "All"), ("open", "Open"), *Status.choices])
+    severity = forms.ChoiceField(required=False, choices=[("", "All"), *Severity.choices])
+    domain = forms.SlugField(required=False)
+    q = forms.CharField(required=False, max_length=200)
+    before = forms.IntegerField(required=False, min_value=1)

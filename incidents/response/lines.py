@@ -1,0 +1,112 @@
+"""How a fact of the timeline reads: who, what, and the mark beside it. No database."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from incidents.response.models import TimelineEvent
+from incidents.response.states import Kind, Status
+
+# A fact told later than this shows both times.
+_BACKDATED = timedelta(seconds=90)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row: `who` `before` **strong** `after`, the words below, and an icon or a shape in a tone."""
+
+    pk: int
+    occurred_at: datetime
+    recorded_at: datetime | None
+    who: str
+    before: str
+    strong: str = ""
+    after: str = ""
+    body: str = ""
+    icon: str = ""
+    shape: str = ""
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class _Words:
+    before: str
+    strong: str = ""
+    after: str = ""
+    body: str = ""
+    icon: str = ""
+    shape: str = ""
+    tone: str = ""
+
+
+def line_of(event: TimelineEvent, body: str) -> Line:
+    """The event with its words (kept apart from it) as one row."""
+    words = _WRITERS[Kind(event.kind)](event, body)
+    is_late = event.recorded_at - event.occurred_at > _BACKDATED
+    return Line(
+        pk=event.pk,
+        occurred_at=event.occurred_at,
+        recorded_at=event.recorded_at if is_late else None,
+        who=_who(event),
+        **vars(words),
+    )
+
+
+def _who(event: TimelineEvent) -> str:
+    if event.actor is not None:
+        return event.actor.username
+    return TimelineEvent.Source(event.source).label
+
+
+def _declared(event: TimelineEvent, body: str) -> _Words:
+    shape = f"s-sev{event.new[-1:]}"
+    if event.actor is None:
+        return _Words("opened this room, proposed as", event.new, body=body, shape=shape, tone="crit")
+    return _Words("declared", event.new, body=body, shape=shape, tone="crit")
+
+
+def _acknowledged(event: TimelineEvent, body: str) -> _Words:
+    return _Words("acknowledged it as", event.new, icon="user-check")
+
+
+def _note(event: TimelineEvent, body: str) -> _Words:
+    return _Words("posted a team update", body=body, icon="message-2")
+
+
+def _status(event: TimelineEvent, body: str) -> _Words:
+    old, new = (Status(one).label for one in (event.old, event.new))
+    icon = "check" if event.new == Status.RESOLVED else "arrow-right"
+    return _Words(f"moved the incident from {old} to", new, body=body, icon=icon, tone="status")
+
+
+def _severity(event: TimelineEvent, body: str) -> _Words:
+    said = "confirmed the severity" if event.old == event.new else f"changed the severity from {event.old} to"
+    return _Words(said, event.new, body=body, icon="adjustments", tone="status")
+
+
+def _checklist(event: TimelineEvent, body: str) -> _Words:
+    before = "ticked" if event.new == "ticked" else "took back the tick of"
+    return _Words(before, body, icon="check" if event.new == "ticked" else "arrow-back-up")
+
+
+def _alert(event: TimelineEvent, body: str) -> _Words:
+    if event.new == "acknowledged":
+        return _Words("acknowledged the alert", body, icon="user-check")
+    if event.new == "recovered":
+        return _Words("says", body, icon="robot", tone="public")
+    return _Words("fired:", body, icon="robot")
+
+
+def _public(event: TimelineEvent, body: str) -> _Words:
+    return _Words("published to the status page", body=body, icon="world", tone="public")
+
+
+_WRITERS = {
+    Kind.DECLARED: _declared,
+    Kind.ACKNOWLEDGED: _acknowledged,
+    Kind.NOTE: _note,
+    Kind.STATUS: _status,
+    Kind.SEVERITY: _severity,
+    Kind.CHECKLIST: _checklist,
+    Kind.ALERT: _alert,
+    Kind.PUBLIC_UPDATE: _public,
+}

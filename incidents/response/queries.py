@@ -1,0 +1,224 @@
+"""What the list and the room show, in a fixed number of queries."""
+
+from dataclasses import dataclass, field
+
+from django.contrib.postgres.search import SearchQuery, SearchVector
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import Http404
+
+from incidents.obligations import queries as obligations
+from incidents.obligations.models import Obligation
+from incidents.ownership.models import Domain
+from incidents.response.lines import Line, line_of
+from incidents.response.models import ChecklistStep, Incident, IncidentQuerySet, TimelineEvent, TimelineText
+from incidents.response.states import Kind, Severity, Status
+
+LIST_PAGE = 50
+TIMELINE_PAGE = 100
+
+SHOWS: dict[str, tuple[str, tuple[Kind, ...]]] = {
+    "all": ("All", ()),
+    "updates": ("Updates", (Kind.DECLARED, Kind.NOTE, Kind.STATUS, Kind.SEVERITY)),
+    "public": ("Public", (Kind.PUBLIC_UPDATE,)),
+}
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the list is narrowed to; it lives in the URL. `before` is the number that an older page starts below."""
+
+    status: str = ""
+    severity: str = ""
+    domain: str = ""
+    words: str = ""
+    before: int | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """An incident in the list with the most urgent thing still owed."""
+
+    incident: Incident
+    owed: Obligation | None
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One page of the list. `older` is the key of the next page, None on the last."""
+
+    rows: list[Row]
+    open_count: int
+    total: int
+    older: int | None
+
+
+def listing(filters: Filters) -> Listing:
+    """Open incidents first (worst first), then the resolved ones, newest first, page by page."""
+    wanted = _narrowed(filters)
+    running = [] if filters.before else list(wanted.open().worst_first()[:LIST_PAGE])
+    past = wanted.filter(status=Status.RESOLVED).newest_first()
+    if filters.before:
+        past = past.filter(number__lt=filters.before)
+    resolved = list(past[: LIST_PAGE + 1])
+    older = resolved[LIST_PAGE - 1].number if len(resolved) > LIST_PAGE else None
+    shown = [*running, *resolved[:LIST_PAGE]]
+    owed = obligations.most_urgent(one.label for one in shown)
+    return Listing(
+        rows=[Row(one, owed.get(one.label)) for one in shown],
+        open_count=Incident.objects.open().count(),
+        total=Incident.objects.count(),
+        older=older,
+    )
+
+
+def _narrowed(filters: Filters) -> IncidentQuerySet:
+    wanted = Incident.objects.with_domain().select_related("acknowledged_by")
+    if filters.status == "open":
+        wanted = wanted.open()
+    elif filters.status:
+        wanted = wanted.filter(status=filters.status)
+    if filters.severity:
+        wanted = wanted.filter(severity=filters.severity)
+    if filters.domain:
+        wanted = wanted.filter(domain__slug=filters.domain)
+    return matching(wanted, filters.words) if filters.words else wanted
+
+
+def matching(incidents: IncidentQuerySet, words: str) -> IncidentQuerySet:
+    """Those whose title, summary or timeline holds the words; a number such as INC-12 or 12 finds its incident."""
+    query = SearchQuery(words, search_type="websearch", config="english")
+    said = TimelineText.objects.annotate(found=SearchVector("body", config="english")).filter(
+        event__incident=OuterRef("pk"), found=query
+    )
+    found = Q(head=query) | Q(Exists(said))
+    if (number := words.strip().upper().removeprefix("INC-")).isdecimal() and len(number) < 9:
+        found |= Q(number=int(number))
+    return incidents.annotate(head=SearchVector("title", "summary", config="english")).filter(found)
+
+
+# --- the room ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One phase of the checklist with its steps."""
+
+    label: str
+    steps: list[ChecklistStep]
+    is_current: bool
+
+    @property
+    def done(self) -> int:
+        return sum(step.ticked_at is not None for step in self.steps)
+
+    @property
+    def is_done(self) -> bool:
+        return self.done == len(self.steps)
+
+
+@dataclass(frozen=True)
+class Room:
+    """Everything about one incident that changes with its version."""
+
+    incident: Incident
+    lines: list[Line]
+    older: int | None
+    phases: list[Phase]
+    clocks: list[Obligation]
+    show: str
+    before: int | None = None
+    statuses: list[Status] = field(default_factory=lambda: list(Status))
+
+    @property
+    def done(self) -> int:
+        return sum(phase.done for phase in self.phases)
+
+    @property
+    def steps(self) -> int:
+        return sum(len(phase.steps) for phase in self.phases)
+
+    @property
+    def passed(self) -> list[Status]:
+        """Statuses before the current one."""
+        return self.statuses[: self.statuses.index(Status(self.incident.status))]
+
+    @property
+    def unticked(self) -> int:
+        """Steps of the phases before Post-Incident that nobody ticked."""
+        return sum(len(phase.steps) - phase.done for phase in self.phases[:-1])
+
+
+def incident_or_404(number: int) -> Incident:
+    """The incident that people call INC-<number>."""
+    found = Incident.objects.with_domain().select_related("acknowledged_by").filter(number=number).first()
+    if found is None:
+        raise Http404(f"INC-{number}")
+    return found
+
+
+def version(number: int) -> int | None:
+    """What a poll compares: one cheap read."""
+    return Incident.objects.filter(number=number).values_list("version", flat=True).first()
+
+
+def room(incident: Incident, *, show: str = "all", before: int | None = None) -> Room:
+    """The room as it stands; `before` is the event that an older page of the timeline starts below."""
+    events = list(_events(incident, SHOWS[show][1], before)[: TIMELINE_PAGE + 1])
+    shown = events[:TIMELINE_PAGE]
+    texts = TimelineText.objects.in_bulk([event.pk for event in shown])
+    return Room(
+        incident=incident,
+        lines=[line_of(event, texts[event.pk].body if event.pk in texts else "") for event in shown],
+        older=shown[-1].pk if len(events) > TIMELINE_PAGE else None,
+        phases=_phases(incident),
+        clocks=obligations.open_for(incident.label),
+        show=show,
+        before=before,
+    )
+
+
+def _events(incident: Incident, kinds: tuple[Kind, ...], before: int | None) -> "QuerySet[TimelineEvent]":
+    events = incident.timeline.select_related("actor").order_by("-recorded_at", "-id")
+    if kinds:
+        events = events.filter(kind__in=kinds)
+    key = incident.timeline.filter(pk=before).first() if before else None
+    if key is not None:
+        events = events.filter(Q(recorded_at__lt=key.recorded_at) | Q(recorded_at=key.recorded_at, id__lt=key.pk))
+    return events
+
+
+def _phases(incident: Incident) -> list[Phase]:
+    """All five, the first unfinished one marked as current."""
+    steps = list(incident.checklist.select_related("ticked_by").order_by("position"))
+    by_phase = {phase: [step for step in steps if step.phase == phase] for phase in ChecklistStep.Phase}
+    current = next((phase for phase, own in by_phase.items() if any(step.ticked_at is None for step in own)), None)
+    return [Phase(phase.label, own, phase == current) for phase, own in by_phase.items()]
+
+
+def last_words(incidents: list[Incident]) -> dict[int, Line]:
+    """The newest row of each incident's timeline that a person or a check wrote, by incident."""
+    telling = (Kind.NOTE, Kind.STATUS, Kind.SEVERITY, Kind.ALERT, Kind.PUBLIC_UPDATE, Kind.DECLARED)
+    events = (
+        TimelineEvent.objects.filter(incident__in=incidents, kind__in=telling)
+        .order_by("incident", "-recorded_at", "-id")
+        .distinct("incident")
+        .select_related("actor")
+    )
+    texts = TimelineText.objects.in_bulk([event.pk for event in events])
+    return {event.incident_id: line_of(event, texts[event.pk].body if event.pk in texts else "") for event in events}
+
+
+def latest_resolved() -> Incident | None:
+    """The incident that ended last; for the good news of an empty board."""
+    return Incident.objects.filter(status=Status.RESOLVED).order_by("-resolved_at").first()
+
+
+def domains() -> list[Domain]:
+    """What an incident can belong to, in the order of the matrix."""
+    return list(Domain.objects.order_by("position", "name"))
+
+
+def severity_or(word: str, default: str = "") -> str:
+    """The severity named in a URL, or the default: SEV-2 for SEV-2, sev-2 and 2."""
+    value = word.upper() if word.upper().startswith("SEV-") else f"SEV-{word}"
+    return value if value in set(Severity) else default

@@ -1,0 +1,69 @@
+"""The timeline: one door for every fact of an incident. Rows are only ever added."""
+
+import hashlib
+import secrets
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+
+from incidents.response.models import Incident, Reaction, TimelineEvent, TimelineText
+from incidents.response.states import Kind
+from opsportal import background
+from opsportal.models import User
+from opsportal.privacy import guard
+
+# Kinds that rooms above this one react to: what stands in incidents/reactions.py.
+REACTING = frozenset({Kind.DECLARED})
+
+Source = TimelineEvent.Source
+
+
+@transaction.atomic
+def record(
+    incident: Incident,
+    kind: str,
+    *,
+    at: datetime,
+    by: User | None = None,
+    source: str = Source.WEB,
+    old: str = "",
+    new: str = "",
+    text: str = "",
+    occurred_at: datetime | None = None,
+) -> TimelineEvent:
+    """Add a fact: the event, its words, the row for those who react, and the room's next version.
+
+    `at` is when it is recorded; `occurred_at` when it happened, if that was earlier. The words pass the guard first.
+    """
+    guard.require_clean(text)
+    salt = secrets.token_hex(16) if text else ""
+    event = TimelineEvent.objects.create(
+        incident=incident,
+        kind=Kind(kind),
+        source=source,
+        actor=by,
+        occurred_at=occurred_at or at,
+        recorded_at=at,
+        old=old,
+        new=new,
+        text_digest=digest(salt, text) if text else "",
+    )
+    if text:
+        TimelineText.objects.create(event=event, salt=salt, body=text)
+    if event.kind in REACTING:
+        Reaction.objects.create(event=event)
+        background.after_commit("incidents.react", event_id=event.pk)
+    touch(incident)
+    return event
+
+
+def digest(salt: str, body: str) -> str:
+    """SHA-256 of salt and words: proof of what stood there that survives a redaction."""
+    return hashlib.sha256(f"{salt}{body}".encode()).hexdigest()
+
+
+def touch(incident: Incident) -> None:
+    """Let open rooms look again: something that they show beside the timeline has changed."""
+    Incident.objects.filter(pk=incident.pk).update(version=F("version") + 1)
+    incident.refresh_from_db(fields=["version"])

@@ -1,0 +1,221 @@
+"""The list, declaring, and the room with what is posted in it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.timezone import now
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import ptag, trigger_client_event
+
+from incidents.response import actions, queries
+from incidents.response.forms import DeclareForm, FilterForm, PostForm
+from incidents.response.models import ChecklistStep, Incident
+from incidents.response.states import Severity
+from opsportal.errors import Refused
+from opsportal.htmx import alert_message, render_page, see, status_message, wants_part
+from opsportal.models import User
+from opsportal.roles import Role, require
+
+LIST = "incidents/response/list.html"
+DECLARE = "incidents/response/declare.html"
+ROOM = "incidents/response/room.html"
+
+
+@require_safe
+def incident_list(request: HttpRequest) -> HttpResponse:
+    """Open incidents first, then the past; filters stand in the URL."""
+    filters = filters_of(request)
+    listing = queries.listing(filters)
+    context = {
+        "filters": filters,
+        "listing": listing,
+        "domains": queries.domains(),
+        "chips": _chips(filters, listing),
+        "older": _to(filters, before=str(listing.older)) if listing.older else "",
+    }
+    return render_page(request, LIST, context, part="listing")
+
+
+def filters_of(request: HttpRequest) -> queries.Filters:
+    """The filters in the URL; what is not one of ours is left out."""
+    form = FilterForm(request.GET)
+    form.is_valid()
+    given = form.cleaned_data
+    return queries.Filters(
+        status=given.get("status", ""),
+        severity=given.get("severity", ""),
+        domain=given.get("domain", ""),
+        words=given.get("q", ""),
+        before=given.get("before"),
+    )
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One filter that a click switches."""
+
+    label: str
+    url: str
+    is_current: bool
+
+
+def _to(filters: queries.Filters, **changed: str) -> str:
+    """The list's address with one thing changed and the rest kept."""
+    kept = {"status": filters.status, "severity": filters.severity, "domain": filters.domain, "q": filters.words}
+    return "?" + urlencode({name: value for name, value in {**kept, **changed}.items() if value})
+
+
+def _chips(filters: queries.Filters, listing: queries.Listing) -> list[Chip]:
+    """Open or all, and the three severities; a chosen severity is taken away by the same click."""
+    chosen = filters.severity
+    return [
+        Chip(f"Open {listing.open_count}", _to(filters, status="open"), filters.status == "open"),
+        Chip(f"All {listing.total}", _to(filters, status=""), not filters.status),
+        *(
+            Chip(one.value, _to(filters, severity="" if one == chosen else one.value), one == chosen)
+            for one in Severity
+        ),
+    ]
+
+
+@require(Role.RESPONDER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def declare(request: HttpRequest) -> HttpResponse:
+    """Open a room in seconds; a link may fill the form in advance."""
+    if request.method != "POST":
+        return render_page(request, DECLARE, {"form": DeclareForm(initial=_prefill(request))})
+    form = DeclareForm(request.POST)
+    if not form.is_valid():
+        return render_page(request, DECLARE, {"form": form}, part="form", status=422)
+    incident = actions.declare(**form.cleaned_data, by=person(request), at=now())
+    status_message(request, f"{incident.label} is open. The on-call people of {incident.domain} are told.")
+    return see(request, incident)
+
+
+def _prefill(request: HttpRequest) -> dict[str, str]:
+    given = {name: request.GET[name] for name in ("title", "domain", "summary") if name in request.GET}
+    return given | {"severity": queries.severity_or(request.GET.get("severity", ""), Severity.SEV2)}
+
+
+def _room_tag(request: HttpRequest, number: int) -> str | None:
+    found = queries.version(number)
+    return None if found is None else f"{number}.{found}"
+
+
+@ptag(_room_tag)
+@require_safe
+def room(request: HttpRequest, number: int) -> HttpResponse:
+    """One incident. As a part: what changes with its version, 304 while nothing changed."""
+    incident = queries.incident_or_404(number)
+    return _with_news(request, render_page(request, ROOM, room_context(request, incident), part="live"))
+
+
+def room_context(
+    request: HttpRequest, incident: Incident, form: PostForm | None = None, *, was_posted: bool = False
+) -> dict[str, object]:
+    """What the room and its parts show; after a post the empty box has the focus."""
+    show = request.GET.get("show", "all")
+    before = request.GET.get("before", "")
+    shown = queries.room(
+        incident,
+        show=show if show in queries.SHOWS else "all",
+        before=int(before) if before.isdecimal() and len(before) < 18 else None,
+    )
+    return {
+        "room": shown,
+        "incident": incident,
+        "compose": form or PostForm(incident, wants_focus=was_posted),
+        "shows": queries.SHOWS,
+        "tag": f"{incident.number}.{incident.version}",
+        "can_act": person(request).has_role(Role.RESPONDER),
+    }
+
+
+@require(Role.RESPONDER)
+@require_POST
+def post(request: HttpRequest, number: int) -> HttpResponse:
+    """A team update, with a move of the status if one was chosen."""
+    incident = queries.incident_or_404(number)
+    form = PostForm(incident, request.POST)
+    if form.is_valid():
+        try:
+            _post(incident, by=person(request), at=now(), **form.cleaned_data)
+        except Refused as refusal:
+            form.add_error(None, refusal.sentence)
+    if form.errors:
+        return _with_errors(request, incident, form)
+    status_message(request, "Posted to the team.")
+    return _changed(request, number, part="posted")
+
+
+def _post(incident: Incident, *, by: User, at: datetime, text: str, to: str, occurred_at: datetime | None) -> None:
+    if to:
+        actions.change_status(incident, to=to, by=by, at=at, note=text)
+    else:
+        actions.post_note(incident, text=text, by=by, at=at, occurred_at=occurred_at)
+
+
+def _with_errors(request: HttpRequest, incident: Incident, form: PostForm) -> HttpResponse:
+    context = room_context(request, incident, form)
+    return render_page(request, ROOM, context | {"form": form}, part="composer", status=422)
+
+
+@require(Role.RESPONDER)
+@require_POST
+def tick(request: HttpRequest, number: int, position: int) -> HttpResponse:
+    """Tick a step, or take the tick back; the form says which."""
+    step = get_object_or_404(
+        ChecklistStep.objects.select_related("incident"), incident__number=number, position=position
+    )
+    act = actions.tick if request.POST.get("ticked") else actions.untick
+    return _attempt(request, number, lambda: act(step, by=person(request), at=now()))
+
+
+@require(Role.RESPONDER)
+@require_POST
+def acknowledge(request: HttpRequest, number: int) -> HttpResponse:
+    """Say that you have it."""
+    incident = queries.incident_or_404(number)
+    return _attempt(
+        request,
+        number,
+        lambda: actions.acknowledge(incident, by=person(request), at=now()),
+        said=f"You acknowledged {incident.label}.",
+    )
+
+
+def _attempt(request: HttpRequest, number: int, act: Callable[[], object], said: str = "") -> HttpResponse:
+    """Do it, or say why not; either way the room shows what is."""
+    status = 200
+    try:
+        act()
+    except Refused as refusal:
+        status = 422
+        alert_message(request, refusal.sentence)
+    else:
+        if said:
+            status_message(request, said)
+    return _changed(request, number, status=status)
+
+
+def _changed(request: HttpRequest, number: int, *, part: str = "live", status: int = 200) -> HttpResponse:
+    """The parts that changed, or the way back to the room."""
+    if not wants_part(request):
+        return see(request, "incidents:room", number)
+    context = room_context(request, queries.incident_or_404(number), was_posted=part == "posted")
+    return _with_news(request, render_page(request, ROOM, context, part=part, status=status))
+
+
+def _with_news(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """A part tells the page that something happened here, so that slots of other rooms look again."""
+    return trigger_client_event(response, "room-news") if wants_part(request) else response
+
+
+def person(request: HttpRequest) -> User:
+    """Who is signed in; the middleware lets nobody else through."""
+    assert isinstance(request.user, User)
+    return request.user
