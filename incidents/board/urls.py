@@ -1,5 +1,7 @@
-"""Addresses of this room."""
+"""The address of Now."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from incidents.board import views
+
+urlpatterns = [path("", views.board, name="now")]

@@ -1,5 +1,7 @@
-"""Addresses of this room."""
+"""The address of the search."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from incidents.search import views
+
+urlpatterns = [path("search/", views.search, name="search")]
