@@ -1,0 +1,92 @@
+"""What the house does when something happens on a timeline: the only choreography there is.
+
+To add one: write a function that may run twice, and name it in the table under its kind (add the kind to
+`timeline.REACTING` when it is new there).
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+
+from incidents.ownership.queries import on_call
+from incidents.response import timeline
+from incidents.response.models import Reaction, TimelineEvent
+from incidents.response.states import Kind
+from incidents.statuspage.actions import draft_first
+from opsportal import background
+from opsportal.outbox.actions import tell_operators
+
+log = structlog.get_logger("incidents.reactions")
+
+# The sweep leaves fresh events to their own wake-up call.
+_PATIENCE = timedelta(seconds=10)
+_BATCH = 100
+
+
+def tell_on_call(event: TimelineEvent, *, at: datetime) -> None:
+    """Say in the ops channel that a room is open, who holds the domain, and where to go."""
+    incident = event.incident
+    primary, backup = on_call(incident.domain)
+    proposed = "" if incident.severity_confirmed else " (proposed)"
+    tell_operators(
+        key=f"incident:{incident.number}:opened",
+        subject=f"{incident.label} {incident.severity}{proposed} {incident.title}"[:200],
+        body=f"{incident.domain.name}. On call {primary or 'nobody'}, backup {backup or 'nobody'}.\n"
+        f"{settings.BASE_URL}{incident.get_absolute_url()}",
+        at=at,
+    )
+
+
+def draft_public_update(event: TimelineEvent, *, at: datetime) -> None:
+    """Lay the first public words ready; a person publishes them."""
+    if draft_first(event.incident, at=at) is not None:
+        timeline.touch(event.incident)
+
+
+REACTIONS: dict[str, tuple[Callable[..., None], ...]] = {
+    Kind.DECLARED: (tell_on_call, draft_public_update),
+}
+
+
+def react(event_id: int, *, at: datetime) -> bool:
+    """Run what the table has for the event, each function in a transaction of its own. Safe to run twice.
+
+    One that fails does not keep the others from running; the event stays open and the sweep offers it again.
+    """
+    event = _unreacted(event_id)
+    if event is None:
+        return False
+    failures = [failure for one in REACTIONS.get(event.kind, ()) if (failure := _attempt(one, event, at))]
+    if failures:
+        raise failures[0]
+    return bool(Reaction.objects.filter(event_id=event_id, done_at=None).update(done_at=at))
+
+
+def offer_open_ones(at: datetime) -> int:
+    """Wake a worker for every event that nobody reacted to; how many there were."""
+    waiting = Reaction.objects.filter(done_at=None, created_at__lt=at - _PATIENCE).order_by("created_at")[:_BATCH]
+    ids = list(waiting.values_list("event_id", flat=True))
+    for event_id in ids:
+        background.wake("incidents.react", expires=_PATIENCE.total_seconds(), event_id=event_id)
+    return len(ids)
+
+
+def _unreacted(event_id: int) -> TimelineEvent | None:
+    return (
+        TimelineEvent.objects.select_related("incident__domain")
+        .filter(pk=event_id, reaction__done_at=None, reaction__isnull=False)
+        .first()
+    )
+
+
+def _attempt(one: Callable[..., None], event: TimelineEvent, at: datetime) -> Exception | None:
+    try:
+        with transaction.atomic():
+            one(event, at=at)
+    except Exception as failure:  # noqa: BLE001 - it rises after the others had their turn
+        log.warning("a reaction failed", reaction=one.__name__, event_id=event.pk, error=type(failure).__name__)
+        return failure
+    return None

@@ -1,0 +1,26 @@
+"""Background work of what people do: ids in, nothing out, safe to run twice."""
+
+from datetime import timedelta
+
+from celery import shared_task
+from django.utils import timezone
+
+from incidents import reactions
+from incidents.statuspage.tasks import rebuild_snapshot
+from opsportal.ticker import actions as ticker
+
+__all__ = ["react", "react_to_all", "rebuild_snapshot"]
+
+
+@shared_task(name="incidents.react")
+def react(*, event_id: int, **_: object) -> None:
+    """Do what follows from an event. Safe to run twice."""
+    reactions.react(event_id, at=timezone.now())
+
+
+@shared_task(name="incidents.react_to_all")
+def react_to_all(**_: object) -> None:
+    """Offer again what nobody reacted to: the promise behind the bell."""
+    if ticker.claim("incidents.react_to_all", every=timedelta(seconds=10)):
+        reactions.offer_open_ones(timezone.now())
+        ticker.done("incidents.react_to_all")
