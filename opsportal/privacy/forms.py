@@ -37,6 +37,7 @@ class GuardedForm(forms.Form):
         self.removed += [one.kind for one in found]
         places = ", ".join(f"{one.kind} in line {one.line}, column {one.column}" for one in found[:5])
         self.add_error(name, ValidationError(f"Not saved: {places}. We took it out below.", code="privacy"))
-        data = self.data.copy()
+        typed: Any = self.data
+        data = typed.copy()
         data[self.add_prefix(name)] = guard.redact(text)
         self.data = data

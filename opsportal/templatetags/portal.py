@@ -135,7 +135,7 @@ def role_label(value: str) -> str:
 @register.filter
 def initials(name: str) -> str:
     """SO for sre-oncall, AD for admin."""
-    words = [word for word in str(name).replace("_", "-").replace(".", "-").split("-") if word]
+    words = [word for word in str(name).lstrip("@").replace("_", "-").replace(".", "-").split("-") if word]
     letters = "".join(word[0] for word in words[:2]) if len(words) > 1 else "".join(words)[:2]
     return letters.upper()
 

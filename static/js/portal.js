@@ -61,7 +61,7 @@
     live();
   };
   const refresh = () => body.dispatchEvent(new CustomEvent("portal:refresh"));
-  const isPoll = (ctx) => ["every", "portal:refresh"].includes(ctx?.sourceEvent?.type);
+  const isPoll = (ctx) => ["every", "portal:refresh", "room-news"].includes(ctx?.sourceEvent?.type);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
   document.addEventListener("htmx:config:request", (e) => {
     if (document.hidden && isPoll(e.detail.ctx)) e.preventDefault();
@@ -105,7 +105,8 @@
     if (isPoll(ctx)) miss(); else failed(ctx.sourceElement, "The server did not answer. What you typed is still here.");
   });
   const arrived = (place) => {
-    place.querySelector("[data-focus]")?.focus();
+    const wanted = place.querySelector("[data-focus]");
+    wanted?.focus(); wanted?.removeAttribute("data-focus"); /* once: a later swap elsewhere must not steal the focus */
     each("[data-toast]:not([data-timed])", toast);
   };
   document.addEventListener("htmx:after:swap", (e) => {
