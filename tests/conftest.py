@@ -47,7 +47,8 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     engines.current().use_database(connection.settings_dict["NAME"])
     engines.remember_rows()
     connection.settings_dict["USER"] = APPLICATION
-    connection.ops.execute_sql_flush = engines.restore_rows
+    # On the class: beside a browser's event loop Django makes another connection object for the same thread.
+    type(connection.ops).execute_sql_flush = lambda _operations, statements: engines.restore_rows(statements)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -268,6 +268,52 @@ def test_two_missed_polls_are_told_and_so_is_the_return(server, page, admin):
     returned.stop()
 
 
+def test_a_timer_runs_on_the_servers_clock_and_tells_once_when_it_is_late(server, page, admin):
+    page.clock.install(time="2020-01-01T00:00:00Z")  # a visitor whose clock is years behind
+    enter(page, server, admin)
+    page.evaluate(
+        """() => {
+          const due = Number(document.body.dataset.now) + 302;
+          document.querySelector("h1").insertAdjacentHTML("afterend", `<div class="due"><span class="timer" role="timer"
+            data-due="${due}"></span><span data-words="until the update" data-late="update late"></span></div>`);
+        }"""
+    )
+
+    page.clock.run_for(1000)
+    expect(page.locator(".due")).to_contain_text("until the update")
+    assert page.locator(".timer").inner_text() in {"05:02", "05:01"}
+    page.clock.run_for(5000)
+    expect(page.locator("#said")).to_have_text("5 min until the update")
+    page.clock.fast_forward(310_000)
+
+    expect(page.locator(".due--late")).to_contain_text("update late")
+    assert page.locator(".timer").inner_text().startswith("+00:1")
+    page.clock.run_for(100)
+    expect(page.locator("#said")).to_have_text("update late")
+
+
+def test_an_act_that_the_server_refuses_is_told_beside_what_was_typed(server, page, admin):
+    enter(page, server, admin)
+    page.evaluate(
+        "document.body.addEventListener('htmx:config:request', (e) => { window.sent = e.detail.ctx.request })"
+    )
+
+    page.evaluate("htmx.ajax('POST', '/people/deactivate/', {source: 'h1', values: {user: 'admin'}})")
+
+    expect(page.get_by_role("alert")).to_contain_text("You cannot deactivate yourself. Ask another admin.")
+    assert page.evaluate("Boolean(window.sent.headers['X-CSRFToken'])")
+    assert axe(page) == []
+
+
+def test_an_act_that_does_not_reach_the_server_is_told(server, page, admin):
+    enter(page, server, admin)
+    page.context.set_offline(True)
+
+    page.evaluate("htmx.ajax('POST', '/people/deactivate/', {source: 'h1', values: {user: 'admin'}})")
+
+    expect(page.get_by_role("alert")).to_contain_text("The server did not answer. What you typed is still here.")
+
+
 def test_a_hidden_tab_does_not_ask(server, page, admin):
     page.clock.install()
     enter(page, server, admin)
