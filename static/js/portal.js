@@ -108,15 +108,16 @@
     const wanted = place.querySelector("[data-focus]");
     wanted?.focus(); wanted?.removeAttribute("data-focus"); /* once: a later swap elsewhere must not steal the focus */
     each("[data-toast]:not([data-timed])", toast);
+    return wanted;
   };
   document.addEventListener("htmx:after:swap", (e) => {
     each(".phase .tick input", (el) => { el.checked = el.defaultChecked; }); /* a morph leaves a box as the person left it; the server knows better */
     if (isPoll(e.detail.ctx)) { tick(); return; }
     const dialog = html("dialog");
     if (dialog?.childElementCount && !dialog.open) dialog.showModal();
-    arrived(document); tick();
-    const again = html(e.detail.ctx.target?.id)?.querySelector("[data-compose]"); /* posted: back into the empty box */
-    if (again && !document.querySelector("[data-focus]")) again.focus();
+    const box = html(e.detail.ctx.target?.id)?.querySelector("[data-compose]");
+    if (!arrived(document)) box?.focus(); /* posted: back into the empty box */
+    tick();
   });
 
   /* --- toasts stay 8 s, longer while someone is on them --- */

@@ -136,7 +136,7 @@ def test_a_form_with_a_mistake_takes_the_focus_to_what_is_wrong(server, page, ad
     page.get_by_role("button", name="Sign in").click()
 
     expect(page).to_have_title("Error: Sign in – Opsportal")
-    expect(page.locator("[data-focus]")).to_be_focused()
+    expect(page.locator(".note--crit[tabindex]")).to_be_focused()
     assert axe(page) == []
 
 

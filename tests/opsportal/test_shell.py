@@ -434,7 +434,7 @@ def test_browsers_that_ask_for_a_favicon_by_themselves_get_one():
     answer = Client().get("/favicon.ico")
 
     assert answer.status_code == 200
-    assert b"".join(answer.streaming_content).startswith(b"\x00\x00\x01\x00")
+    assert answer.getvalue().startswith(b"\x00\x00\x01\x00")
 
 
 def test_vendored_files_are_the_ones_the_manifest_names():
