@@ -48,7 +48,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     engines.remember_rows()
     connection.settings_dict["USER"] = APPLICATION
     # On the class: beside a browser's event loop Django makes another connection object for the same thread.
-    type(connection.ops).execute_sql_flush = lambda _operations, statements: engines.restore_rows(statements)
+    type(connection.ops).execute_sql_flush = lambda _operations, _statements: engines.restore_rows()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -34,6 +34,7 @@ class Engines:
 
     def __init__(self) -> None:
         self.data_dir = Path(tempfile.mkdtemp(prefix="opsportal-test-"))
+        (self.data_dir / "static").mkdir()
         self.log = open(self.data_dir / "engines.log", "w")  # noqa: SIM115
         self.supervisor = Supervisor(Console(self.log, ["postgres", "redis"]))
         self.postgres = postgres.prepare(self.data_dir, _QUICK)
@@ -107,7 +108,7 @@ def remember_rows() -> None:
                 connection.execute(sql.SQL("DROP TABLE {}").format(kept))
 
 
-def restore_rows(_statements: object = ()) -> None:
+def restore_rows() -> None:
     """Bring every table back to what it held after the migrations.
 
     It works as the owner with triggers off, because append-only tables refuse this to everybody else.
