@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils.text import slugify
@@ -14,7 +14,7 @@ from incidents.ownership.models import Domain
 from incidents.response.states import Severity
 from opsportal import health_figures
 from opsportal.network import Forbidden
-from opsportal.privacy import guard
+from opsportal.privacy.forms import GuardedForm
 
 EVERY = [
     (5, "5 seconds"),
@@ -32,10 +32,11 @@ EVERY = [
 _ENV_NAME = re.compile(r"[A-Z][A-Z0-9_]{2,63}")
 
 
-class SpecForm(forms.Form):
+class SpecForm(GuardedForm):
     """What every check has. A kind's form adds its fields and says by `spec` what its probe gets."""
 
-    spec_fields: tuple[str, ...] = ()
+    guarded: ClassVar[tuple[str, ...]] = ("name",)
+    spec_fields: ClassVar[tuple[str, ...]] = ()
     common_fields = ("severity", "every_seconds", "fail_after", "ok_after", "is_daily")
 
     name = forms.CharField(max_length=80, label="Name", help_text="As people say it, such as Checkout page.")
@@ -48,12 +49,20 @@ class SpecForm(forms.Form):
     severity = forms.ChoiceField(
         choices=Severity.choices, label="Proposed severity", initial=Severity.SEV2, help_text="A person confirms it."
     )
-    every_seconds = forms.TypedChoiceField(choices=EVERY, coerce=int, label="Run every", initial=60)
+    every_seconds = forms.TypedChoiceField(choices=EVERY, coerce=int, label="Every", initial=60)
     fail_after = forms.IntegerField(
-        min_value=1, max_value=20, initial=3, label="Unhealthy after", help_text="Failures in a row."
+        min_value=1,
+        max_value=20,
+        initial=3,
+        label="Fail after",
+        help_text="Failed runs in a row that make it unhealthy.",
     )
     ok_after = forms.IntegerField(
-        min_value=1, max_value=20, initial=2, label="Healthy again after", help_text="Good runs in a row."
+        min_value=1,
+        max_value=20,
+        initial=2,
+        label="Pass after",
+        help_text="Good runs in a row that make it healthy.",
     )
     is_daily = forms.BooleanField(required=False, initial=True, label="Part of the daily report (ops_daily)")
 
@@ -94,12 +103,13 @@ class SpecForm(forms.Form):
         name = str(self.cleaned_data["name"])
         if not slugify(name):
             raise forms.ValidationError("Use some letters or digits.")
-        return _clean(name)
+        return name
 
 
 class HttpForm(SpecForm):
     """An address that is asked for by GET."""
 
+    guarded = ("name", "url", "keyword")
     spec_fields = ("url", "expect", "keyword", "max_latency_ms", "connection")
 
     url = forms.CharField(
@@ -138,7 +148,7 @@ class HttpForm(SpecForm):
             raise forms.ValidationError(str(refusal)) from None
         except ValueError:
             raise forms.ValidationError("This is not an address.") from None
-        return _clean(address)
+        return address
 
     def clean_expect(self) -> str:
         text = str(self.cleaned_data["expect"] or DEFAULT_EXPECT).strip()
@@ -147,9 +157,6 @@ class HttpForm(SpecForm):
         except ValueError:
             raise forms.ValidationError("Write statuses from 100 to 599, such as 200 or 200-299, 401.") from None
         return text
-
-    def clean_keyword(self) -> str:
-        return _clean(str(self.cleaned_data["keyword"]))
 
 
 class DatabaseForm(SpecForm):
@@ -190,11 +197,3 @@ class PortalForm(SpecForm):
 def _common(check: Check) -> dict[str, Any]:
     names = ("name", "severity", "every_seconds", "fail_after", "ok_after", "is_daily")
     return {"domain": check.domain_id, **{name: getattr(check, name) for name in names}}
-
-
-def _clean(text: str) -> str:
-    """Refuse a secret in a field that is stored, in words that do not repeat it."""
-    found = guard.scan(text)
-    if found:
-        raise forms.ValidationError(f"This holds something that may not be stored: {found[0].kind}.")
-    return text

@@ -8,14 +8,24 @@ from typing import ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models.functions import Coalesce, Greatest
+from django.db.models.lookups import Exact
 from django.urls import reverse
 from django.utils import timezone
 
-from checks.catalogue.states import CHOICES, WORST_FIRST, State, shown
+from checks.catalogue.states import CHOICES, SILENT_PERIODS, SILENT_SECONDS, WORST_FIRST, State, shown
 from incidents.models import Domain
 from incidents.response.states import Severity
 
 __all__ = ["Batch", "Check", "CheckQuerySet", "State"]
+
+
+class _Seconds(models.Func):
+    """A number of seconds as a length of time."""
+
+    function = "make_interval"
+    template = "make_interval(secs => %(expressions)s)"
+    output_field = models.DurationField()
 
 
 class CheckQuerySet(models.QuerySet["Check"]):
@@ -27,9 +37,26 @@ class CheckQuerySet(models.QuerySet["Check"]):
     def daily(self) -> CheckQuerySet:
         return self.filter(is_daily=True)
 
+    def as_shown(self, at: datetime) -> CheckQuerySet:
+        """Adds `showing`: the state as `Check.shown_state` says it, for filters and order."""
+        allowed = Greatest(models.F("every_seconds") * SILENT_PERIODS, models.Value(SILENT_SECONDS))
+        silent_at = Coalesce("last_run_at", "created_at") + _Seconds(allowed)
+        is_silent = models.Q(state=State.HEALTHY, silent_at__lt=at)
+        showing = models.Case(models.When(is_silent, then=models.Value(State.INSUFFICIENT_DATA.value)), default="state")
+        return self.annotate(silent_at=silent_at, showing=showing)
+
+    def showing(self, state: str) -> CheckQuerySet:
+        return self.filter(Exact(models.F("showing"), state))
+
+    def count_by_state(self) -> dict[str, int]:
+        """How many show which state; one query."""
+        shown = self.order_by().values(state_shown=models.F("showing")).annotate(number=models.Count("pk"))
+        return {row["state_shown"]: row["number"] for row in shown}
+
     def worst_first(self) -> CheckQuerySet:
-        rank = models.Case(*[models.When(state=state, then=place) for place, state in enumerate(WORST_FIRST)])
-        return self.annotate(rank=rank).order_by("rank", "name")
+        """By `as_shown`, then by severity and name."""
+        rank = models.Case(*[models.When(showing=state, then=place) for place, state in enumerate(WORST_FIRST)])
+        return self.annotate(rank=rank).order_by("rank", "severity", "name")
 
 
 class Check(models.Model):

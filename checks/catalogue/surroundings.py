@@ -1,7 +1,7 @@
 """What probes may use of this portal: the guard of its settings, its own address, its figures, its environment."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from django.conf import settings
 
@@ -21,10 +21,14 @@ def client() -> HttpClient:
     return HttpClient(guard(), portal_url=settings.INTERNAL_URL)
 
 
-def context(http: HttpClient, figures: Iterable[str]) -> Context:
-    """The context of one batch, with the named figures read now."""
-    known = set(health_figures.names())
-    return Context(client=http, figures={name: health_figures.read(name) for name in set(figures) & known}, dsn=dsn)
+def figures(names: Iterable[str]) -> dict[str, float | None]:
+    """The named figures as they are now; names nobody offers are left out. Asks the database."""
+    return {name: health_figures.read(name) for name in set(names) & set(health_figures.names())}
+
+
+def context(http: HttpClient, read: Mapping[str, float | None]) -> Context:
+    """The context of one batch, with figures that were read before it."""
+    return Context(client=http, figures=read, dsn=dsn)
 
 
 def dsn(name: str) -> str:

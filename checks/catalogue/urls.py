@@ -1,5 +1,20 @@
-"""Addresses of this room."""
+"""Addresses of the list, the form and each check."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from checks.catalogue import views
+
+urlpatterns = [
+    path("checks/", views.check_list, name="list"),
+    path("checks/new/", views.check_new, name="new"),
+    path("checks/new/try/", views.check_new_try, name="new-try"),
+    path("checks/health/", views.check_health, name="health"),
+    path("checks/domain/<slug:slug>/", views.check_domain, name="domain"),
+    path("checks/<slug:key>/", views.check_detail, name="detail"),
+    path("checks/<slug:key>/edit/", views.check_edit, name="edit"),
+    path("checks/<slug:key>/edit/try/", views.check_edit_try, name="edit-try"),
+    path("checks/<slug:key>/run/", views.check_run, name="run"),
+    path("checks/<slug:key>/pause/", views.check_pause, name="pause"),
+    path("checks/<slug:key>/resume/", views.check_resume, name="resume"),
+    path("checks/<slug:key>/remove/", views.check_remove, name="remove"),
+]

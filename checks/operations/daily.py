@@ -64,7 +64,7 @@ class Report:
 
 def report(at: datetime) -> Report:
     """The last 24 hours of every daily check, worst first."""
-    checks = list(Check.objects.enabled().daily().worst_first())
+    checks = list(Check.objects.enabled().daily().as_shown(at).worst_first())
     windows = rollups.last_day([check.pk for check in checks], at, with_latency=True)
     return Report(tuple(Line(check.key, check.shown_state(at), rollups.total(windows[check.pk])) for check in checks))
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connection
 
+from checks.probes.outcome import ErrorClass, Outcome
 from checks.rollups import histogram
 
 
@@ -30,6 +31,28 @@ class Counts:
     lat_min: float | None = None
     lat_max: float | None = None
     hist: bytes = b""
+
+
+def counts_of(check_id: int, at: datetime, outcome: Outcome | None) -> Counts:
+    """One outcome as counts in its minute: exactly what is stored of it. None is a slot nobody knows about."""
+    minute = at.replace(second=0, microsecond=0)
+    if outcome is None:
+        return Counts(check_id, minute, unknown=1, expected=1)
+    latency = outcome.latency_ms
+    return Counts(
+        check_id,
+        minute,
+        ok=int(outcome.ok),
+        err=int(not outcome.ok),
+        expected=1,
+        c429=int(outcome.error is ErrorClass.STATUS_429),
+        c5xx=int(outcome.error is ErrorClass.STATUS_5XX),
+        errors={outcome.error.value: 1} if outcome.error else {},
+        lat_sum=latency or 0.0,
+        lat_min=latency,
+        lat_max=latency,
+        hist=histogram.encode([latency]) if latency is not None else b"",
+    )
 
 
 _VALUES = attrgetter(*(one.name for one in fields(Counts)))

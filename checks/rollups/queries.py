@@ -1,7 +1,7 @@
 """Read what happened: hour by hour for a sparkline, and whole windows with quantiles, for many checks at once."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -14,6 +14,7 @@ from checks.rollups import histogram
 
 HOURS = 24
 _HOUR = timedelta(hours=1)
+_NEVER = datetime.fromtimestamp(0, UTC)
 
 # Closed hours come from the hour table; what is not rolled up yet, two hours at most, from the minutes.
 _HOURLY = """
@@ -39,7 +40,7 @@ GROUP BY check_id, hour
 class Window:
     """What happened to one check in a stretch of time. Availability never stands without coverage."""
 
-    start: datetime = datetime.fromtimestamp(0, UTC)
+    start: datetime
     ok: int = 0
     err: int = 0
     unknown: int = 0
@@ -110,14 +111,14 @@ def _window(start: datetime, row: list[Any]) -> Window:
     )
 
 
-def total(windows: list[Window]) -> Window:
+def total(windows: Sequence[Window]) -> Window:
     """Several stretches as one."""
     errors: dict[str, int] = {}
     for window in windows:
         for error, number in window.errors.items():
             errors[error] = errors.get(error, 0) + number
     return Window(
-        start=min((window.start for window in windows), default=Window.start),
+        start=min((window.start for window in windows), default=_NEVER),
         ok=sum(window.ok for window in windows),
         err=sum(window.err for window in windows),
         unknown=sum(window.unknown for window in windows),

@@ -8,9 +8,8 @@ from django.db import connection, transaction
 
 from checks.catalogue.models import Batch, Check
 from checks.catalogue.states import SILENT_PERIODS, SILENT_SECONDS, State
-from checks.probes.outcome import ErrorClass, words_for
-from checks.rollups import buckets, histogram
-from checks.rollups.buckets import Counts
+from checks.probes.outcome import words_for
+from checks.rollups import buckets
 from checks.runs.batch import Result
 from checks.runs.evaluate import Standing, Thresholds, next_standing
 from checks.runs.models import Flip
@@ -31,34 +30,12 @@ def write(token: UUID, results: Iterable[Result], *, at: datetime) -> int:
     found = {result.check_id: result for result in results}
     checks = list(Check.objects.select_for_update().filter(lease_token=token, pk__in=found).order_by("pk"))
     pairs = [(check, found[check.pk]) for check in checks]
-    buckets.add_minutes(_counts(result, at) for _, result in pairs)
+    buckets.add_minutes(buckets.counts_of(check.pk, at, result.outcome) for check, result in pairs)
     flips = [flip for check, result in pairs if (flip := _apply(check, result, at)) is not None]
     _save(checks)
     for flip in Flip.objects.bulk_create(flips):
         background.after_commit("checks.deliver_flip", flip_id=flip.pk)
     return len(pairs)
-
-
-def _counts(result: Result, at: datetime) -> Counts:
-    """One result as counts in its minute: exactly what is stored of it."""
-    minute, outcome = at.replace(second=0, microsecond=0), result.outcome
-    if outcome is None:
-        return Counts(result.check_id, minute, unknown=1, expected=1)
-    latency = outcome.latency_ms
-    return Counts(
-        result.check_id,
-        minute,
-        ok=int(outcome.ok),
-        err=int(not outcome.ok),
-        expected=1,
-        c429=int(outcome.error is ErrorClass.STATUS_429),
-        c5xx=int(outcome.error is ErrorClass.STATUS_5XX),
-        errors={outcome.error.value: 1} if outcome.error else {},
-        lat_sum=latency or 0.0,
-        lat_min=latency,
-        lat_max=latency,
-        hist=histogram.encode([latency]) if latency is not None else b"",
-    )
 
 
 def _apply(check: Check, result: Result, at: datetime) -> Flip | None:

@@ -21,8 +21,8 @@ class Loop:
     def run(self, runs: Iterable[Run]) -> list[Result]:
         """One batch. Figures are read before it, in the thread that has the database."""
         runs = list(runs)
-        figures = {str(one.spec.get("figure", "")) for one in runs if one.kind == "portal"}
-        context = surroundings.context(self.client, figures)
+        names = {str(one.spec.get("figure", "")) for one in runs if one.kind == "portal"}
+        context = surroundings.context(self.client, surroundings.figures(names))
         return self.loop.run_until_complete(batch.run(runs, context))
 
     def close(self) -> None:

@@ -1,0 +1,229 @@
+"""What the screens of checks ask: the list worst first, one check with its day, the health of everything."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from django.db import connection
+from django.db.models import Q
+
+from checks.catalogue import kinds, words
+from checks.catalogue.models import Check, CheckQuerySet
+from checks.catalogue.states import SILENT_PERIODS, SILENT_SECONDS, WORST_FIRST, State
+from checks.rollups import queries as rollups
+from checks.rollups.models import MinuteBucket
+from checks.rollups.queries import Window
+from incidents.ownership.models import Domain
+
+PAGE = 100
+FLIPS = 20
+
+
+@dataclass(frozen=True)
+class Row:
+    """One check with its last 24 hours."""
+
+    check: Check
+    state: State
+    windows: list[Window]
+
+    @cached_property
+    def day(self) -> Window:
+        return rollups.total(self.windows)
+
+    @property
+    def kind(self) -> str:
+        """HTTP, every 1 min."""
+        known = kinds.KINDS.get(self.check.kind)
+        return f"{known.title if known else self.check.kind}, {words.every(self.check.every_seconds)}"
+
+    @property
+    def result(self) -> str:
+        """What the last run found."""
+        check = self.check
+        if check.last_run_at is None:
+            return "No result yet"
+        if check.last_value is not None:
+            return words.figure(str(check.spec.get("figure", "")), check.last_value)
+        if check.last_error:
+            return words.failure(check.last_error)
+        return words.duration(check.last_latency_ms)
+
+    @property
+    def bound(self) -> str:
+        """What the result stands against: the ceiling, the failures in a row, the share of good runs."""
+        check = self.check
+        if check.last_error and check.consecutive_fail:
+            ceiling = f"ceiling {check.spec['ceiling']:g}, " if "ceiling" in check.spec else ""
+            return f"{ceiling}{check.consecutive_fail} in a row, unhealthy after {check.fail_after}"
+        if "ceiling" in check.spec:
+            return f"ceiling {check.spec['ceiling']:g}, {words.base(self.day)}"
+        return words.base(self.day)
+
+    @property
+    def line(self) -> list[float | None]:
+        """Mean latency hour by hour, or availability for what has none."""
+        means = [window.mean_ms for window in self.windows]
+        return means if any(means) else [window.availability for window in self.windows]
+
+    @property
+    def trend(self) -> str:
+        return words.trend(self.windows)
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the URL asks for; an unknown state is none."""
+
+    state: str = ""
+    words: str = ""
+    page: int = 1
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A page of the list with the counts of all states under the same words."""
+
+    rows: list[Row]
+    counts: dict[str, int]
+    filters: Filters
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+    @property
+    def fitting(self) -> int:
+        """How many the state's filter leaves."""
+        return self.counts.get(self.filters.state, 0) if self.filters.state else self.total
+
+    @property
+    def shown(self) -> int:
+        return min(self.fitting, self.filters.page * PAGE)
+
+
+def listing(filters: Filters, at: datetime) -> Listing:
+    """The list, worst first, up to the page asked for. Three queries, however many checks there are."""
+    fitting = _with_words(Check.objects.as_shown(at), filters.words)
+    counts = fitting.count_by_state()
+    shown = fitting.showing(filters.state) if filters.state else fitting
+    page = shown.worst_first().select_related("domain")[: filters.page * PAGE]
+    return Listing(rows_of(list(page), at), counts, filters)
+
+
+def _with_words(checks: CheckQuerySet, text: str) -> CheckQuerySet:
+    """Each word somewhere in the name, the key, the domain or its owners."""
+    for word in text.split():
+        checks = checks.filter(
+            Q(name__icontains=word)
+            | Q(key__icontains=word)
+            | Q(domain__name__icontains=word)
+            | Q(domain__primary__icontains=word)
+            | Q(domain__backup__icontains=word)
+        )
+    return checks
+
+
+def rows_of(checks: Sequence[Check], at: datetime) -> list[Row]:
+    """Checks with their days; one query for all of them."""
+    windows = rollups.last_day([check.pk for check in checks], at)
+    return [Row(check, check.shown_state(at), windows[check.pk]) for check in checks]
+
+
+_TAG = """
+SELECT count(*), max(last_run_at), max(state_since), sum(hashtext(concat_ws('|', name, state, severity, domain_id,
+         every_seconds, fail_after, ok_after, spec, next_due > %(at)s, coalesce(last_run_at, created_at)
+         < %(at)s - make_interval(secs => greatest(%(periods)s * every_seconds, %(seconds)s)))))
+FROM checks_check WHERE %(key)s = '' OR key = %(key)s
+"""
+
+
+def tag(at: datetime, *, key: str = "") -> str:
+    """Changes when anything a screen of checks shows has changed, of one check or of all. One query, no buckets."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TAG, {"at": at, "periods": SILENT_PERIODS, "seconds": SILENT_SECONDS, "key": key})
+        row = cursor.fetchone()
+    # The sparkline's hours move on even when nothing runs.
+    return hashlib.sha256(f"{row} {at:%d %H}".encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Detail:
+    """One check with everything its page shows."""
+
+    row: Row
+    flips: Sequence[object]
+    minute: MinuteBucket | None
+
+    @property
+    def errors(self) -> list[tuple[str, int]]:
+        """Failures of the day by class, most first."""
+        found = sorted(self.row.day.errors.items(), key=lambda pair: -pair[1])
+        return [(words.failure(error), number) for error, number in found]
+
+    @property
+    def stored(self) -> str:
+        """The newest minute as it is stored."""
+        return words.stored(self.minute) if self.minute else ""
+
+
+def detail(check: Check, at: datetime) -> Detail:
+    """One check's page: three queries beside the check itself."""
+    windows = rollups.last_day([check.pk], at, with_latency=True)[check.pk]
+    newest = MinuteBucket.objects.filter(check_id=check.pk, bucket__gte=at - timedelta(days=1)).order_by("-bucket")
+    return Detail(
+        row=Row(check, check.shown_state(at), windows),
+        flips=list(check.flips.order_by("-at", "-pk")[:FLIPS]),
+        minute=newest.first(),
+    )
+
+
+@dataclass(frozen=True)
+class DomainHealth:
+    """A domain's checks as dots."""
+
+    domain: Domain
+    checks: list[tuple[Check, State]]
+
+    @property
+    def passing(self) -> int:
+        return sum(state is State.HEALTHY for _, state in self.checks)
+
+    @property
+    def is_fine(self) -> bool:
+        return self.passing == len(self.checks)
+
+
+@dataclass(frozen=True)
+class Health:
+    """The Now board's part: counts, what is worst, and a dot for each check."""
+
+    counts: dict[str, int]
+    worst: list[Row]
+    domains: list[DomainHealth]
+
+
+WORST_SHOWN = 5
+
+
+def health(at: datetime) -> Health:
+    """Everything in two queries: the checks, and the days of the few worst."""
+    checks = list(Check.objects.as_shown(at).worst_first().select_related("domain"))
+    states = [(check, check.shown_state(at)) for check in checks]
+    bad = [check for check, state in states if state not in (State.HEALTHY, State.PAUSED)]
+    groups: dict[int, DomainHealth] = {}
+    for check, state in states:
+        groups.setdefault(check.domain_id, DomainHealth(check.domain, [])).checks.append((check, state))
+    return Health(
+        counts={one.value: sum(state is one for _, state in states) for one in WORST_FIRST},
+        worst=rows_of(bad[:WORST_SHOWN], at),
+        domains=sorted(groups.values(), key=lambda group: (group.domain.position, group.domain.name)),
+    )
+
+
+def of_domain(domain: Domain, at: datetime) -> list[Row]:
+    """A domain's checks, worst first."""
+    checks = Check.objects.filter(domain=domain).as_shown(at).worst_first().select_related("domain")
+    return rows_of(list(checks), at)

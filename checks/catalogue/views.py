@@ -1,0 +1,263 @@
+"""The screens of checks: the list, one check, its form, and the parts other screens show."""
+
+from datetime import datetime
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.timezone import now
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import ptag
+
+from checks.catalogue import actions, chart, kinds, queries, trial
+from checks.catalogue.forms import SpecForm
+from checks.catalogue.kinds import Kind
+from checks.catalogue.models import Check
+from checks.catalogue.queries import Filters, Listing
+from checks.catalogue.states import WORST_FIRST, State
+from incidents.ownership.models import Domain
+from opsportal.htmx import render_page, see, status_message
+from opsportal.models import User
+from opsportal.roles import Role, require
+
+LIST = "checks/catalogue/list.html"
+DETAIL = "checks/catalogue/detail.html"
+FORM = "checks/catalogue/form.html"
+
+
+def person(request: HttpRequest) -> User:
+    """Who acts; the login middleware has seen to it that there is somebody."""
+    assert isinstance(request.user, User)
+    return request.user
+
+
+# --- looking ----------------------------------------------------------------------------------------------------------
+
+
+def _list_tag(request: HttpRequest) -> str:
+    return queries.tag(now())
+
+
+@require(Role.VIEWER)
+@ptag(_list_tag)
+@require_safe
+def check_list(request: HttpRequest) -> HttpResponse:
+    """All checks, worst first; filters stand in the URL. As a part it answers 304 while nothing has changed."""
+    at = now()
+    listing = queries.listing(filters_of(request), at)
+    context = {
+        "listing": listing,
+        "chips": _chips(listing),
+        "here": _to(listing.filters, page=listing.filters.page),
+        "more": _to(listing.filters, page=listing.filters.page + 1) if listing.shown < listing.fitting else "",
+        "tag": queries.tag(at),
+        "can_define": person(request).has_role(Role.ADMIN),
+    }
+    return render_page(request, LIST, context, part="listing")
+
+
+def filters_of(request: HttpRequest) -> Filters:
+    """The filters in the URL; what is not one of ours is left out."""
+    state, page = request.GET.get("state", ""), request.GET.get("page", "")
+    return Filters(
+        state=state if state in set(State) else "",
+        words=request.GET.get("q", "")[:80].strip(),
+        page=max(1, min(int(page), 200)) if page.isdecimal() and len(page) < 4 else 1,
+    )
+
+
+def _to(filters: Filters, *, page: int = 1, state: str | None = None) -> str:
+    """The list's address with one thing changed and the rest kept."""
+    wanted = {
+        "state": filters.state if state is None else state,
+        "q": filters.words,
+        "page": str(page) if page > 1 else "",
+    }
+    return "?" + urlencode({name: value for name, value in wanted.items() if value})
+
+
+def _chips(listing: Listing) -> list[tuple[str, str, str, int, bool]]:
+    """(address, state, words, number, is it chosen): all, then every state that occurs or is chosen."""
+    filters, counts = listing.filters, listing.counts
+    states = [state for state in WORST_FIRST if counts.get(state) or filters.state == state]
+    return [
+        (_to(filters, state=""), "", "All", listing.total, not filters.state),
+        *((_to(filters, state=one), one.value, one.label, counts.get(one, 0), filters.state == one) for one in states),
+    ]
+
+
+def _detail_tag(request: HttpRequest, key: str) -> str:
+    return queries.tag(now(), key=key)
+
+
+@require(Role.VIEWER)
+@ptag(_detail_tag)
+@require_safe
+def check_detail(request: HttpRequest, key: str) -> HttpResponse:
+    """One check: its state, its day, what is stored of it."""
+    at, check = now(), _check(key)
+    return render_page(request, DETAIL, _detail_context(request, check, at), part="live")
+
+
+def _detail_context(request: HttpRequest, check: Check, at: datetime) -> dict[str, object]:
+    found = queries.detail(check, at)
+    has_latency = bool(found.row.day.hist)
+    size = {"has_latency": has_latency}
+    who = person(request)
+    return {
+        "check": check,
+        "kind": kinds.KINDS.get(check.kind),
+        "target": kinds.kind(check.kind).target(check.spec) if check.kind in kinds.KINDS else "",
+        "detail": found,
+        "row": found.row,
+        "day": found.row.day,
+        "charts": [
+            ("not-phone", chart.build(found.row.windows, width=680, height=250, **size)),
+            ("only-phone", chart.build(found.row.windows, width=340, height=230, **size)),
+        ],
+        "has_latency": has_latency,
+        "tag": queries.tag(at, key=check.key),
+        "can_run": who.has_role(Role.RESPONDER),
+        "can_define": who.has_role(Role.ADMIN),
+    }
+
+
+@require(Role.VIEWER)
+@require_safe
+def check_domain(request: HttpRequest, slug: str) -> HttpResponse:
+    """A domain's checks: a page of its own, and the part an incident's room shows."""
+    domain = get_object_or_404(Domain, slug=slug)
+    context = {"domain": domain, "rows": queries.of_domain(domain, now())}
+    return render_page(request, "checks/catalogue/domain.html", context, part="rows")
+
+
+def _health_tag(request: HttpRequest) -> str:
+    return queries.tag(now())
+
+
+@require(Role.VIEWER)
+@ptag(_health_tag)
+@require_safe
+def check_health(request: HttpRequest) -> HttpResponse:
+    """The health of everything: a page of its own, and the part the Now board shows."""
+    context = {"health": queries.health(now())}
+    return render_page(request, "checks/catalogue/health.html", context, part="health")
+
+
+def _check(key: str) -> Check:
+    return get_object_or_404(Check.objects.select_related("domain"), key=key)
+
+
+# --- defining ---------------------------------------------------------------------------------------------------------
+
+
+@require(Role.ADMIN)
+@require_http_methods(["GET", "HEAD", "POST"])
+def check_new(request: HttpRequest) -> HttpResponse:
+    """The form of a new check of one kind."""
+    kind = _kind(request)
+    form = kind.form(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        check = actions.add_check(
+            kind=kind.slug, spec=form.spec(), settings=form.settings(), by=person(request), at=now()
+        )
+        status_message(request, f"{check.name} is watched from now on.")
+        return see(request, check)
+    return _form_page(request, kind, form)
+
+
+@require(Role.ADMIN)
+@require_POST
+def check_new_try(request: HttpRequest) -> HttpResponse:
+    """Run what the form says once; nothing is saved."""
+    kind = _kind(request)
+    return _tried(request, kind, kind.form(request.POST))
+
+
+@require(Role.ADMIN)
+@require_http_methods(["GET", "HEAD", "POST"])
+def check_edit(request: HttpRequest, key: str) -> HttpResponse:
+    """The same form for a check that exists."""
+    check = _check(key)
+    kind = kinds.kind(check.kind)
+    form = kind.form(request.POST or None, check=check)
+    if request.method == "POST" and form.is_valid():
+        actions.edit_check(check, spec=form.spec(), settings=form.settings(), by=person(request), at=now())
+        status_message(request, "Saved.")
+        return see(request, check)
+    return _form_page(request, kind, form)
+
+
+@require(Role.ADMIN)
+@require_POST
+def check_edit_try(request: HttpRequest, key: str) -> HttpResponse:
+    """Run what the form says once; nothing is saved."""
+    check = _check(key)
+    kind = kinds.kind(check.kind)
+    return _tried(request, kind, kind.form(request.POST, check=check))
+
+
+def _kind(request: HttpRequest) -> Kind:
+    return kinds.kind(request.GET.get("kind", "http"))
+
+
+def _form_page(request: HttpRequest, kind: Kind, form: SpecForm) -> HttpResponse:
+    context = {"kind": kind, "kinds": kinds.KINDS.values(), "form": form, "check": form.check}
+    return render_page(request, FORM, context, status=422 if form.errors else 200)
+
+
+def _tried(request: HttpRequest, kind: Kind, form: SpecForm) -> HttpResponse:
+    tried = trial.run_once(kind, form.spec(), now()) if form.is_valid() else None
+    context = {"kind": kind, "kinds": kinds.KINDS.values(), "form": form, "check": form.check, "trial": tried}
+    return render_page(request, FORM, context, part="trial", status=422 if form.errors else 200)
+
+
+# --- steering ---------------------------------------------------------------------------------------------------------
+
+
+@require(Role.RESPONDER)
+@require_POST
+def check_run(request: HttpRequest, key: str) -> HttpResponse:
+    """Make its next run due now."""
+    check = _check(key)
+    actions.run_now(check, by=person(request), at=now())
+    status_message(request, "It runs now. The result shows here in a few seconds.")
+    return see(request, check)
+
+
+@require(Role.RESPONDER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def check_pause(request: HttpRequest, key: str) -> HttpResponse:
+    """Ask, then stop running it."""
+    check = _check(key)
+    if request.method != "POST":
+        return _ask(request, check, "pause")
+    actions.pause(check, by=person(request), at=now())
+    status_message(request, f"{check.name} is paused.")
+    return see(request, check)
+
+
+@require(Role.RESPONDER)
+@require_POST
+def check_resume(request: HttpRequest, key: str) -> HttpResponse:
+    """Run it again."""
+    check = _check(key)
+    actions.resume(check, by=person(request), at=now())
+    status_message(request, f"{check.name} runs again.")
+    return see(request, check)
+
+
+@require(Role.ADMIN)
+@require_http_methods(["GET", "HEAD", "POST"])
+def check_remove(request: HttpRequest, key: str) -> HttpResponse:
+    """Ask, then stop watching for good."""
+    check = _check(key)
+    if request.method != "POST":
+        return _ask(request, check, "remove")
+    actions.remove(check, by=person(request))
+    status_message(request, f"{check.name} is removed.")
+    return see(request, "checks:list")
+
+
+def _ask(request: HttpRequest, check: Check, act: str) -> HttpResponse:
+    return render_page(request, "checks/catalogue/confirm.html", {"check": check, "act": act}, part="dialog")

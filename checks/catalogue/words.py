@@ -1,0 +1,126 @@
+"""A check in words: what it found, how often it runs, what is stored of it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from checks.catalogue.states import State
+from checks.probes.outcome import words_for
+from checks.rollups import histogram
+from checks.rollups.queries import Window
+
+
+class Stored(Protocol):
+    """A bucket, before or after it was written."""
+
+    @property
+    def ok(self) -> int: ...
+    @property
+    def err(self) -> int: ...
+    @property
+    def unknown(self) -> int: ...
+    @property
+    def expected(self) -> int: ...
+    @property
+    def c429(self) -> int: ...
+    @property
+    def c5xx(self) -> int: ...
+    @property
+    def errors(self) -> Mapping[str, int]: ...
+    @property
+    def lat_sum(self) -> float: ...
+    @property
+    def lat_min(self) -> float | None: ...
+    @property
+    def lat_max(self) -> float | None: ...
+    @property
+    def hist(self) -> bytes | memoryview[int]: ...
+
+
+def every(seconds: int) -> str:
+    """every 1 min, every 30 s, daily."""
+    if seconds == 86400:
+        return "daily"
+    for size, unit in ((3600, "h"), (60, "min")):
+        if seconds % size == 0:
+            return f"every {seconds // size} {unit}"
+    return f"every {seconds} s"
+
+
+def duration(ms: float | None) -> str:
+    """212 ms, 1.93 s."""
+    if not ms:
+        return "–" if ms is None else "0"
+    if ms >= 1000:
+        return f"{ms / 1000:.2f} s"
+    return f"{ms:.0f} ms" if ms >= 10 else f"{ms:.1f} ms"
+
+
+def percent(value: float | None) -> str:
+    """99.95 %, never rounded up to 100."""
+    if value is None:
+        return "–"
+    return f"{int(value * 100) / 100:g} %"
+
+
+def figure(name: str, value: float) -> str:
+    """A number of the portal with its unit, which its name ends with."""
+    if name.endswith("_percent"):
+        return f"{value:.1f} %"
+    if name.endswith("_seconds"):
+        return f"{value:.0f} s"
+    return f"{value:g}"
+
+
+def failure(error: str) -> str:
+    """The class of a failure as the beginning of a sentence."""
+    words = words_for(error)
+    return words[:1].upper() + words[1:]
+
+
+def flip(new: str, reason: str, failures: int) -> str:
+    """Why a state changed, in a sentence without its full stop."""
+    if new == State.UNHEALTHY:
+        return f"{failure(reason)}, {failures} in a row" if reason else f"{failures} in a row failed"
+    return {
+        State.HEALTHY: "Runs end well",
+        State.INSUFFICIENT_DATA: "No result for too long" if reason else "Waits for its first result",
+        State.PAUSED: "Paused by hand",
+        State.BLOCKED: "What it stands on is down",
+    }[State(new)]
+
+
+def base(window: Window) -> str:
+    """The share and what it is a share of: 99.95 % of 2,880 runs."""
+    return f"{percent(window.availability)} of {window.samples:,} runs" if window.samples else "no runs in 24 h"
+
+
+def trend(windows: list[Window]) -> str:
+    """24 hours in a sentence, for those who do not see the line."""
+    known = [window for window in windows if window.samples]
+    if not known:
+        return "No data in 24 hours"
+    failed = sum(window.err for window in known)
+    runs = sum(window.samples for window in known)
+    means = [window.mean_ms for window in known if window.mean_ms is not None]
+    speed = f", mean latency between {duration(min(means))} and {duration(max(means))}" if means else ""
+    return f"{failed or 'No'} failed of {runs:,} runs in 24 hours{speed}"
+
+
+def stored(bucket: Stored) -> str:
+    """Exactly what a bucket holds, line by line."""
+    errors = "  ".join(f"{error} {number}" for error, number in sorted(bucket.errors.items()))
+    bins = "  ".join(f"b{index}:{count}" for index, count in sorted(histogram.counts(bytes(bucket.hist)).items()))
+    lines = [
+        f"ok {bucket.ok}  error {bucket.err}  unknown {bucket.unknown}  expected {bucket.expected}",
+        f"errors       {errors or 'none'}",
+        f"http_5xx {bucket.c5xx}  http_429 {bucket.c429}",
+        f"latency_ms   sum {bucket.lat_sum:.1f}  min {_number(bucket.lat_min)}  max {_number(bucket.lat_max)}",
+        f"histogram    {bins or 'empty'}",
+    ]
+    return "\n".join(lines)
+
+
+def _number(value: float | None) -> str:
+    return "none" if value is None else f"{value:.1f}"
