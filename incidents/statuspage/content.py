@@ -1,0 +1,110 @@
+"""What readers may know, as plain values: the only form in which rows reach the public page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A component's status from one moment to another; the running one has no end."""
+
+    status: str
+    started_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Component:
+    """A part of the service under the name readers know."""
+
+    public_id: str
+    name: str
+    description: str
+    group_name: str
+    status: str
+    start_date: date
+    created_at: datetime
+    updated_at: datetime
+    stretches: tuple[Stretch, ...] = ()
+
+    @property
+    def full_name(self) -> str:
+        """Group and name as the public contract writes them: "Shop - Checkout"."""
+        return f"{self.group_name} - {self.name}" if self.group_name else self.name
+
+
+@dataclass(frozen=True)
+class Affected:
+    """What one update changed: a component's status before and after."""
+
+    code: str
+    name: str
+    old_status: str
+    new_status: str
+
+
+@dataclass(frozen=True)
+class Update:
+    """One public message."""
+
+    public_id: str
+    status: str
+    body: str
+    published_at: datetime
+    next_update_at: datetime | None
+    affected: tuple[Affected, ...] = ()
+
+
+@dataclass(frozen=True)
+class Incident:
+    """A public incident with its updates, newest first. `number` only serves the feeds, which want an integer."""
+
+    number: int
+    public_id: str
+    name: str
+    status: str
+    impact: str
+    published_at: datetime
+    updated_at: datetime
+    monitoring_at: datetime | None
+    resolved_at: datetime | None
+    component_ids: tuple[str, ...]
+    updates: tuple[Update, ...]
+
+    @property
+    def is_open(self) -> bool:
+        return self.resolved_at is None
+
+    @property
+    def next_update_at(self) -> datetime | None:
+        """What readers were promised last; nothing once it is resolved."""
+        return self.updates[0].next_update_at if self.is_open and self.updates else None
+
+
+@dataclass(frozen=True)
+class Content:
+    """Everything on the page: components in order, incidents newest first. `url` has no slash at its end."""
+
+    page_id: str
+    name: str
+    url: str
+    time_zone: str
+    read_at: datetime
+    components: tuple[Component, ...]
+    incidents: tuple[Incident, ...]
+
+    @property
+    def open_incidents(self) -> tuple[Incident, ...]:
+        return tuple(incident for incident in self.incidents if incident.is_open)
+
+    @property
+    def updated_at(self) -> datetime:
+        """When anything on the page last changed; a rebuild alone is no change."""
+        components = [component.updated_at for component in self.components]
+        incidents = [incident.updated_at for incident in self.incidents]
+        return max(components + incidents, default=self.read_at)
+
+    def component(self, public_id: str) -> Component | None:
+        return next((one for one in self.components if one.public_id == public_id), None)

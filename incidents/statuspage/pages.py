@@ -1,0 +1,212 @@
+"""What each public page shows, worked out before any template sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
+
+from incidents.statuspage import bars, documents, looks, rollup
+from incidents.statuspage.content import Affected, Component, Content, Incident, Update
+from incidents.statuspage.looks import Look
+
+PAST_DAYS = 7
+CARD_UPDATES = 5
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What stands around every page. A page that cannot change by itself has no `as_of`."""
+
+    name: str
+    url: str
+    css: str
+    icon: str
+    as_of: datetime | None
+
+
+@dataclass(frozen=True)
+class Change:
+    """One component in an update: from which status to which."""
+
+    name: str
+    old: Look
+    new: Look
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An update with what it changed."""
+
+    update: Update
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True)
+class Card:
+    """An incident as readers see it. `hidden` counts older updates that only its own page shows."""
+
+    incident: Incident
+    look: Look
+    entries: tuple[Entry, ...]
+    hidden: int
+    components: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A component with its ninety days. Coordinates: six units a day, 28 high, notches cut from the top."""
+
+    component: Component
+    look: Look
+    marks: tuple[tuple[str, str], ...]
+    sentence: str
+    uptime: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """Components under one heading."""
+
+    name: str
+    lines: tuple[Line, ...]
+    affected: int
+
+
+@dataclass(frozen=True)
+class PastDay:
+    """A day of the recent past and what happened on it."""
+
+    on: date
+    incidents: tuple[Card, ...]
+
+
+@dataclass(frozen=True)
+class Month:
+    """A month of the history."""
+
+    on: date
+    incidents: tuple[Card, ...]
+
+
+@dataclass(frozen=True)
+class Index:
+    """The first page."""
+
+    headline: str
+    sentence: str
+    look: Look
+    next_update_at: datetime | None
+    open: tuple[Card, ...]
+    groups: tuple[Group, ...]
+    legend: tuple[Look, ...]
+    past: tuple[PastDay, ...]
+    formula: str = bars.FORMULA
+    days: int = bars.DAYS
+
+
+def index(content: Content, *, at: datetime) -> Index:
+    """Verdict first, then what is open, then every component, then the last days."""
+    overall = documents.overall(content)
+    headline, look = overall.description.capitalize(), looks.INDICATOR[overall.indicator]
+    if content.open_incidents and overall == rollup.ALL_WELL:
+        headline, look = "An incident is being watched", looks.IMPACT["none"]
+    promised = [one.next_update_at for one in content.open_incidents if one.next_update_at]
+    return Index(
+        headline=headline,
+        sentence=_sentence(content),
+        look=look,
+        next_update_at=min(promised, default=None),
+        open=tuple(card(content, one, limit=CARD_UPDATES) for one in content.open_incidents),
+        groups=tuple(_groups(content, at)),
+        legend=(*looks.COMPONENT.values(), looks.NO_DATA),
+        past=tuple(_past(content, at)),
+    )
+
+
+def history(content: Content) -> tuple[Month, ...]:
+    """All incidents by the month in which readers first heard of them, newest first."""
+
+    def month(incident: Incident) -> date:
+        return incident.published_at.astimezone(UTC).date().replace(day=1)
+
+    return tuple(
+        Month(on, tuple(card(content, one, limit=1) for one in found))
+        for on, found in groupby(content.incidents, key=month)
+    )
+
+
+def card(content: Content, incident: Incident, *, limit: int | None) -> Card:
+    """An incident with its newest updates; all of them when there is no limit."""
+    shown = incident.updates if limit is None else incident.updates[:limit]
+    found = (content.component(public_id) for public_id in incident.component_ids)
+    return Card(
+        incident=incident,
+        look=looks.IMPACT[incident.impact] if incident.is_open else looks.RESOLVED,
+        entries=tuple(Entry(update, tuple(map(change, update.affected))) for update in shown),
+        hidden=len(incident.updates) - len(shown),
+        components=tuple(component.full_name for component in found if component),
+    )
+
+
+def change(affected: Affected) -> Change:
+    return Change(affected.name, looks.COMPONENT[affected.old_status], looks.COMPONENT[affected.new_status])
+
+
+def _sentence(content: Content) -> str:
+    """Which components are not as they should be: "API and Ingest are affected." """
+    names = [one.name for one in content.components if one.status not in (rollup.OPERATIONAL, rollup.MAINTENANCE)]
+    return f"{listed(names)} {'is' if len(names) == 1 else 'are'} affected." if names else ""
+
+
+def listed(names: list[str]) -> str:
+    """
+    >>> listed(["API", "Ingest", "Dashboard"])
+    'API, Ingest and Dashboard'
+    """
+    *first, last = names or [""]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _groups(content: Content, at: datetime) -> Iterable[Group]:
+    for name, members in groupby(content.components, key=lambda one: one.group_name):
+        lines = tuple(_line(component, at) for component in members)
+        yield Group(name, lines, sum(line.component.status != rollup.OPERATIONAL for line in lines))
+
+
+def _line(component: Component, at: datetime) -> Line:
+    bar = bars.days(component.stretches, at=at)
+    share = bars.uptime(component.stretches, at=at)
+    return Line(
+        component=component,
+        look=looks.COMPONENT[component.status],
+        marks=tuple(_marks(bars.runs(bar))),
+        sentence=bars.sentence(component.name, bar),
+        uptime="no data" if share is None else f"{share:.2f} %",
+    )
+
+
+def _marks(runs: Iterable[bars.Run]) -> Iterable[tuple[str, str]]:
+    """(class, path) of each status: one dashed stroke draws all its days, another cuts the notches.
+
+    The dashes come from the stylesheet: 4.4 units of bar, 1.6 of gap. A day without data is a stub.
+    """
+    found: dict[str, str] = {}
+    for run in runs:
+        look = looks.of_day(run.status)
+        x, width = run.first * 6, run.length * 6
+        stroke = f"M{x} {23 if run.status is None else 14}h{width - 1.6:g}"
+        found[f"bar bar--{look.kind}"] = found.get(f"bar bar--{look.kind}", "") + stroke
+        found["cut"] = found.get("cut", "") + "".join(f"M{x} {4.5 + 6 * n:g}h{width}" for n in range(look.notches))
+    notches = found.pop("cut", "")
+    return [*found.items(), *([("cut", notches)] if notches else [])]
+
+
+def _past(content: Content, at: datetime) -> Iterable[PastDay]:
+    """The last days, today first; an incident stands on the day on which it ended."""
+    today = at.astimezone(UTC).date()
+    for back in range(PAST_DAYS):
+        on = today - timedelta(days=back)
+        ended = (one for one in content.incidents if one.resolved_at and one.resolved_at.astimezone(UTC).date() == on)
+        yield PastDay(on, tuple(card(content, one, limit=1) for one in ended))
