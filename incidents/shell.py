@@ -1,6 +1,7 @@
 """What this wing shows beside its navigation entries."""
 
 from incidents.response.models import Incident
+from incidents.statuspage import health
 from opsportal import shell
 from opsportal.shell import Count
 
@@ -13,3 +14,4 @@ def _open_incidents() -> Count:
 def register() -> None:
     """Called once, when the app is ready."""
     shell.register_count("incidents:list", _open_incidents)
+    health.register()

@@ -1,0 +1,309 @@
+"""What people do to the public page. Lock, require, change, save, record; then the snapshot is built anew."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+
+from incidents.obligations import actions as obligations
+from incidents.obligations.models import Obligation
+from incidents.ownership.models import Domain
+from incidents.response import timeline
+from incidents.response.models import Incident
+from incidents.response.states import Kind, Status
+from incidents.statuspage import drafts, load, rendering, snapshot, writer
+from incidents.statuspage.models import (
+    Component,
+    ComponentInterval,
+    ComponentStatus,
+    PublicIncident,
+    StatusUpdate,
+)
+from opsportal.audit import actions as audit
+from opsportal.errors import Conflict, Refused
+from opsportal.models import User
+from opsportal.privacy import guard
+from opsportal.roles import Role
+
+log = structlog.get_logger("incidents.statuspage")
+Draft = StatusUpdate.State
+
+
+@transaction.atomic
+def draft_first(incident: Incident, *, at: datetime) -> StatusUpdate | None:
+    """Lay the first public words ready, from public names only; None when there are some already. Safe to run twice."""
+    incident = _locked_incident(incident)
+    if StatusUpdate.objects.filter(public_incident__incident=incident).exists():
+        return None
+    components = list(Component.objects.in_order().filter(domain=incident.domain))
+    return StatusUpdate.objects.create(
+        public_incident=_public_side(incident, drafts.title_for(components), at),
+        status=Status.INVESTIGATING,
+        body=drafts.text_for(Status.INVESTIGATING, components),
+        affected_components=drafts.proposal(incident, components),
+    )
+
+
+@transaction.atomic
+def save_draft(
+    incident: Incident,
+    *,
+    title: str,
+    status: str,
+    body: str,
+    next_update_at: datetime | None,
+    components: Mapping[str, str],
+    by: User,
+    at: datetime,
+    seen: str = "",
+) -> StatusUpdate:
+    """Keep the words for later; nothing is public yet. One draft an incident.
+
+    `components` maps public ids to the status proposed. The title counts until the first publication. `seen` is the
+    fingerprint of the draft that was edited; when somebody saved meanwhile, both texts are kept apart by a Conflict.
+    """
+    _require_role(by, Role.RESPONDER)
+    title, body = title.strip(), _without_control(body).strip()
+    _require_words(title, body)
+    incident = _locked_incident(incident)
+    public = _public_side(incident, title, at)
+    if public.first_published_at is None and public.name != title:
+        public.name = title
+        public.save(update_fields=["name"])
+    draft = public.updates.filter(state=Draft.DRAFT).first() or StatusUpdate(public_incident=public, drafted_by=by)
+    draft.public_incident = public
+    if seen and draft.pk and drafts.fingerprint(_fresh(draft)) != seen:
+        raise Conflict("DRAFT_CHANGED", "Somebody else saved this draft a moment ago. Both texts are below.")
+    draft.status, draft.body = Status(status), body
+    draft.next_update_at = None if status == Status.RESOLVED else next_update_at
+    rows = Component.objects.in_order().filter(public_id__in=components)
+    draft.affected_components = [drafts.affected_row(one, components[one.public_id]) for one in rows]
+    draft.save()
+    return draft
+
+
+@transaction.atomic
+def discard(update: StatusUpdate, *, by: User, at: datetime) -> StatusUpdate:
+    """Throw a draft away; it stays in the database, readers never knew of it."""
+    _require_role(by, Role.RESPONDER)
+    update = StatusUpdate.objects.select_for_update().get(pk=update.pk)
+    _require_draft(update)
+    update.state = Draft.DISCARDED
+    update.save(update_fields=["state"])
+    audit.record("status_update.discard", by=by.username, object=update.public_id)
+    return update
+
+
+@transaction.atomic
+def publish(update: StatusUpdate, *, by: User, at: datetime, seen: str = "") -> StatusUpdate:
+    """Tell the world. It cannot be taken back; a mistake is mended by another update.
+
+    One transaction for the words, the public incident, component statuses, timeline, clocks and audit; when it has
+    committed, the snapshot is built at once. `seen` is the fingerprint of what was previewed.
+    """
+    _require_role(by, Role.PUBLISHER)
+    incident = _locked_incident(update.public_incident.incident)
+    public = PublicIncident.objects.select_for_update().get(incident=incident)
+    update = StatusUpdate.objects.select_for_update().get(pk=update.pk)
+    update.public_incident = public
+    _require_publishable(update, at=at, seen=seen)
+    before = public.status if public.first_published_at else ""
+    _apply(update, public, at=at)
+    update.state, update.published_by, update.published_at = Draft.PUBLISHED, by, at
+    update.save()
+    _move_clocks(incident, update, at=at)
+    timeline.record(
+        incident, Kind.PUBLIC_UPDATE, by=by, at=at, source=timeline.Source.WEB,
+        old=before, new=update.status, text=update.body,
+    )  # fmt: skip
+    audit.record("status_update.publish", by=by.username, object=f"{incident.label} {update.public_id}")
+    _show_after_commit(at)
+    return update
+
+
+@transaction.atomic
+def set_component(component: Component, *, to: str, by: User, at: datetime) -> Component:
+    """Say how a component stands, apart from any incident."""
+    _require_role(by, Role.PUBLISHER)
+    component = Component.objects.select_for_update().get(pk=component.pk)
+    old = component.status
+    if old == to:
+        raise Refused("STATUS_UNCHANGED", f"{component.name} is already {ComponentStatus(to).label.lower()}.")
+    _set_status(component, to, at=at)
+    audit.record("component.status", by=by.username, object=component.name, reason=f"{old} to {to}")
+    _show_after_commit(at)
+    return component
+
+
+@transaction.atomic
+def add_component(
+    *, name: str, description: str, group_name: str, domain: Domain, position: int, by: User, at: datetime
+) -> Component:
+    """A new part of the service on the public page; its record begins now."""
+    _require_role(by, Role.PUBLISHER)
+    _require_clean(name, description, group_name)
+    component = Component.objects.create(
+        name=name, description=description, group_name=group_name, domain=domain, position=position,
+        start_date=at.date(), created_at=at, updated_at=at,
+    )  # fmt: skip
+    ComponentInterval.objects.create(component=component, status=component.status, started_at=at)
+    audit.record("component.add", by=by.username, object=name)
+    _show_after_commit(at)
+    return component
+
+
+@transaction.atomic
+def edit_component(
+    component: Component, *, name: str, description: str, group_name: str, domain: Domain, position: int,
+    by: User, at: datetime,
+) -> Component:  # fmt: skip
+    """Another name, place or owner; the record of its statuses stays."""
+    _require_role(by, Role.PUBLISHER)
+    _require_clean(name, description, group_name)
+    component = Component.objects.select_for_update().get(pk=component.pk)
+    component.name, component.description, component.group_name = name, description, group_name
+    component.domain, component.position, component.updated_at = domain, position, at
+    component.save()
+    audit.record("component.edit", by=by.username, object=name)
+    _show_after_commit(at)
+    return component
+
+
+def export(folder: Path, at: datetime) -> int:
+    """The same files as the portal serves, into any folder; how many there are."""
+    tree = _tree(at)
+    writer.export(folder, tree)
+    return len(tree)
+
+
+def rebuild(at: datetime) -> Path:
+    """Build the public page from what is known now and switch to it; where it lies.
+
+    Loading happens under the writers' lock, so of two rebuilds the later one never shows the older knowledge.
+    Raises OSError when the folder cannot be written or another writer does not finish.
+    """
+    root = settings.SNAPSHOT_DIR
+    with writer.exclusive(root):
+        return writer.write(root, _tree(at, writer.manifest(root)), at=at)
+
+
+def _tree(at: datetime, previous: Mapping[str, Any] | None = None) -> snapshot.Tree:
+    return snapshot.build(load.page(at), at=at, render=rendering.render, assets=rendering.assets(), previous=previous)
+
+
+def _show_after_commit(at: datetime) -> None:
+    """The words are safe in the database; a page that cannot be written must not undo them."""
+    transaction.on_commit(partial(_show, at), robust=True)
+
+
+def _show(at: datetime) -> None:
+    try:
+        rebuild(at)
+    except OSError as failure:
+        log.warning("the public page could not be written; the next rebuild tries again", error=type(failure).__name__)
+
+
+def _locked_incident(incident: Incident) -> Incident:
+    return Incident.objects.select_for_update(of=("self",)).select_related("domain").get(pk=incident.pk)
+
+
+def _public_side(incident: Incident, name: str, at: datetime) -> PublicIncident:
+    public, _ = PublicIncident.objects.get_or_create(
+        incident=incident, defaults={"name": name, "created_at": at, "updated_at": at}
+    )
+    return public
+
+
+def _fresh(draft: StatusUpdate) -> StatusUpdate:
+    return StatusUpdate.objects.select_related("public_incident").get(pk=draft.pk)
+
+
+def _without_control(text: str) -> str:
+    """Characters that no reader sees and feeds cannot carry."""
+    return "".join(letter for letter in text.replace("\r\n", "\n") if letter >= " " or letter in "\n\t")
+
+
+def _apply(update: StatusUpdate, public: PublicIncident, *, at: datetime) -> None:
+    """Components first, since the incident's impact follows from them."""
+    components = list(Component.objects.select_for_update().in_order())
+    update.affected_components = drafts.outcome(update, public, components)
+    after = {row["code"]: row["new_status"] for row in update.affected_components}
+    for component in components:
+        if component.status != after.get(component.public_id, component.status):
+            _set_status(component, after[component.public_id], at=at)
+    public.components.add(*(one for one in components if one.public_id in after))
+    mine = set(public.components.values_list("pk", flat=True))
+    public.impact = drafts.impact_after(update, public, [one for one in components if one.pk in mine])
+    public.status, public.updated_at = update.status, at
+    public.first_published_at = public.first_published_at or at
+    public.monitoring_at = _reached(update, Status.MONITORING, public.monitoring_at, at)
+    public.resolved_at = _reached(update, Status.RESOLVED, public.resolved_at, at)
+    if update.status == Status.RESOLVED:
+        update.next_update_at = None
+    public.save()
+
+
+def _reached(update: StatusUpdate, mark: Status, before: datetime | None, at: datetime) -> datetime | None:
+    """When the incident reached a mark: the first time stays, and going back behind the mark takes it away."""
+    order = list(Status)
+    if update.status == mark:
+        return before or at
+    return before if order.index(Status(update.status)) > order.index(mark) else None
+
+
+def _set_status(component: Component, to: str, *, at: datetime) -> None:
+    """End the running stretch and begin the next; day bars and uptime are counted from these."""
+    component.intervals.filter(ended_at=None).update(ended_at=at)
+    ComponentInterval.objects.create(component=component, status=ComponentStatus(to), started_at=at)
+    component.status, component.updated_at = ComponentStatus(to), at
+    component.save(update_fields=["status", "updated_at"])
+
+
+def _move_clocks(incident: Incident, update: StatusUpdate, *, at: datetime) -> None:
+    """The promise is kept by this update; the next one is what it promises."""
+    obligations.meet(Obligation.Kind.FIRST_PUBLIC_UPDATE, incident.label, at=at)
+    obligations.meet(Obligation.Kind.PUBLIC_UPDATE, incident.label, at=at)
+    if update.next_update_at is not None:
+        obligations.owe(
+            Obligation.Kind.PUBLIC_UPDATE, incident.label, due_at=update.next_update_at, at=at,
+            owner=incident.domain.primary,
+        )  # fmt: skip
+
+
+def _require_role(by: User, role: Role) -> None:
+    if not by.has_role(role):
+        raise Refused("ROLE_TOO_LOW", f"This is for the role {role.label} and above.")
+
+
+def _require_draft(update: StatusUpdate) -> None:
+    if update.state != Draft.DRAFT:
+        raise Refused("NOT_A_DRAFT", f"This update is already {update.get_state_display().lower()}.")
+
+
+def _require_words(title: str, body: str) -> None:
+    if not title.strip() or not body.strip():
+        raise Refused("TEXT_MISSING", "Readers need a title and a text.")
+    _require_clean(title, body)
+
+
+def _require_clean(*texts: str) -> None:
+    for text in texts:
+        guard.require_clean(text)
+
+
+def _require_publishable(update: StatusUpdate, *, at: datetime, seen: str) -> None:
+    _require_draft(update)
+    _require_words(update.public_incident.name, update.body)
+    if seen and drafts.fingerprint(update) != seen:
+        raise Conflict("DRAFT_CHANGED", "The draft changed after you looked at it. Look at it again, then publish.")
+    if update.status == Status.RESOLVED:
+        return
+    if update.next_update_at is None:
+        raise Refused("NEXT_UPDATE_MISSING", "Say by when readers hear from you next.")
+    if update.next_update_at <= at:
+        raise Refused("NEXT_UPDATE_PAST", "The time of the next update has passed. Choose another.")

@@ -1,0 +1,107 @@
+"""What the staff screens of the status page ask."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.http import Http404
+
+from incidents.response.models import Incident
+from incidents.statuspage import drafts, load, pages, writer
+from incidents.statuspage.models import Component, PublicIncident, StatusUpdate
+from incidents.statuspage.snapshot import file_of
+
+Draft = StatusUpdate.State
+_RECENT = 20
+
+
+@dataclass(frozen=True)
+class Board:
+    """The staff side: what waits, how everything stands, what is public. `built_at` is the age of readers' page."""
+
+    waiting: list[StatusUpdate]
+    components: list[Component]
+    public: list[PublicIncident]
+    built_at: datetime | None
+
+    @property
+    def is_stale(self) -> bool:
+        return self.built_at is None
+
+
+@dataclass(frozen=True)
+class Side:
+    """The public side of one incident. `published` is newest first."""
+
+    incident: Incident
+    public: PublicIncident | None
+    draft: StatusUpdate | None
+    published: list[StatusUpdate]
+
+    @property
+    def newest(self) -> StatusUpdate | None:
+        return self.published[0] if self.published else None
+
+    @property
+    def is_public(self) -> bool:
+        return bool(self.published)
+
+    @property
+    def promised_at(self) -> datetime | None:
+        """When readers were promised to hear next; nothing once it is resolved."""
+        is_open = self.public is not None and self.public.resolved_at is None
+        return self.newest.next_update_at if is_open and self.newest else None
+
+    @property
+    def seen(self) -> str:
+        """The fingerprint of the draft on this screen."""
+        return drafts.fingerprint(self.draft) if self.draft else ""
+
+
+def board() -> Board:
+    """Five queries, whatever the number of rows."""
+    waiting = StatusUpdate.objects.filter(state=Draft.DRAFT).select_related("public_incident__incident", "drafted_by")
+    public = PublicIncident.objects.published().select_related("incident").prefetch_related("components")
+    return Board(
+        waiting=list(waiting.order_by("created_at")),
+        components=list(Component.objects.in_order().select_related("domain")),
+        public=list(public.order_by("-updated_at")[:_RECENT]),
+        built_at=writer.built_at(settings.SNAPSHOT_DIR),
+    )
+
+
+def component_or_404(public_id: str) -> Component:
+    component = Component.objects.select_related("domain").filter(public_id=public_id).first()
+    if component is None:
+        raise Http404("There is no such component.")
+    return component
+
+
+def side_or_404(number: int) -> Side:
+    """The public side of INC-<number>, whether readers know of it or not."""
+    incident = Incident.objects.select_related("domain", "public").filter(number=number).first()
+    if incident is None:
+        raise Http404("There is no such incident.")
+    public: PublicIncident | None = getattr(incident, "public", None)
+    if public is None:
+        return Side(incident, None, None, [])
+    rows = public.updates.exclude(state=Draft.DISCARDED).select_related("published_by", "drafted_by")
+    found = list(rows.order_by("-published_at", "-id"))
+    for row in found:
+        row.public_incident = public
+    published = [one for one in found if one.state == Draft.PUBLISHED]
+    return Side(incident, public, next((one for one in found if one.state == Draft.DRAFT), None), published)
+
+
+def preview(side: Side, at: datetime) -> pages.Card | None:
+    """The draft as readers will see it, drawn from the same values as the page."""
+    return drafts.preview(side.draft, content=load.page(at), at=at) if side.draft else None
+
+
+def is_shown(update: StatusUpdate) -> bool:
+    """True when the page that readers get holds this update: read from the files, not guessed from a clock."""
+    path = settings.SNAPSHOT_DIR / writer.CURRENT / file_of(f"/status/incidents/{update.public_incident.public_id}/")
+    try:
+        return f'id="u-{update.public_id}"' in path.read_text()
+    except OSError:
+        return False

@@ -1,0 +1,202 @@
+"""Staff side of the status page: what is public, drafts with their exact preview, and the one button."""
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.timezone import now
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from incidents.response.states import Status
+from incidents.statuspage import actions, drafts, queries
+from incidents.statuspage.forms import ComponentForm, ComponentStatusForm, DraftForm, first_values
+from incidents.statuspage.models import Component, ComponentStatus
+from incidents.statuspage.queries import Side
+from opsportal.errors import Conflict, Refused
+from opsportal.htmx import alert_message, render_page, see, status_message
+from opsportal.models import User
+from opsportal.roles import Role, require
+
+BOARD = "incidents/statuspage/board.html"
+COMPONENT = "incidents/statuspage/component.html"
+PUBLIC = "incidents/statuspage/public.html"
+PUBLISH = "incidents/statuspage/publish.html"
+DISCARD = "incidents/statuspage/discard.html"
+
+
+@require(Role.VIEWER)
+@require_safe
+def board(request: HttpRequest) -> HttpResponse:
+    """Drafts that wait, components, what readers know."""
+    context = {
+        "board": queries.board(),
+        "statuses": ComponentStatus.choices,
+        "can_publish": _may(request, Role.PUBLISHER),
+    }
+    return render_page(request, BOARD, context)
+
+
+@require(Role.PUBLISHER)
+@require_POST
+def component_status(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Say how a component stands; readers see it within seconds."""
+    component = queries.component_or_404(public_id)
+    form = ComponentStatusForm(request.POST)
+    if not form.is_valid():
+        alert_message(request, "Choose one of the five statuses.")
+        return see(request, "incidents:publish")
+    try:
+        actions.set_component(component, to=form.cleaned_data["status"], by=_person(request), at=now())
+    except Refused as refusal:
+        alert_message(request, refusal.sentence)
+    else:
+        status_message(request, f"{component.name}: {ComponentStatus(form.cleaned_data['status']).label}.")
+    return see(request, "incidents:publish")
+
+
+@require(Role.PUBLISHER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def component_new(request: HttpRequest) -> HttpResponse:
+    """A new part of the service on the page."""
+    return _component(request, None)
+
+
+@require(Role.PUBLISHER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def component_edit(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Another name, place or owner."""
+    return _component(request, queries.component_or_404(public_id))
+
+
+def _component(request: HttpRequest, component: Component | None) -> HttpResponse:
+    form = ComponentForm(request.POST or None, instance=component)
+    if request.method == "POST" and form.is_valid():
+        try:
+            if component is None:
+                actions.add_component(**form.cleaned_data, by=_person(request), at=now())
+            else:
+                actions.edit_component(component, **form.cleaned_data, by=_person(request), at=now())
+        except Refused as refusal:
+            form.add_error(None, refusal.sentence)
+        else:
+            status_message(request, f"{form.cleaned_data['name']} is saved.")
+            return see(request, "incidents:publish")
+    status = 422 if form.errors else 200
+    return render_page(request, COMPONENT, {"form": form, "component": component}, status=status)
+
+
+@require(Role.VIEWER)
+@require_safe
+def public_panel(request: HttpRequest, number: int) -> HttpResponse:
+    """The public side of an incident: as a panel in its room, or as the page with draft and preview."""
+    side, at = queries.side_or_404(number), now()
+    phase = request.GET.get("phase", "")
+    return _show(request, side, _form(side, at, phase=phase if phase in set(Status) else ""), at)
+
+
+@require(Role.RESPONDER)
+@require_POST
+def public_save(request: HttpRequest, number: int) -> HttpResponse:
+    """Keep the draft, then show it as readers will see it. Nothing is public yet."""
+    side, at = queries.side_or_404(number), now()
+    form = _form(side, at, request)
+    if not form.is_valid():
+        return _show(request, side, form, at, status=422)
+    given = form.cleaned_data
+    try:
+        actions.save_draft(
+            side.incident,
+            title=given.get("title") or _name(side),
+            status=given["status"],
+            body=given["body"],
+            next_update_at=given["next_update_at"],
+            components=given["components"],
+            by=_person(request),
+            at=at,
+            seen=given["seen"],
+        )
+    except Conflict as conflict:
+        form.add_error(None, conflict.sentence)
+        return _show(request, side, form, at, status=409, is_conflict=True)
+    except Refused as refusal:
+        form.add_error(None, refusal.sentence)
+        return _show(request, side, form, at, status=422)
+    status_message(request, "Draft saved. Nothing is public yet.")
+    return see(request, "incidents:public_panel", number)
+
+
+@require(Role.PUBLISHER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def public_publish(request: HttpRequest, number: int) -> HttpResponse:
+    """Ask once, then tell the world."""
+    side, at = queries.side_or_404(number), now()
+    if side.draft is None:
+        raise Refused("NO_DRAFT", "There is no draft to publish. Write one first.")
+    if request.method != "POST":
+        return render_page(request, PUBLISH, {"side": side, "card": queries.preview(side, at)}, part="dialog")
+    try:
+        update = actions.publish(side.draft, by=_person(request), at=at, seen=request.POST.get("seen", ""))
+    except Refused as refusal:
+        alert_message(request, refusal.sentence)
+        return see(request, "incidents:public_panel", number)
+    if queries.is_shown(update):
+        status_message(request, "Published. Readers see it now.")
+    else:
+        alert_message(
+            request,
+            "Published and saved, but the public page could not be written. Readers see it as soon as the next"
+            " rebuild succeeds; the portal tries every 30 seconds. Check the disk of the data folder.",
+        )
+    return see(request, "incidents:public_panel", number)
+
+
+@require(Role.RESPONDER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def public_discard(request: HttpRequest, number: int) -> HttpResponse:
+    """Throw the draft away, after asking."""
+    side = queries.side_or_404(number)
+    if side.draft is None:
+        raise Refused("NO_DRAFT", "There is no draft to discard.")
+    if request.method != "POST":
+        return render_page(request, DISCARD, {"side": side}, part="dialog")
+    actions.discard(side.draft, by=_person(request), at=now())
+    status_message(request, "Draft discarded. Readers never saw it.")
+    return see(request, "incidents:public_panel", number)
+
+
+def _form(side: Side, at: datetime, request: HttpRequest | None = None, *, phase: str = "") -> DraftForm:
+    components = list(Component.objects.in_order().select_related("domain"))
+    if request is not None:
+        return DraftForm(request.POST, side=side, components=components, at=at)
+    initial = first_values(side, status=phase, components=components)
+    return DraftForm(initial=initial, side=side, components=components, at=at)
+
+
+def _show(
+    request: HttpRequest, side: Side, form: DraftForm, at: datetime, *, status: int = 200, is_conflict: bool = False
+) -> HttpResponse:
+    context: dict[str, Any] = {
+        "side": side,
+        "incident": side.incident,
+        "form": form,
+        "card": queries.preview(side, at),
+        "phases": Status.choices,
+        "is_conflict": is_conflict,
+        "can_draft": _may(request, Role.RESPONDER),
+        "can_publish": _may(request, Role.PUBLISHER),
+    }
+    return render_page(request, PUBLIC, context, part="panel", status=status)
+
+
+def _name(side: Side) -> str:
+    return side.public.name if side.public else drafts.title_for([])
+
+
+def _may(request: HttpRequest, role: Role) -> bool:
+    return _person(request).has_role(role)
+
+
+def _person(request: HttpRequest) -> User:
+    """Who is signed in; the middleware lets nobody else through."""
+    assert isinstance(request.user, User)
+    return request.user
