@@ -1,0 +1,193 @@
+"""The files of a snapshot: which there are, what they say, and how much they weigh."""
+
+import gzip
+import json
+import random
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+import brotli
+import pytest
+
+from incidents.statuspage import badge, content, rendering, snapshot
+from tests.incidents.statuspage.conftest import ASSETS, NOW, a_component, a_page, ago, an_incident, an_update
+
+
+def built(page: content.Content, at: datetime = NOW, **more: Any) -> snapshot.Tree:
+    return snapshot.build(page, at=at, render=rendering.render, assets=ASSETS, **more)
+
+
+PAGE = a_page(an_incident(1), an_incident(2, is_open=False))
+
+
+def test_it_holds_every_address_of_the_contract():
+    addresses = set(json.loads(built(PAGE)[snapshot.MANIFEST])["addresses"])
+    documents = {
+        *("summary", "status", "components", "incidents", "incidents/unresolved", "scheduled-maintenances"),
+        *("scheduled-maintenances/upcoming", "scheduled-maintenances/active"),
+    }
+
+    assert addresses == {
+        *("/status/", "/status/history/", "/status/404.html", "/status/badge.svg"),
+        *("/status/incidents/incident0001/", "/status/incidents/incident0002/"),
+        *(f"{base}/api/v2/{name}.json" for base in ("", "/status") for name in documents),
+        *("/history.atom", "/history.rss", "/status/history.atom", "/status/history.rss"),
+        *(ASSETS.css_address, ASSETS.icon_address),
+    }
+
+
+def test_each_page_is_written_twice_and_the_stale_one_says_so():
+    tree = built(PAGE)
+    pages = [path for path in tree if path.endswith(".html") and ".stale." not in path]
+
+    assert len(pages) == 5
+    for path in pages:
+        fresh, stale = tree[path].decode(), tree[snapshot.stale_path(path)].decode()
+        assert "not up to date" not in fresh
+        assert "not up to date" in stale
+
+
+def test_an_old_copy_says_of_when_it_is():
+    stale = built(PAGE)["status/index.stale.html"].decode()
+
+    assert re.search(r'It shows what was known on <time datetime="2026-11-21T03:12Z">21 Nov, 03:12 UTC</time>', stale)
+
+
+def test_the_page_says_of_when_it_is_while_fresh_too():
+    assert 'As of <time datetime="2026-11-21T03:12Z">' in built(PAGE)["status/index.html"].decode()
+
+
+def test_brotli_and_gzip_lie_beside_each_file_and_hold_the_same():
+    tree = built(PAGE)
+
+    for path in ("status/index.html", "api/v2/summary.json", "history.atom"):
+        assert brotli.decompress(tree[f"{path}.br"]) == tree[path]
+        assert gzip.decompress(tree[f"{path}.gz"]) == tree[path]
+
+
+def test_both_addresses_of_a_document_hold_the_same_bytes():
+    tree = built(PAGE)
+
+    assert tree["api/v2/summary.json"] == tree["status/api/v2/summary.json"]
+    assert tree["history.atom"] == tree["status/history.atom"]
+
+
+def test_the_manifest_names_type_and_cache_headers():
+    addresses = json.loads(built(PAGE)[snapshot.MANIFEST])["addresses"]
+    headers = {address: dict(entry["headers"]) for address, entry in addresses.items()}
+
+    assert headers["/status/"]["Cache-Control"] == (
+        "public, max-age=15, s-maxage=15, stale-while-revalidate=60, stale-if-error=86400"
+    )
+    assert headers["/status/incidents/incident0002/"]["Cache-Control"].startswith("public, max-age=60, s-maxage=300")
+    assert headers["/status/incidents/incident0001/"]["Cache-Control"].startswith("public, max-age=15")
+    assert headers["/api/v2/status.json"]["Access-Control-Allow-Origin"] == "*"
+    assert headers["/api/v2/status.json"]["Content-Type"] == "application/json; charset=utf-8"
+    assert headers[ASSETS.css_address]["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert "default-src 'none'" in headers["/status/"]["Content-Security-Policy"]
+    assert "Strict-Transport-Security" in headers["/status/"]
+    assert not any("Set-Cookie" in one for one in headers.values())
+
+
+def test_the_same_input_gives_the_same_files():
+    assert built(PAGE) == built(PAGE)
+
+
+def test_what_did_not_change_keeps_its_last_modified():
+    first = json.loads(built(PAGE)[snapshot.MANIFEST])
+    later = json.loads(built(PAGE, at=NOW + timedelta(minutes=5), previous=first)[snapshot.MANIFEST])
+
+    assert later["addresses"]["/api/v2/summary.json"]["modified"] == int(NOW.timestamp())
+    assert later["addresses"]["/status/"]["modified"] == int(NOW.timestamp()) + 300
+
+
+def test_texts_are_escaped():
+    page = a_page(an_incident(1, name="<script>alert(1)</script>", updates=(an_update(body="<img src=x> & more"),)))
+    html = built(page)["status/index.html"].decode()
+
+    assert "<script" not in html
+    assert "<img" not in html
+    assert "&lt;img src=x&gt; &amp; more" in html
+
+
+def test_pages_hold_no_script_no_inline_style_and_nothing_from_elsewhere():
+    for path, body in built(PAGE).items():
+        if path.endswith(".html"):
+            html = body.decode()
+            assert "<script" not in html
+            assert " style=" not in html
+            outside = re.findall(r'(?:src|href)="(?!/|#)([^"]*)"', html)
+            assert outside == []
+
+
+def test_an_open_incident_with_everything_well_is_not_called_all_well():
+    page = a_page(an_incident(1, impact="none"), components=(a_component(1),))
+    html = built(page)["status/index.html"].decode()
+
+    assert "<h1>An incident is being watched</h1>" in html
+
+
+def test_no_component_and_no_incident_is_a_page_all_the_same():
+    html = built(a_page(components=()))["status/index.html"].decode()
+
+    assert "<h1>All systems operational</h1>" in html
+
+
+def a_busy_page() -> content.Content:
+    """Thirty components with trouble here and there, and a history of a hundred incidents."""
+    dice = random.Random(5)
+
+    def stretches() -> tuple[content.Stretch, ...]:
+        moment, found = ago(days=95), []
+        while moment < ago(days=3):
+            end = moment + timedelta(days=dice.randint(4, 20))
+            bad = end + timedelta(hours=2)
+            worse = dice.choice(["degraded_performance", "partial_outage", "major_outage", "under_maintenance"])
+            found += [content.Stretch("operational", moment, end), content.Stretch(worse, end, bad)]
+            moment = bad
+        return (*found, content.Stretch("operational", moment, None))
+
+    components = tuple(
+        a_component(
+            n, group_name=f"Group {n // 10}", description=f"What people do with part {n}", stretches=stretches()
+        )
+        for n in range(30)
+    )
+    past = (
+        an_incident(
+            n, is_open=False, name=f"Trouble with part {n}", resolved_at=ago(days=n / 3),
+            updates=tuple(an_update(n * 10 + k, body=f"Words {n} {k}. " * 20) for k in range(4)),
+        )
+        for n in range(100)
+    )  # fmt: skip
+    return a_page(an_incident(500), *past, components=components)
+
+
+def test_a_busy_page_keeps_to_its_budgets():
+    tree = snapshot.build(a_busy_page(), at=NOW, render=rendering.render, assets=rendering.assets())
+    css, icon = (snapshot.file_of(one) for one in (rendering.assets().css_address, rendering.assets().icon_address))
+    size = snapshot.sizes(tree, ["status/index.html", css, icon, "api/v2/summary.json", "status/badge.svg"])
+
+    assert len(tree["status/index.html"]) <= 60 * 1024
+    assert size["status/index.html"] <= 14 * 1024
+    assert size["status/index.html"] + size[css] + size[icon] <= 24 * 1024
+    assert size[css] <= 10 * 1024
+    assert len(tree["api/v2/summary.json"]) <= 30 * 1024
+    assert size["api/v2/summary.json"] <= 4 * 1024
+    assert size["status/badge.svg"] <= 1536
+
+
+def test_the_first_view_needs_three_requests():
+    html = built(PAGE)["status/index.html"].decode()
+
+    assert len(re.findall(r'<link rel="(?:stylesheet|icon)"', html)) == 2
+    assert "<img" not in html
+
+
+@pytest.mark.parametrize("indicator", ["none", "maintenance", "minor", "major", "critical"])
+def test_a_badge_says_its_word(indicator):
+    picture = badge.svg(indicator).decode()
+
+    assert picture.startswith("<svg")
+    assert f"<title>status: {badge._WORDS[indicator]}</title>" in picture
