@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from checks.catalogue import words
 from checks.rollups.queries import Window
@@ -68,8 +69,8 @@ def build(windows: Sequence[Window], *, width: float, height: float, has_latency
         left=_LEFT,
         right=right,
         bottom=plot,
-        p50=_path(p50) if has_latency else "",
-        p95=_path(p95) if has_latency else "",
+        p50=_path(p50, step=step) if has_latency else "",
+        p95=_path(p95, step=step) if has_latency else "",
         p50_end=_end(p50, "p50"),
         p95_end=_end(p95, "p95", above=True),
         levels=[Mark(y(top * part), words.duration(top * part)) for part in (0, 0.5, 1)] if has_latency else [],
@@ -95,16 +96,17 @@ def _ceiling(ms: float) -> float:
     return next(power * part for part in (1, 2, 5, 10) if power * part >= ms)
 
 
-def _path(points: Iterable[tuple[float, float] | None]) -> str:
-    """One stroke for each unbroken run; a lonely point is a short dash."""
-    strokes, is_open = [], False
-    for point in points:
-        if point is None:
-            is_open = False
-            continue
-        strokes.append(f"{'L' if is_open else 'M'}{point[0]:.1f} {point[1]:.1f}" + ("" if is_open else " h.1"))
-        is_open = True
-    return " ".join(strokes)
+def _path(points: Iterable[tuple[float, float] | None], *, step: float) -> str:
+    """One stroke for each unbroken run; a lonely hour is a dash as wide as the hour."""
+    runs = [list(run) for is_gap, run in groupby(points, key=lambda point: point is None) if not is_gap]
+    return " ".join(_stroke([point for point in run if point is not None], step) for run in runs)
+
+
+def _stroke(run: Sequence[tuple[float, float]], step: float) -> str:
+    (x, y), *rest = run
+    if not rest:
+        return f"M{x - step / 2:.1f} {y:.1f} h{step:.1f}"
+    return f"M{x:.1f} {y:.1f} " + " ".join(f"L{x:.1f} {y:.1f}" for x, y in rest)
 
 
 def _end(points: Sequence[tuple[float, float] | None], name: str, *, above: bool = False) -> Mark | None:

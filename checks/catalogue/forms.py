@@ -49,7 +49,9 @@ class SpecForm(GuardedForm):
     severity = forms.ChoiceField(
         choices=Severity.choices, label="Proposed severity", initial=Severity.SEV2, help_text="A person confirms it."
     )
-    every_seconds = forms.TypedChoiceField(choices=EVERY, coerce=int, label="Every", initial=60)
+    every_seconds = forms.TypedChoiceField(
+        choices=EVERY, coerce=int, label="Every", initial=60, help_text="Slots are spread over the period."
+    )
     fail_after = forms.IntegerField(
         min_value=1,
         max_value=20,

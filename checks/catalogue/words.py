@@ -111,13 +111,15 @@ def trend(windows: list[Window]) -> str:
 def stored(bucket: Stored) -> str:
     """Exactly what a bucket holds, line by line."""
     errors = "  ".join(f"{error} {number}" for error, number in sorted(bucket.errors.items()))
-    bins = "  ".join(f"b{index}:{count}" for index, count in sorted(histogram.counts(bytes(bucket.hist)).items()))
+    bins = " ".join(f"b{index}:{count}" for index, count in sorted(histogram.counts(bytes(bucket.hist)).items()))
     lines = [
-        f"ok {bucket.ok}  error {bucket.err}  unknown {bucket.unknown}  expected {bucket.expected}",
-        f"errors       {errors or 'none'}",
+        f"ok {bucket.ok}  error {bucket.err}  unknown {bucket.unknown}",
+        f"expected {bucket.expected}",
+        f"errors   {errors or 'none'}",
         f"http_5xx {bucket.c5xx}  http_429 {bucket.c429}",
-        f"latency_ms   sum {bucket.lat_sum:.1f}  min {_number(bucket.lat_min)}  max {_number(bucket.lat_max)}",
-        f"histogram    {bins or 'empty'}",
+        f"latency  sum {bucket.lat_sum:.1f} ms",
+        f"         min {_number(bucket.lat_min)}  max {_number(bucket.lat_max)}",
+        f"buckets  {bins or 'none'}",
     ]
     return "\n".join(lines)
 

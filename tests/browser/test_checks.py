@@ -1,0 +1,163 @@
+"""Checks in a real browser: add one, try it, see it pass and fail; the same without JavaScript."""
+
+import re
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.conf import settings as django_settings
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+from playwright.sync_api import BrowserContext, Page, expect
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
+
+from checks.catalogue.models import Check
+from checks.scheduler import actions, loop
+from opsportal.models import User
+from tests.pages import axe
+from tests.targets import HttpTarget
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
+
+
+@pytest.fixture
+def server(settings: Settings) -> Iterator[LiveServer]:
+    settings.PROBE_ALLOWED_INTERNAL = ["127.0.0.0/8"]
+    server = LiveServer("localhost:0")
+    yield server
+    server.stop()
+
+
+def enter(page: Page, server: LiveServer, user: User, path: str) -> None:
+    """Open a page as somebody who is signed in already."""
+    client = Client()
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    name = django_settings.SESSION_COOKIE_NAME
+    page.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": server.url}])
+    page.goto(server.url + path)
+
+
+def tick() -> None:
+    """What a worker does each second, in a thread because the browser has the event loop of this one."""
+
+    def work() -> None:
+        Check.objects.filter(is_own=False).update(next_due=timezone.now())
+        actions.tick()
+        loop.close()
+        connection.close()
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    worker.join()
+
+
+def fill(page: Page, target: HttpTarget) -> None:
+    page.get_by_label("Name", exact=True).fill("Shop front page")
+    page.get_by_label("Address").fill(target.url)
+    page.get_by_label("Domain").select_option(label="Frontend")
+    page.get_by_label("Fail after").fill("1")
+
+
+def test_a_check_is_tried_added_and_seen_to_pass_and_to_fail(
+    page: Page, server: LiveServer, admin: User, http_target: HttpTarget
+) -> None:
+    enter(page, server, admin, "/checks/")
+    page.get_by_role("link", name="Add check").click()
+    fill(page, http_target)
+
+    page.get_by_role("button", name="Try now").click()
+    expect(page.locator("#trial")).to_contain_text("It passes.")
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Shop front page")
+    assert not Check.objects.filter(is_own=False).exists()
+
+    page.get_by_role("button", name="Add check").click()
+    expect(page.get_by_role("heading", name="Shop front page", level=1)).to_be_visible()
+    expect(page.locator("#check-state")).to_contain_text("No data")
+    tick()
+    refresh = "document.body.dispatchEvent(new CustomEvent('portal:refresh'))"
+    page.evaluate(refresh)
+    expect(page.locator("#check-state")).to_contain_text("Healthy")
+
+    page.get_by_role("link", name="Checks").first.click()
+    row = page.locator("tr", has_text="Shop front page")
+    expect(row).to_contain_text("Healthy")
+    http_target.stop()
+    tick()
+    page.evaluate(refresh)
+    expect(row).to_contain_text("Unhealthy")
+    expect(row).to_contain_text("No connection")
+
+
+def test_filters_work_while_typing_and_stand_in_the_address(page: Page, server: LiveServer, viewer: User) -> None:
+    enter(page, server, viewer, "/checks/")
+
+    page.get_by_label("Filter by name or owner").fill("disk")
+
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page).to_have_url(re.compile(r"q=disk"))
+    expect(page.get_by_role("link", name="Add check")).to_have_count(0)
+
+
+def test_pausing_asks_first_in_a_dialog(page: Page, server: LiveServer, responder: User) -> None:
+    enter(page, server, responder, "/checks/portal-disk/")
+
+    page.get_by_role("link", name="Pause…").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Pause Portal disk?")
+    dialog.get_by_role("link", name="Keep it running").click()
+    expect(dialog).to_be_hidden()
+    page.get_by_role("link", name="Pause…").click()
+    dialog.get_by_role("button", name="Pause check").click()
+
+    expect(page.locator("#check-state")).to_contain_text("Paused")
+    page.get_by_role("button", name="Resume").click()
+    expect(page.locator("#check-state")).to_contain_text("No data")
+
+
+def test_everything_works_without_javascript(
+    new_context: Callable[..., BrowserContext], server: LiveServer, admin: User, http_target: HttpTarget
+) -> None:
+    page = new_context(java_script_enabled=False).new_page()
+    enter(page, server, admin, "/checks/new/")
+    fill(page, http_target)
+
+    page.get_by_role("button", name="Try now").click()
+    expect(page.locator("#trial")).to_contain_text("It passes.")
+    page.get_by_role("button", name="Add check").click()
+    expect(page.get_by_role("heading", name="Shop front page", level=1)).to_be_visible()
+    tick()
+    page.goto(f"{server.url}/checks/?q=shop")
+    expect(page.locator("tbody tr")).to_contain_text("Healthy")
+    page.get_by_role("link", name="Shop front page").click()
+    page.get_by_role("link", name="Pause…").click()
+    page.get_by_role("button", name="Pause check").click()
+    expect(page.locator("#check-state")).to_contain_text("Paused")
+    page.get_by_role("link", name="Remove…").click()
+    page.get_by_role("button", name="Remove check").click()
+    expect(page.get_by_role("heading", name="Checks", level=1)).to_be_visible()
+    assert not Check.objects.filter(is_own=False).exists()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+def test_no_screen_of_checks_has_a_barrier(
+    new_context: Callable[..., BrowserContext],
+    server: LiveServer,
+    admin: User,
+    violations: list[str],
+    size: str,
+    scheme: str,
+) -> None:
+    page = new_context(viewport=SIZES[size], color_scheme=scheme).new_page()
+    enter(page, server, admin, "/checks/")
+    paths = ("", "portal-live/", "portal-disk/", "new/", "portal-live/edit/", "health/", "domain/devops-sre/")
+
+    for path in (*paths, "portal-live/pause/"):
+        page.goto(f"{server.url}/checks/{path}")
+        assert axe(page) == [], path
+        sideways = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert sideways == 0, path
+    assert violations == []
