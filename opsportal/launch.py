@@ -284,7 +284,11 @@ class Portal:
         return self._python("web", argv, stop_within=15.5, OPSPORTAL_PROCESS="web")
 
     def _worker(self, name: str, queues: str, processes: int) -> Child:
-        """REMAP_SIGTERM: a long task is handed back after worker_soft_shutdown_timeout and does not hold the stop."""
+        """REMAP_SIGTERM: a long task is handed back after worker_soft_shutdown_timeout and does not hold the stop.
+
+        When we are killed, Redis goes at the same moment, and a worker that says goodbye to it may wait for ever on a
+        half-written answer of its own child (seen with billiard); killed it loses nothing, its tasks are given again.
+        """
         # Celery warns of root because of pickled messages; ours are JSON.
         python = (sys.executable, "-W", "ignore:You're running the worker")
         argv = (
@@ -292,7 +296,8 @@ class Portal:
             *("--queues", queues, "--pool", "prefork", "--concurrency", str(processes), "--hostname", f"{name}@%h"),
             *("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "WARNING"),
         )
-        return self._python(name, argv, stop_within=10.5, OPSPORTAL_PROCESS="worker", REMAP_SIGTERM="SIGQUIT")
+        child = self._python(name, argv, stop_within=10.5, OPSPORTAL_PROCESS="worker", REMAP_SIGTERM="SIGQUIT")
+        return replace(child, death_signal=signal.SIGKILL)
 
     def _announce(self) -> None:
         """Say where it is once it answers; the set-up link comes as long as there is no admin."""

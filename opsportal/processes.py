@@ -38,6 +38,8 @@ class Child:
     stop_signal: signal.Signals = signal.SIGTERM
     stop_within: float = 20.0
     """Seconds between the stop signal and SIGKILL for its whole group."""
+    death_signal: signal.Signals | None = None
+    """What the kernel sends it when we are killed outright; the stop signal unless it could hang over that."""
     prepare: Callable[[], None] = _nothing
     """Runs before each start, also after a crash."""
     keep_line: Callable[[str], bool] = _every_line
@@ -58,7 +60,7 @@ def spawn(child: Child) -> subprocess.Popen[bytes]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,
-        preexec_fn=_die_with(os.getpid(), child.stop_signal),
+        preexec_fn=_die_with(os.getpid(), child.death_signal or child.stop_signal),
         user=child.user,
         group=child.group,
         extra_groups=None if child.user is None else [],
