@@ -306,6 +306,9 @@ class Portal:
         if not self.supervisor.wait_until(self._is_ready, within=60):
             self.console.say("The portal does not answer /health/ready yet; the lines above may say why.")
             self.supervisor.wait_until(self._is_ready, within=float("inf"))
+        if self.options.demo:
+            where = self.options.data_dir
+            self.console.say(f"Sign in by: bin/manage --data-dir '{where}' login_link --user admin (or another role)")
         self.console.say(f"Ready: {self._base_url()} (Ctrl-C stops it)")
 
     def _is_ready(self) -> bool:
