@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Max
+from django.db.models import Count, Max, Q
 
 from incidents.alerts.models import Alert
 
@@ -39,9 +39,13 @@ def firing() -> list[Alert]:
 
 def version() -> str:
     """Changes when an alert fires, is seen, is acknowledged or ends: the cheap tag of a polled part."""
-    row = Alert.objects.aggregate(newest=Max("id"), taken=Max("acknowledged_at"), ended=Max("resolved_at"))
-    count = Alert.objects.firing().aggregate(number=Count("id"))
-    return "-".join(str(value) for value in (*row.values(), *count.values()))
+    row = Alert.objects.aggregate(
+        newest=Max("id"),
+        taken=Max("acknowledged_at"),
+        ended=Max("resolved_at"),
+        firing=Count("id", filter=Q(resolved_at=None)),
+    )
+    return "-".join(str(value) for value in row.values())
 
 
 def last_recovered() -> datetime | None:

@@ -1,7 +1,6 @@
 """Now: the one screen that is always open."""
 
 from django.http import HttpRequest, HttpResponse
-from django.utils.timezone import now
 from django.views.decorators.http import require_safe
 from django_htmx.http import ptag
 
@@ -14,18 +13,24 @@ from opsportal.roles import Role
 TEMPLATE = "incidents/board/now.html"
 
 
-def _tag(request: HttpRequest) -> str:
-    return queries.version(now())
+class TaggedRequest(HttpRequest):
+    """A request whose tag was read before the page, so that news in between is shown by the next poll."""
+
+    tag: str
+
+
+def _tag(request: TaggedRequest) -> str:
+    request.tag = queries.version(shell_of(request).now)
+    return request.tag
 
 
 @ptag(_tag)
 @require_safe
-def board(request: HttpRequest) -> HttpResponse:
+def board(request: TaggedRequest) -> HttpResponse:
     """What is open and what is due; as a part, 304 while nothing changed."""
-    at = shell_of(request).now
     context = {
-        "board": queries.board(at),
-        "tag": queries.version(at),
+        "board": queries.board(shell_of(request).now),
+        "tag": request.tag,
         "can_act": isinstance(request.user, User) and request.user.has_role(Role.RESPONDER),
     }
     return render_page(request, TEMPLATE, context, part="board")

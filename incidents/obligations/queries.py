@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import Count, Max, Sum
+from django.db.models import Count, Max, Q, Sum
 
 from incidents.obligations.models import Obligation
 
@@ -28,6 +28,12 @@ def late(at: datetime, limit: int = 20) -> list[Obligation]:
 
 def due_version(at: datetime) -> str:
     """Changes when a clock starts, stops, moves or passes its time: the cheap tag of a polled part."""
-    row = Obligation.objects.open().aggregate(number=Count("id"), newest=Max("id"), latest=Max("due_at"))
-    passed = Obligation.objects.late(at).aggregate(number=Count("id"), total=Sum("id"))
-    return "-".join(str(value) for value in (*row.values(), *passed.values()))
+    late = Q(due_at__lt=at)
+    row = Obligation.objects.open().aggregate(
+        number=Count("id"),
+        newest=Max("id"),
+        latest=Max("due_at"),
+        late=Count("id", filter=late),
+        which=Sum("id", filter=late),
+    )
+    return "-".join(str(value) for value in row.values())

@@ -1,5 +1,7 @@
 """One row of the matrix and one contact, as a person types them."""
 
+from typing import Any
+
 from django import forms
 
 from incidents.ownership.models import Contact, Domain, handle_validator
@@ -14,7 +16,19 @@ class HandleField(forms.CharField):
         self.widget.attrs |= {"placeholder": "@handle", "autocomplete": "off", "spellcheck": "false"}
 
 
-class DomainForm(GuardedForm):
+class RowForm(GuardedForm):
+    """A row that must come whole: an empty seat is a decision, a field that did not arrive is not."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if any(self.add_prefix(name) not in self.data for name in self.fields):
+            self.add_error(None, "Part of this row did not arrive. Nothing was saved; open it again.")
+        return cleaned
+
+
+class DomainForm(RowForm):
     """Primary, backup and where to reach them; `version` says which text the person saw."""
 
     guarded = ("contact",)
@@ -22,7 +36,12 @@ class DomainForm(GuardedForm):
     primary = HandleField("Primary")
     backup = HandleField("Backup")
     contact = forms.CharField(label="Where to reach them", required=False, max_length=200)
-    version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("primary", "backup", "contact"):
+            # The inputs stand in cells of the table, outside of the form's element.
+            self.fields[name].widget.attrs["form"] = f"form-{self.prefix}"
 
     @classmethod
     def of(cls, domain: Domain) -> "DomainForm":
@@ -30,14 +49,13 @@ class DomainForm(GuardedForm):
         return cls(initial={name: getattr(domain, name) for name in fields}, prefix=domain.slug)
 
 
-class ContactForm(GuardedForm):
-    """Who the contact is, and a note such as a pager number's place."""
+class ContactForm(RowForm):
+    """Who the contact is, and a note such as where the phone list lies."""
 
     guarded = ("note",)
 
     handle = HandleField("Handle")
     note = forms.CharField(label="Where to reach them", required=False, max_length=200)
-    version = forms.IntegerField(widget=forms.HiddenInput)
 
     @classmethod
     def of(cls, contact: Contact) -> "ContactForm":

@@ -1,0 +1,284 @@
+"""What people do in the room, in a real browser: with and without JavaScript, on a desk and on a phone."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.utils.timezone import now
+from playwright.sync_api import BrowserContext, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from incidents.response import actions
+from incidents.response.models import Incident
+from opsportal.models import User
+from tests.incidents.cast import SECRET, domain
+from tests.pages import axe
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+LogIn = Callable[[User], Client]
+NewContext = Callable[..., BrowserContext]
+
+
+@pytest.fixture
+def visit(live_server: LiveServer, client_as: LogIn, new_context: NewContext, violations: list[str]) -> Any:
+    """Open a page as somebody; the options are the browser's, such as `java_script_enabled=False`."""
+
+    def open_page(person: User, path: str, **options: Any) -> Page:
+        cookie = client_as(person).cookies[settings.SESSION_COOKIE_NAME].value
+        context = new_context(base_url=live_server.url, **options)
+        context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}])
+        page = context.new_page()
+        page.goto(path)
+        return page
+
+    yield open_page
+    assert violations == []
+
+
+def declared(by: User, **changes: Any) -> Incident:
+    words: dict[str, Any] = {"title": "EU cards failing", "summary": "", "severity": "SEV-1", "domain": domain()}
+    return actions.declare(**words | changes, by=by, at=now())
+
+
+@pytest.mark.parametrize("options", [PHONE, {**PHONE, "java_script_enabled": False}], ids=["script", "no script"])
+def test_declaring_on_a_phone(visit, responder, options):
+    page = visit(responder, "/", **options)
+
+    page.get_by_role("navigation", name="Quick").get_by_role("link", name="Declare").click()
+    page.get_by_label("Title").fill("Checkout down")
+    page.get_by_text("SEV-1 Critical").click()
+    page.get_by_text("Payments", exact=True).click()
+    page.get_by_role("button", name="Declare SEV-1").click()
+
+    expect(page).to_have_url(re.compile(r"/incidents/INC-1/$"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Checkout down")
+    incident = Incident.objects.get()
+    assert (incident.severity, incident.domain.slug, incident.declared_by) == ("SEV-1", "payments", responder)
+
+
+def test_a_secret_on_the_form_takes_the_focus_and_the_text_stays(visit, responder):
+    page = visit(responder, "/incidents/new/?title=Export&domain=backend")
+
+    page.get_by_label("What do you see?").fill(f"Failed twice\nsaid {SECRET}")
+    page.get_by_role("button", name="Declare SEV-2").click()
+
+    note = page.get_by_role("alert").filter(has_text="Not saved yet")
+    expect(note).to_be_focused()
+    expect(page.get_by_label("What do you see?")).to_have_value(
+        "Failed twice\nsaid [removed: database connection string]"
+    )
+    page.get_by_role("button", name="Declare SEV-2").click()
+    expect(page).to_have_url(re.compile(r"/incidents/INC-1/$"))
+    assert "hunter2" not in Incident.objects.get().summary
+
+
+def test_posting_an_update_shows_it_at_once_and_empties_the_box(visit, responder):
+    page = visit(responder, declared(responder).get_absolute_url())
+    box = page.get_by_label("Update text")
+
+    box.fill("Moved to provider B")
+    page.get_by_label("Status after this update").select_option("Move to Identified")
+    box.press("Control+Enter")
+
+    expect(page.locator("#timeline")).to_contain_text("Moved to provider B")
+    expect(page.locator("#room-head .steps [aria-current]")).to_have_text("Identified")
+    expect(box).to_have_value("")
+    expect(box).to_be_focused()
+    expect(page.locator("#toasts")).to_contain_text("Posted to the team.")
+
+
+def test_half_typed_text_and_open_details_survive_news_of_others(visit, responder, publisher):
+    incident = declared(responder)
+    page = visit(responder, incident.get_absolute_url())
+    box = page.get_by_label("Update text")
+    page.locator("#phase-2 summary").click()
+    box.fill("Half a sen")
+
+    actions.post_note(incident, text="Somebody else knows more", by=publisher, at=now())
+    step = incident.checklist.get(position=0)
+    actions.tick(step, by=publisher, at=now())
+
+    expect(page.locator("#timeline")).to_contain_text("Somebody else knows more", timeout=8000)
+    expect(page.locator("#step-0 [type=checkbox]")).to_be_checked()
+    expect(box).to_have_value("Half a sen")
+    expect(box).to_be_focused()
+    expect(page.locator("#phase-2")).to_have_attribute("open", "")
+
+    actions.untick(step, by=publisher, at=now())
+    expect(page.locator("#step-0 [type=checkbox]")).not_to_be_checked(timeout=8000)
+
+
+def test_a_box_follows_the_server_after_it_was_ticked_here(visit, responder, publisher):
+    incident = declared(responder)
+    page = visit(responder, incident.get_absolute_url())
+
+    page.locator("#step-0 [type=checkbox]").check()
+    expect(page.locator("#timeline")).to_contain_text("ticked")
+    actions.untick(incident.checklist.get(position=0), by=publisher, at=now())
+
+    expect(page.locator("#step-0 [type=checkbox]")).not_to_be_checked(timeout=8000)
+
+
+def test_a_wrong_update_keeps_the_words_in_the_box(visit, responder):
+    page = visit(responder, declared(responder).get_absolute_url())
+    box = page.get_by_label("Update text")
+
+    box.fill(f"It said {SECRET}")
+    page.get_by_role("button", name="Post to team").click()
+
+    expect(page.locator("#compose").get_by_role("alert").first).to_contain_text("Not saved yet")
+    expect(box).to_have_value("It said [removed: database connection string]")
+
+
+def test_the_phones_sheet_opens_stays_open_on_a_mistake_and_closes_after_posting(visit, responder):
+    page = visit(responder, declared(responder).get_absolute_url(), **PHONE)
+    box = page.get_by_label("Update text")
+    expect(box).to_be_hidden()
+
+    page.get_by_role("link", name="Post update").click()
+    expect(box).to_be_visible()
+    page.get_by_role("button", name="Post to team").click()
+    expect(page.locator("#compose")).to_contain_text("Write what changed before you post.")
+    expect(box).to_be_visible()
+    box.fill("Moved to provider B")
+    page.get_by_role("button", name="Post to team").click()
+
+    expect(page.locator("#timeline")).to_contain_text("Moved to provider B")
+    expect(box).to_be_hidden()
+
+
+def test_resolving_asks_in_a_dialog_and_the_safe_button_has_the_focus(visit, responder):
+    page = visit(responder, declared(responder).get_absolute_url())
+
+    page.get_by_role("link", name="Resolve…").click()
+    dialog = page.get_by_role("dialog", name="Resolve INC-1?")
+    expect(dialog.get_by_role("link", name="Keep it open")).to_be_focused()
+    dialog.get_by_role("link", name="Keep it open").click()
+    expect(dialog).to_be_hidden()
+    page.get_by_role("link", name="Resolve…").click()
+    dialog.get_by_label("What ended it").fill("Provider fixed it")
+    dialog.get_by_role("button", name="Resolve INC-1").click()
+
+    expect(page.locator("#room-head .steps [aria-current]")).to_have_text("Resolved")
+    expect(page.locator("#timeline")).to_contain_text("Provider fixed it")
+
+
+def test_lowering_the_severity_asks_twice_in_the_same_dialog(visit, responder):
+    page = visit(responder, declared(responder).get_absolute_url())
+
+    page.get_by_role("link", name="Change severity").click()
+    dialog = page.locator("#dialog")
+    dialog.get_by_text("SEV-3 Partial").click()
+    dialog.get_by_role("button", name="Change severity").click()
+    expect(dialog.get_by_label("Why")).to_be_focused()  # the browser itself says that it is needed
+    dialog.get_by_label("Why").fill("One plan only")
+    dialog.get_by_role("button", name="Change severity").click()
+    expect(dialog).to_contain_text("Lower INC-1 from SEV-1 to SEV-3?")
+    dialog.get_by_role("button", name="Lower to SEV-3").click()
+
+    expect(page.locator("#room-head")).to_contain_text("SEV-3 Partial")
+
+
+def test_acknowledging_from_the_board(visit, responder):
+    declared(responder)
+    page = visit(responder, "/")
+
+    page.get_by_role("button", name="Acknowledge").click()
+
+    expect(page).to_have_url(re.compile(r"/incidents/INC-1/$"))
+    expect(page.locator("#room-head")).to_contain_text("responder has it")
+
+
+def test_the_room_works_without_javascript(visit, responder):
+    page = visit(responder, declared(responder).get_absolute_url(), java_script_enabled=False)
+
+    page.get_by_label("Update text").fill("Moved to provider B")
+    page.get_by_role("button", name="Post to team").click()
+    page.locator("#step-0 [type=checkbox]").check()
+    page.locator("#step-0").get_by_role("button", name="Save this tick").click()
+    page.get_by_role("link", name="Resolve…").click()
+    page.get_by_role("button", name="Resolve INC-1").click()
+
+    expect(page.locator("#timeline")).to_contain_text("Moved to provider B")
+    expect(page.locator("#timeline")).to_contain_text("ticked")
+    expect(page.locator("#room-head .steps [aria-current]")).to_have_text("Resolved")
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_the_matrix_is_edited_in_place(visit, admin, script):
+    page = visit(admin, "/ownership/", java_script_enabled=script)
+
+    page.get_by_role("link", name="Edit Payments").click()
+    page.get_by_label("Primary of Payments").fill("@night-owl")
+    page.get_by_role("button", name="Save").click()
+
+    expect(page.locator("#domain-payments")).to_contain_text("@night-owl")
+    expect(page.get_by_role("link", name="Edit Payments")).to_be_visible()
+
+
+def test_a_conflict_in_the_matrix_shows_both_and_replaces_on_purpose(visit, admin):
+    first, second = visit(admin, "/ownership/"), visit(admin, "/ownership/")
+    for page in (first, second):
+        page.get_by_role("link", name="Edit Payments").click()
+        expect(page.get_by_label("Primary of Payments")).to_be_visible()
+
+    first.get_by_label("Primary of Payments").fill("@first")
+    first.get_by_role("button", name="Save").click()
+    expect(first.locator("#domain-payments")).to_contain_text("@first")
+    second.get_by_label("Primary of Payments").fill("@second")
+    second.get_by_role("button", name="Save").click()
+
+    expect(second.locator("#domain-payments")).to_contain_text("Stored now: @first")
+    expect(second.get_by_label("Primary of Payments")).to_have_value("@second")
+    second.get_by_role("button", name="Replace").click()
+    expect(second.locator("#domain-payments")).to_contain_text("@second")
+
+
+def test_cancelling_an_edit_brings_the_row_back(visit, admin):
+    page = visit(admin, "/ownership/")
+
+    page.get_by_role("link", name="Edit Payments").click()
+    page.get_by_role("link", name="Cancel").click()
+
+    expect(page.locator("#domain-payments")).to_contain_text("@payments-lead")
+    expect(page.get_by_role("link", name="Edit Payments")).to_be_visible()
+
+
+def test_filtering_the_list_while_typing_keeps_the_address_in_step(visit, responder):
+    declared(responder)
+    declared(responder, title="Exports are empty")
+    page = visit(responder, "/incidents/")
+
+    page.get_by_placeholder("Search title and timeline").type("exports")
+
+    expect(page.locator("#listing")).not_to_contain_text("EU cards failing")
+    expect(page.locator("#listing")).to_contain_text("Exports are empty")
+    expect(page).to_have_url(re.compile(r"q=exports"))
+
+
+PAGES = ["/", "/incidents/", "/incidents/new/", "ROOM", "ROOM?show=public", "ROOM/resolve/", "ROOM/severity/",
+         "ROOM/waive/first_public_update/", "ROOM/actions/", "/ownership/", "/ownership/domains/payments/",
+         "/ownership/contacts/security-contact/", "/alerts/", "/search/?q=cards"]  # fmt: skip
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [{"width": 1280, "height": 800}, {"width": 390, "height": 844}], ids=["desk", "phone"])
+def test_every_screen_of_this_wing_is_accessible_and_does_not_scroll_sideways(visit, admin, size, scheme):
+    incident = declared(admin, summary="No card works")
+    actions.tick(incident.checklist.get(position=0), by=admin, at=now())
+    page = visit(admin, "/", viewport=size, color_scheme=scheme)
+    found = []
+
+    for address in PAGES:
+        page.goto(address.replace("ROOM/", incident.get_absolute_url()).replace("ROOM", incident.get_absolute_url()))
+        page.wait_for_load_state("networkidle")
+        found += [f"{address} {line}" for line in axe(page)]
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            found.append(f"{address} scrolls sideways")
+
+    assert found == []

@@ -1,0 +1,106 @@
+"""Now: what is open, owed, firing and held, and the good news when nothing is."""
+
+import re
+
+import pytest
+
+from incidents.alerts.actions import receive
+from incidents.board import queries
+from incidents.ownership.models import Domain
+from incidents.response import actions
+from tests.incidents.cast import cost, minutes, news, open_incident
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
+
+
+def test_a_quiet_night_has_the_good_news_first(client_as, viewer):
+    page = client_as(viewer).get("/").content.decode()
+
+    assert "Nothing is open." in page
+    assert "No open incidents" in page
+    assert "Nothing is late" in page
+
+
+def test_the_night_is_summed_up_in_one_sentence(responder):
+    open_incident(responder)
+    open_incident(responder, severity="SEV-3")
+
+    assert queries.board(minutes(1)).sentence == "Two incidents open, two duties are late."
+    assert queries.board(minutes(16)).sentence == "Two incidents open, three duties are late."
+
+
+def test_the_worst_incident_comes_first_with_its_last_words_and_its_next_duty(responder):
+    open_incident(responder, severity="SEV-3", title="Small")
+    big = open_incident(responder, severity="SEV-1", title="Big")
+    actions.acknowledge(big, by=responder, at=minutes(1))
+    actions.post_note(big, text="Moved to B", by=responder, at=minutes(2))
+
+    first, second = queries.board(minutes(3)).incidents
+
+    assert first.last and first.owed and second.owed
+    assert (first.incident.title, first.last.body, first.owed.kind) == ("Big", "Moved to B", "first_public_update")
+    assert (second.incident.title, second.owed.kind) == ("Small", "acknowledge")
+
+
+def test_late_duties_lead_to_their_room(responder):
+    incident = open_incident(responder)
+
+    late = queries.board(minutes(20)).overdue
+
+    assert [(one.number, one.obligation.kind) for one in late] == [
+        (incident.number, "acknowledge"),
+        (incident.number, "first_public_update"),
+    ]
+
+
+def test_firing_alerts_and_gaps_of_the_matrix_show(client_as, viewer):
+    receive(news())
+    Domain.objects.filter(slug="support").update(primary="")
+
+    page = client_as(viewer).get("/").content.decode()
+
+    assert "API does not answer" in page
+    assert "Nobody, then @support-lead" in page
+
+
+def test_a_poll_is_304_until_something_changes(client_as, responder):
+    incident = open_incident(responder)
+    client = client_as(responder)
+    tag = client.get("/")["HX-PTag"]
+    assert client.get("/", headers=HTMX | {"HX-PTag": tag}).status_code == 304
+
+    actions.post_note(incident, text="News", by=responder, at=minutes(1))
+    part = client.get("/", headers=HTMX | {"HX-PTag": tag})
+
+    assert part.status_code == 200
+    assert re.findall(r'<hx-partial hx-target="([^"]+)"', part.content.decode()) == [
+        "#night",
+        "#open",
+        "#firing",
+        "#oncall",
+        "#overdue",
+    ]
+
+
+def test_a_viewer_sees_no_buttons_to_act(client_as, viewer, incident):
+    page = client_as(viewer).get("/").content.decode()
+
+    assert "Acknowledge</button>" not in page
+    assert "Open room" in page
+
+
+def test_the_board_costs_the_same_however_bad_the_night(client_as, responder):
+    client = client_as(responder)
+    open_incident(responder)
+    receive(news())
+    assert cost(client, "/") == BOARD_QUERIES
+    for number in range(10):
+        open_incident(responder)
+        receive(news(dedup_key=f"check:{number}"))
+
+    assert cost(client, "/") == BOARD_QUERIES
+
+
+# Four for the tag; open incidents, their last rows and words, their clocks, late duties, alerts, the matrix.
+BOARD_QUERIES = 11

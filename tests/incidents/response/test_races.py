@@ -1,0 +1,78 @@
+"""Two operators at once: real connections, nothing lost."""
+
+from collections.abc import Callable
+from threading import Barrier, Thread
+
+import pytest
+from django.db import connection
+
+from incidents.response import actions
+from incidents.response.models import Incident
+from opsportal.errors import Refused
+from opsportal.models import User
+from tests.incidents.cast import AT, minutes, open_incident
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def at_once(*acts: Callable[[], object]) -> list[object]:
+    """Run all in threads with connections of their own, from one starting line; results or what was raised."""
+    results: list[object] = [None] * len(acts)
+    line = Barrier(len(acts))
+
+    def run(place: int, act: Callable[[], object]) -> None:
+        try:
+            line.wait()
+            results[place] = act()
+        except Exception as failure:  # noqa: BLE001 - the test looks at it
+            results[place] = failure
+        finally:
+            connection.close()
+
+    threads = [Thread(target=run, args=pair) for pair in enumerate(acts)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    return results
+
+
+def test_posts_at_the_same_time_all_survive(responder, publisher):
+    incident = open_incident(responder)
+    before = incident.version
+
+    def post(by: User, number: int) -> Callable[[], object]:
+        return lambda: actions.post_note(incident, text=f"{by} {number}", by=by, at=minutes(number))
+
+    for round_ in range(10):
+        at_once(post(responder, round_), post(publisher, round_))
+
+    bodies = set(incident.timeline.filter(kind="note").values_list("text__body", flat=True))
+    assert bodies == {f"{by} {number}" for by in (responder, publisher) for number in range(10)}
+    assert Incident.objects.get(pk=incident.pk).version == before + 20
+
+
+def test_incidents_declared_at_the_same_time_have_numbers_without_gaps(responder):
+    results = at_once(*[lambda: open_incident(responder) for _ in range(8)])
+
+    assert sorted(one.number for one in results if isinstance(one, Incident)) == list(range(1, 9))
+
+
+def test_of_two_moves_to_the_same_status_one_is_told(responder, publisher):
+    incident = open_incident(responder)
+
+    results = at_once(
+        *[lambda by=by: actions.change_status(incident, to="identified", by=by, at=AT) for by in (responder, publisher)]
+    )
+
+    refused = [one for one in results if isinstance(one, Refused)]
+    assert [one.code for one in refused] == ["STATUS_UNCHANGED"]
+    assert incident.timeline.filter(kind="status").count() == 1
+
+
+def test_of_two_ticks_of_one_step_one_is_told(responder, publisher):
+    step = open_incident(responder).checklist.get(position=0)
+
+    results = at_once(*[lambda by=by: actions.tick(step, by=by, at=AT) for by in (responder, publisher)])
+
+    assert [one.code for one in results if isinstance(one, Refused)] == ["ALREADY_TICKED"]
