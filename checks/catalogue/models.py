@@ -8,8 +8,8 @@ from typing import ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models.functions import Coalesce, Greatest
-from django.db.models.lookups import Exact
+from django.db.models.functions import Coalesce, Greatest, RowNumber
+from django.db.models.lookups import Exact, In, LessThanOrEqual
 from django.urls import reverse
 from django.utils import timezone
 
@@ -26,6 +26,11 @@ class _Seconds(models.Func):
     function = "make_interval"
     template = "make_interval(secs => %(expressions)s)"
     output_field = models.DurationField()
+
+
+def _rank() -> models.Case:
+    """The place of the shown state, worst first."""
+    return models.Case(*[models.When(showing=state, then=place) for place, state in enumerate(WORST_FIRST)])
 
 
 class CheckQuerySet(models.QuerySet["Check"]):
@@ -53,10 +58,22 @@ class CheckQuerySet(models.QuerySet["Check"]):
         shown = self.order_by().values(state_shown=models.F("showing")).annotate(number=models.Count("pk"))
         return {row["state_shown"]: row["number"] for row in shown}
 
+    def exclude_showing(self, states: list[State]) -> CheckQuerySet:
+        return self.exclude(In(models.F("showing"), states))
+
+    def count_by_domain_and_state(self) -> list[tuple[int, str, int]]:
+        """(domain, state shown, how many); one query."""
+        shown = self.order_by().values("domain_id", state_shown=models.F("showing")).annotate(number=models.Count("pk"))
+        return [(row["domain_id"], row["state_shown"], row["number"]) for row in shown]
+
+    def worst_of_each_domain(self, number: int) -> CheckQuerySet:
+        """At most so many of each domain, worst first."""
+        place = models.Window(RowNumber(), partition_by="domain_id", order_by=[_rank(), "severity", "name"])
+        return self.annotate(place=place).filter(LessThanOrEqual(models.F("place"), number)).order_by("place")
+
     def worst_first(self) -> CheckQuerySet:
         """By `as_shown`, then by severity and name."""
-        rank = models.Case(*[models.When(showing=state, then=place) for place, state in enumerate(WORST_FIRST)])
-        return self.annotate(rank=rank).order_by("rank", "severity", "name")
+        return self.annotate(rank=_rank()).order_by("rank", "severity", "name")
 
 
 class Check(models.Model):

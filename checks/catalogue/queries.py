@@ -182,44 +182,56 @@ def detail(check: Check, at: datetime) -> Detail:
 
 @dataclass(frozen=True)
 class DomainHealth:
-    """A domain's checks as dots."""
+    """A domain's checks: how many show which state, and the worst of them as dots."""
 
     domain: Domain
-    checks: list[tuple[Check, State]]
+    counts: dict[str, int]
+    dots: list[tuple[Check, State]]
 
     @property
     def passing(self) -> int:
-        return sum(state is State.HEALTHY for _, state in self.checks)
+        return self.counts.get(State.HEALTHY, 0)
+
+    @property
+    def running(self) -> int:
+        return sum(number for state, number in self.counts.items() if state != State.PAUSED)
 
     @property
     def is_fine(self) -> bool:
-        return self.passing == len(self.checks)
+        return self.passing == self.running
+
+    @property
+    def not_shown(self) -> int:
+        return sum(self.counts.values()) - len(self.dots)
 
 
 @dataclass(frozen=True)
 class Health:
-    """The Now board's part: counts, what is worst, and a dot for each check."""
+    """The Now board's part: counts, what is worst, and dots by domain."""
 
     counts: dict[str, int]
     worst: list[Row]
     domains: list[DomainHealth]
 
 
-WORST_SHOWN = 5
+WORST_SHOWN, DOTS = 5, 24
 
 
 def health(at: datetime) -> Health:
-    """Everything in two queries: the checks, and the days of the few worst."""
-    checks = list(Check.objects.as_shown(at).worst_first().select_related("domain"))
-    states = [(check, check.shown_state(at)) for check in checks]
-    bad = [check for check, state in states if state not in (State.HEALTHY, State.PAUSED)]
-    groups: dict[int, DomainHealth] = {}
-    for check, state in states:
-        groups.setdefault(check.domain_id, DomainHealth(check.domain, [])).checks.append((check, state))
+    """Everything in four queries, none of which grows with the number of checks in what it returns."""
+    checks = Check.objects.as_shown(at)
+    bad = checks.exclude_showing([State.HEALTHY, State.PAUSED]).worst_first().select_related("domain")
+    counts: dict[int, dict[str, int]] = {}
+    for domain_id, state, number in checks.count_by_domain_and_state():
+        counts.setdefault(domain_id, {})[state] = number
+    dots: dict[int, list[tuple[Check, State]]] = {}
+    for check in checks.worst_of_each_domain(DOTS):
+        dots.setdefault(check.domain_id, []).append((check, check.shown_state(at)))
+    domains = Domain.objects.filter(pk__in=counts).order_by("position", "name")
     return Health(
-        counts={one.value: sum(state is one for _, state in states) for one in WORST_FIRST},
-        worst=rows_of(bad[:WORST_SHOWN], at),
-        domains=sorted(groups.values(), key=lambda group: (group.domain.position, group.domain.name)),
+        counts={one.value: sum(group.get(one, 0) for group in counts.values()) for one in WORST_FIRST},
+        worst=rows_of(list(bad[:WORST_SHOWN]), at),
+        domains=[DomainHealth(domain, counts[domain.pk], dots.get(domain.pk, [])) for domain in domains],
     )
 
 

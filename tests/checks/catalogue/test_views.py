@@ -305,3 +305,19 @@ def test_a_checks_page_tells_what_happened_and_what_is_stored(
 def test_a_check_that_is_not_there_is_not_found(client_as: ClientAs, viewer: User) -> None:
     assert client_as(viewer).get("/checks/nowhere/").status_code == 404
     assert client_as(viewer).get("/checks/domain/nowhere/").status_code == 404
+
+
+def test_the_health_part_shows_the_worst_of_many_and_counts_the_rest(
+    client_as: ClientAs, viewer: User, add_check: AddCheck
+) -> None:
+    now = timezone.now()
+    for number in range(40):
+        add_check(f"fine-{number:02}", state=State.HEALTHY, last_run_at=now)
+    add_check("broken", name="Broken shop", state=State.UNHEALTHY, last_run_at=now)
+    add_check("off", name="Old shop", state=State.PAUSED)
+
+    page = client_as(viewer).get("/checks/health/", headers=PART).content.decode()
+
+    assert "40 of 41" in page
+    assert "and 18 more" in page
+    assert page.index("Broken shop") < page.index("Fine 00")
