@@ -1,7 +1,7 @@
 """Pictures of every screen of a demo portal: for the README, and for eyes before a release.
 
-    bin/screenshots [FOLDER]      all screens, light and dark, desktop and phone
-    bin/screenshots --readme      only docs/images/, which the README shows
+bin/screenshots [FOLDER]      all screens, light and dark, desktop and phone
+bin/screenshots --readme      only docs/images/, which the README shows
 """
 
 import sys
@@ -20,7 +20,7 @@ SCREENS = (
     ("now", "/"),
     ("incidents", "/incidents/"),
     ("declare", "/incidents/new/"),
-    ("room", "/incidents/INC-16/"),
+    ("room", "/incidents/INC-17/"),
     ("checks", "/checks/"),
     ("check", "/checks/api-health/"),
     ("check-new", "/checks/new/"),

@@ -25,9 +25,7 @@ def test_every_environment_name_is_documented(name):
 
 
 def commands() -> list[str]:
-    return sorted(
-        path.stem for path in ROOT.glob("*/management/commands/*.py") if not path.stem.startswith("_")
-    )
+    return sorted(path.stem for path in ROOT.glob("*/management/commands/*.py") if not path.stem.startswith("_"))
 
 
 @pytest.mark.parametrize("command", commands())
