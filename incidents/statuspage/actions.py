@@ -111,7 +111,7 @@ def publish(update: StatusUpdate, *, by: User, at: datetime, seen: str = "") -> 
     public = PublicIncident.objects.select_for_update().get(incident=incident)
     update = StatusUpdate.objects.select_for_update().get(pk=update.pk)
     update.public_incident = public
-    _require_publishable(update, at=at, seen=seen)
+    require_publishable(update, at=at, seen=seen)
     before = public.status if public.first_published_at else ""
     _apply(update, public, at=at)
     update.state, update.published_by, update.published_at = Draft.PUBLISHED, by, at
@@ -296,7 +296,8 @@ def _require_clean(*texts: str) -> None:
         guard.require_clean(text)
 
 
-def _require_publishable(update: StatusUpdate, *, at: datetime, seen: str) -> None:
+def require_publishable(update: StatusUpdate, *, at: datetime, seen: str = "") -> None:
+    """Refuse what readers could not use, and what is not what was previewed."""
     _require_draft(update)
     _require_words(update.public_incident.name, update.body)
     if seen and drafts.fingerprint(update) != seen:

@@ -37,10 +37,11 @@ class Change:
 
 @dataclass(frozen=True)
 class Entry:
-    """An update with what it changed."""
+    """An update with what it changed; only the newest one of an open incident still promises anything."""
 
     update: Update
     changes: tuple[Change, ...]
+    next_update_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -140,11 +141,15 @@ def history(content: Content) -> tuple[Month, ...]:
 def card(content: Content, incident: Incident, *, limit: int | None) -> Card:
     """An incident with its newest updates; all of them when there is no limit."""
     shown = incident.updates if limit is None else incident.updates[:limit]
+    promises = [incident.next_update_at, *[None] * len(shown)]
     found = (content.component(public_id) for public_id in incident.component_ids)
     return Card(
         incident=incident,
         look=looks.IMPACT[incident.impact] if incident.is_open else looks.RESOLVED,
-        entries=tuple(Entry(update, tuple(map(change, update.affected))) for update in shown),
+        entries=tuple(
+            Entry(update, tuple(map(change, update.affected)), due)
+            for update, due in zip(shown, promises, strict=False)
+        ),
         hidden=len(incident.updates) - len(shown),
         components=tuple(component.full_name for component in found if component),
     )

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from incidents.response.states import Status
 from incidents.statuspage import actions, drafts, queries
 from incidents.statuspage.forms import ComponentForm, ComponentStatusForm, DraftForm, first_values
-from incidents.statuspage.models import Component, ComponentStatus
+from incidents.statuspage.models import Component, ComponentStatus, StatusUpdate
 from incidents.statuspage.queries import Side
 from opsportal.errors import Conflict, Refused
 from opsportal.htmx import alert_message, render_page, see, status_message
@@ -133,7 +133,8 @@ def public_publish(request: HttpRequest, number: int) -> HttpResponse:
     if side.draft is None:
         raise Refused("NO_DRAFT", "There is no draft to publish. Write one first.")
     if request.method != "POST":
-        return render_page(request, PUBLISH, {"side": side, "card": queries.preview(side, at)}, part="dialog")
+        context = {"side": side, "card": queries.preview(side, at), "problem": _problem(side.draft, at)}
+        return render_page(request, PUBLISH, context, part="dialog")
     try:
         update = actions.publish(side.draft, by=_person(request), at=at, seen=request.POST.get("seen", ""))
     except Refused as refusal:
@@ -162,6 +163,15 @@ def public_discard(request: HttpRequest, number: int) -> HttpResponse:
     actions.discard(side.draft, by=_person(request), at=now())
     status_message(request, "Draft discarded. Readers never saw it.")
     return see(request, "incidents:public_panel", number)
+
+
+def _problem(draft: StatusUpdate, at: datetime) -> str:
+    """Why it could not be published as it lies; empty when it could."""
+    try:
+        actions.require_publishable(draft, at=at)
+    except Refused as refusal:
+        return refusal.sentence
+    return ""
 
 
 def _form(side: Side, at: datetime, request: HttpRequest | None = None, *, phase: str = "") -> DraftForm:

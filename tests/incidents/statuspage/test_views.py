@@ -1,7 +1,10 @@
 """Staff screens: who may, pages and parts, words after an act."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
+from django.utils.timezone import now
 
 from incidents.statuspage import actions, drafts
 from incidents.statuspage.models import Component, PublicIncident, StatusUpdate
@@ -17,10 +20,16 @@ def room(incident) -> str:
 
 
 @pytest.fixture
+def draft(draft: StatusUpdate) -> StatusUpdate:
+    """Views read the real clock, so the promise lies ahead of it."""
+    draft.next_update_at = now() + timedelta(minutes=30)
+    draft.save()
+    return draft
+
+
+@pytest.fixture
 def words(incident) -> dict[str, str]:
     """What a person sends from a phone: three fields; title and components are filled in."""
-    from django.utils.timezone import now
-
     return {
         "title": "Errors in the API",
         "status": "identified",
@@ -218,8 +227,11 @@ def test_publishing_without_a_promise_is_refused_in_words(client_as, publisher, 
     actions.draft_first(incident, at=ago(minutes=9))
     client = client_as(publisher)
 
+    asked = client.get(f"{room}publish/").content.decode()
     client.post(f"{room}publish/")
 
+    assert "Say by when readers hear from you next." in asked
+    assert "Publish update" not in asked
     assert "Say by when readers hear from you next." in client.get(room).content.decode()
     assert StatusUpdate.objects.get().state == "draft"
 
