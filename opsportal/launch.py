@@ -300,8 +300,8 @@ class Portal:
         return replace(child, death_signal=signal.SIGKILL)
 
     def _announce(self) -> None:
-        """Say where it is once it answers; the set-up link comes as long as there is no admin."""
-        for link in self._manage(("setup_link",)):
+        """Say where it is once it answers and readers have a page; the set-up link comes until there is an admin."""
+        for link in self._manage(("setup_link",), ("statuspage_snapshot",)):
             self.console.say(f"First admin: open {link} (works once)")
         if not self.supervisor.wait_until(self._is_ready, within=60):
             self.console.say("The portal does not answer /health/ready yet; the lines above may say why.")
