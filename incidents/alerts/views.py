@@ -21,6 +21,7 @@ def _tag(request: HttpRequest) -> str:
 
 
 @ptag(_tag)
+@require(Role.VIEWER)
 @require_safe
 def alert_list(request: HttpRequest) -> HttpResponse:
     """Firing alerts first; as a part, 304 while nothing changed."""

@@ -8,7 +8,7 @@ from incidents.board import queries
 from opsportal.context import shell_of
 from opsportal.htmx import render_page
 from opsportal.models import User
-from opsportal.roles import Role
+from opsportal.roles import Role, require
 
 TEMPLATE = "incidents/board/now.html"
 
@@ -25,6 +25,7 @@ def _tag(request: TaggedRequest) -> str:
 
 
 @ptag(_tag)
+@require(Role.VIEWER)
 @require_safe
 def board(request: TaggedRequest) -> HttpResponse:
     """What is open and what is due; as a part, 304 while nothing changed."""

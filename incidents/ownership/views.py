@@ -29,6 +29,7 @@ class Row:
     conflict: str = ""
 
 
+@require(Role.VIEWER)
 @require_safe
 def ownership(request: HttpRequest) -> HttpResponse:
     """Who holds what, and the gaps."""

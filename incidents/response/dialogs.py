@@ -5,6 +5,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.timezone import now
 from django.views.decorators.http import require_http_methods, require_safe
 
+from incidents.obligations import queries as obligations
 from incidents.obligations.models import Obligation
 from incidents.response import actions, policy, queries, states
 from incidents.response.forms import ResolveForm, SeverityForm, WaiveForm
@@ -25,8 +26,10 @@ WAIVE = "incidents/response/waive.html"
 @require(Role.RESPONDER)
 @require_safe
 def choose(request: HttpRequest, number: int) -> HttpResponse:
-    """Everything that can be done with the incident, for small screens."""
-    return render_page(request, ACTIONS, {"incident": queries.incident_or_404(number)}, part="dialog")
+    """Everything that can be done with the incident, in one list: all of it on a phone, the rarer things on a desk."""
+    incident = queries.incident_or_404(number)
+    context = {"incident": incident, "clocks": obligations.open_for(incident.label)}
+    return render_page(request, ACTIONS, context, part="dialog")
 
 
 @require(Role.RESPONDER)

@@ -1,7 +1,7 @@
 """How a fact of the timeline reads: who, what, and the mark beside it. No database."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from incidents.response.models import TimelineEvent
 from incidents.response.states import Kind, Status
@@ -25,6 +25,22 @@ class Line:
     icon: str = ""
     shape: str = ""
     tone: str = ""
+
+    @property
+    def iso(self) -> str:
+        """The moment for machines: 2026-11-21T03:12:00Z."""
+        return self.occurred_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    @property
+    def clock(self) -> str:
+        """The time of day in UTC: 03:12."""
+        return self.occurred_at.astimezone(UTC).strftime("%H:%M")
+
+    @property
+    def day(self) -> str:
+        """The day in UTC, as the room writes it when it is not today: 21 Nov."""
+        moment = self.occurred_at.astimezone(UTC)
+        return f"{moment.day} {moment:%b}"
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from incidents.response.models import ChecklistStep, Incident, IncidentQuerySet,
 from incidents.response.states import Kind, Severity, Status
 
 LIST_PAGE = 50
-TIMELINE_PAGE = 100
+TIMELINE_PAGE = 60
 
 SHOWS: dict[str, tuple[str, tuple[Kind, ...]]] = {
     "all": ("All", ()),

@@ -25,6 +25,7 @@ DECLARE = "incidents/response/declare.html"
 ROOM = "incidents/response/room.html"
 
 
+@require(Role.VIEWER)
 @require_safe
 def incident_list(request: HttpRequest) -> HttpResponse:
     """Open incidents first, then the past; filters stand in the URL."""
@@ -107,6 +108,7 @@ def _room_tag(request: HttpRequest, number: int) -> str | None:
 
 
 @ptag(_room_tag)
+@require(Role.VIEWER)
 @require_safe
 def room(request: HttpRequest, number: int) -> HttpResponse:
     """One incident. As a part: what changes with its version, 304 while nothing changed."""

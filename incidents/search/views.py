@@ -5,8 +5,10 @@ from django.views.decorators.http import require_safe
 
 from incidents.search import queries
 from opsportal.htmx import render_page
+from opsportal.roles import Role, require
 
 
+@require(Role.VIEWER)
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
     """What this wing knows about the words in the URL."""

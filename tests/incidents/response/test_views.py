@@ -292,7 +292,7 @@ def test_the_timeline_is_filtered_by_the_address(client_as, responder, incident,
 
 
 def test_a_long_timeline_comes_in_pages(client_as, responder, incident):
-    for number in range(120):
+    for number in range(80):
         actions.post_note(incident, text=f"Note {number:03}", by=responder, at=minutes(number))
     client = client_as(responder)
 
@@ -300,7 +300,7 @@ def test_a_long_timeline_comes_in_pages(client_as, responder, incident):
     older = found(r"before=(\d+)", first)
     second = body(client.get(address(incident) + f"?before={older}"))
 
-    assert (first.count('<li id="event-'), second.count('<li id="event-')) == (100, 21)
+    assert (first.count('<li id="event-'), second.count('<li id="event-')) == (60, 21)
     assert "Note 020" in first
     assert "Note 019" in second
 
