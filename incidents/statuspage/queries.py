@@ -24,10 +24,6 @@ class Board:
     public: list[PublicIncident]
     built_at: datetime | None
 
-    @property
-    def is_stale(self) -> bool:
-        return self.built_at is None
-
 
 @dataclass(frozen=True)
 class Side:
