@@ -360,7 +360,6 @@ class Migration(migrations.Migration):
                             ("acknowledge", "Acknowledge"),
                             ("first_public_update", "First public update"),
                             ("public_update", "Public update"),
-                            ("postmortem", "Post-mortem"),
                         ],
                         max_length=32,
                     ),

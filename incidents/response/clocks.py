@@ -45,21 +45,17 @@ def change_severity(incident: Incident, *, by: User, at: datetime, reason: str) 
 
 
 def stop(incident: Incident, *, by: User, at: datetime) -> None:
-    """On resolving: no first public word is owed any more unless it is late already; a report may be."""
+    """On resolving: no first public word is owed any more unless it is late already."""
     obligations.meet(Owed.ACKNOWLEDGE, incident.label, at=at)
     first = Obligation.objects.open().filter(kind=Owed.FIRST_PUBLIC_UPDATE, subject=incident.label).first()
     if first is not None and first.due_at >= at:
         obligations.waive(
             Owed.FIRST_PUBLIC_UPDATE, incident.label, by=by, at=at, reason="Resolved before a public word was due."
         )
-    postmortem = policy.of(incident.severity_peak).postmortem
-    if postmortem is not None:
-        _owe(Owed.POSTMORTEM, incident, due_at=at + postmortem, at=at)
 
 
 def start_again(incident: Incident, *, by: User, at: datetime) -> None:
-    """On reopening: the report waits, the public clock runs."""
-    obligations.waive(Owed.POSTMORTEM, incident.label, by=by, at=at, reason="Reopened.")
+    """On reopening: the public clock runs."""
     start_public(incident, at=at)
 
 

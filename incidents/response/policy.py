@@ -13,7 +13,6 @@ class Policy:
     acknowledge: timedelta
     first_public: timedelta | None
     public_every: timedelta
-    postmortem: timedelta | None
     words: str
 
 
@@ -22,21 +21,18 @@ POLICIES: dict[Severity, Policy] = {
         acknowledge=timedelta(0),
         first_public=timedelta(minutes=15),
         public_every=timedelta(minutes=30),
-        postmortem=timedelta(hours=48),
         words="Public within 15 min, then every 30 min.",
     ),
     Severity.SEV2: Policy(
         acknowledge=timedelta(0),
         first_public=timedelta(minutes=15),
         public_every=timedelta(minutes=60),
-        postmortem=timedelta(hours=48),
         words="Public within 15 min, then every 60 min.",
     ),
     Severity.SEV3: Policy(
         acknowledge=timedelta(0),
         first_public=None,
         public_every=timedelta(minutes=60),
-        postmortem=None,
         words="Public only if you decide so.",
     ),
 }

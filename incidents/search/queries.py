@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from incidents.ownership.models import Domain
 from incidents.response.models import Incident, TimelineText
+from incidents.response.states import Kind
 
 _INCIDENTS, _TEXTS = 20, 20
 _OPEN, _CLOSE = "\x02", "\x03"
@@ -67,7 +68,9 @@ def _texts(query: SearchQuery) -> list[Found]:
     headline = SearchHeadline(
         "body", query, config="english", start_sel=_OPEN, stop_sel=_CLOSE, max_words=30, min_words=12
     )
-    hits = TimelineText.objects.annotate(vector=vector, rank=SearchRank(vector, query)).filter(vector=query)
+    # The words of a tick are the checklist's own, the same in every incident.
+    spoken = TimelineText.objects.exclude(event__kind=Kind.CHECKLIST)
+    hits = spoken.annotate(vector=vector, rank=SearchRank(vector, query)).filter(vector=query)
     best = hits.select_related("event__incident").order_by("-rank", "-event_id")[:_TEXTS]
     return [
         Found(one.event.incident, one.event_id, one.event.occurred_at, pieces(one.headline))

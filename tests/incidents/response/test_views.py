@@ -256,7 +256,6 @@ def test_resolving_names_what_is_still_open(client_as, responder, incident):
     page = body(client_as(responder).get(address(incident, "resolve/")))
 
     assert "12 steps before Post-Incident are not ticked." in page
-    assert "The report is due in 48 hours." in page
 
 
 def test_resolving_twice_says_so(client_as, responder, incident):
