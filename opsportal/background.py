@@ -27,7 +27,7 @@ def wake(task: str, *, queue: str | None = None, expires: float | None = None, *
     global _broken_until  # one breaker a process
     if time.monotonic() < _broken_until:
         return False
-    from kombu.exceptions import OperationalError
+    from celery.exceptions import OperationalError
     from redis.exceptions import RedisError
 
     from opsportal.celery import app

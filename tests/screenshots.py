@@ -6,14 +6,17 @@ bin/screenshots --readme      only docs/images/, which the README shows
 
 import sys
 from pathlib import Path
+from typing import Literal
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
 from tests.pages import FLAGS, executable
 from tests.portals import ROOT, Portal, end, new_data_dir
 
-DESKTOP = {"width": 1280, "height": 800}
-PHONE = {"width": 390, "height": 844}
+Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+DESKTOP: ViewportSize = {"width": 1280, "height": 800}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 
 # name, address; the numbers of the demo's incidents are known
 SCREENS = (
@@ -44,7 +47,7 @@ def main(arguments: list[str]) -> None:
     try:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=executable(), args=list(FLAGS))
-            for scheme in ("light", "dark"):
+            for scheme in SCHEMES:
                 for is_phone in (False, True):
                     _take(browser, portal, folder, scheme, is_phone=is_phone, only_readme="--readme" in arguments)
             browser.close()
@@ -52,7 +55,7 @@ def main(arguments: list[str]) -> None:
         end(portal)
 
 
-def _take(browser: Browser, portal: Portal, folder: Path, scheme: str, *, is_phone: bool, only_readme: bool) -> None:
+def _take(browser: Browser, portal: Portal, folder: Path, scheme: Scheme, *, is_phone: bool, only_readme: bool) -> None:
     size = "phone" if is_phone else "desktop"
     context = browser.new_context(
         viewport=PHONE if is_phone else DESKTOP, color_scheme=scheme, is_mobile=is_phone, has_touch=is_phone

@@ -44,7 +44,8 @@ def check_chart(chart: Chart, sentence: str, extra: str = "") -> SafeString:
 def _levels(chart: Chart) -> SafeString:
     return format_html_join(
         "",
-        '<line class="gridline" x1="{0}" x2="{1}" y1="{2}" y2="{2}"/><text x="{3}" y="{4}" text-anchor="end">{5}</text>',
+        '<line class="gridline" x1="{0}" x2="{1}" y1="{2}" y2="{2}"/>'
+        '<text x="{3}" y="{4}" text-anchor="end">{5}</text>',
         (
             (_n(chart.left), _n(chart.right), _n(one.at), _n(chart.left - 6), _n(one.at + 4), one.text)
             for one in chart.levels

@@ -21,7 +21,8 @@ PASSWORD = "a long walk before the night shift"
 
 def fetch(portal: Portal, path: str) -> str:
     with urllib.request.urlopen(portal.url + path, timeout=10) as answer:
-        return answer.read().decode()
+        page: bytes = answer.read()
+    return page.decode()
 
 
 def eventually(question, *, within: float = 60.0, every: float = 0.5):
@@ -77,7 +78,7 @@ def test_from_the_set_up_link_to_the_resolved_incident(page: Page, fresh_portal,
         form.get_by_label("Name").fill(name)
         form.get_by_label("Role").select_option(role)
         form.get_by_role("button", name=re.compile("Add")).click()
-        links[name] = re.search(r"http://\S+/login-link/[\w-]+/", page.locator("main").inner_text())[0]
+        (links[name],) = re.findall(r"http://\S+/login-link/[\w-]+/", page.locator("main").inner_text())
 
     # The matrix is edited in place.
     page.goto(f"{portal.url}/ownership/")

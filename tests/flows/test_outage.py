@@ -7,10 +7,12 @@ import urllib.request
 
 import pytest
 
+from tests.portals import Portal
+
 pytestmark = [pytest.mark.serial]
 
 
-def get(portal, path):
+def get(portal: Portal, path: str) -> tuple[int, str, dict[str, str]]:
     with urllib.request.urlopen(portal.url + path, timeout=5) as answer:
         return answer.status, answer.read().decode(), dict(answer.headers)
 

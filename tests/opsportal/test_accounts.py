@@ -132,7 +132,7 @@ def test_a_password_signs_in_and_a_wrong_one_says_nothing_about_the_name(admin):
 
 
 def _error(response) -> list[str]:
-    return response.context["form"].non_field_errors()
+    return list(response.context["form"].non_field_errors())
 
 
 def test_nobody_signs_up_by_themselves():

@@ -2,6 +2,7 @@
 
 import io
 import json
+from typing import Any
 
 import pytest
 
@@ -20,8 +21,8 @@ class Unread(io.BytesIO):
         return super().read(*args)
 
 
-def call(environ):
-    seen = {}
+def call(environ: dict[str, Any]) -> dict[str, Any]:
+    seen: dict[str, Any] = {}
 
     def app(environ, start_response):
         length = int(environ.get("CONTENT_LENGTH") or 0)

@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from checks.demo import load
+from checks.demo.load import is_loaded, load
 from opsportal.commands import Exit, OpsCommand
 
 
@@ -16,9 +16,9 @@ class Command(OpsCommand):
         if settings.POSTURE.is_production:
             self.say("Demo data is refused when ENVIRONMENT=production or LAUNCH_MODE=true.")
             return Exit.ERROR
-        if load.is_loaded():
+        if is_loaded():
             self.say("The demo is loaded already.")
             return Exit.OK
-        loaded = load.load(at=timezone.now())
+        loaded = load(at=timezone.now())
         self.token("load_demo", status="ok", incidents=loaded.incidents, checks=loaded.checks)
         return Exit.OK
