@@ -4,6 +4,8 @@ Pure: no Django, so that probes can use it. The address that was checked is the 
 """
 
 import ipaddress
+import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -11,6 +13,13 @@ from urllib.parse import urlsplit
 # Cloud metadata services: never, not even by the list.
 _METADATA = {ipaddress.ip_address("169.254.169.254"), ipaddress.ip_address("fd00:ec2::254")}
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+# IPv6 networks whose addresses stand for an IPv4 address that a gateway on the way would reach.
+_STAND_INS = tuple(
+    ipaddress.ip_network(one)
+    for one in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96", "::ffff:0:0:0/96")
+)
+_LOOPBACK_NAME = "localhost"
+_NUMBER_AT_END = re.compile(r"(?:^|\.)(?:\d+|0x[0-9a-f]*)\.?$")
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -54,27 +63,38 @@ class Guard:
             port = parts.port or _DEFAULT_PORTS[parts.scheme]
         except ValueError:
             raise Forbidden("The port must be a number from 1 to 65535.") from None
-        try:
-            literal = ipaddress.ip_address(parts.hostname)
-        except ValueError:
-            if parts.hostname.lower() == "localhost":
-                self.check_address("127.0.0.1", port, host="localhost")
-            return
-        self.check_address(str(literal), port, host=parts.hostname)
+        host = _as_read(parts.hostname)
+        if _ends_in_number(host):
+            self.check_address(host, port, host=host)
+        elif host == _LOOPBACK_NAME or host.endswith(f".{_LOOPBACK_NAME}"):
+            self.check_address("127.0.0.1", port, host=_LOOPBACK_NAME)
 
     def check_address(self, address: str, port: int, *, host: str) -> None:
         """Refuse an address that is not public, unless the list names it, its network or its host with this port."""
-        ip = _unmapped(ipaddress.ip_address(address.split("%")[0]))
+        try:
+            ip = _unmapped(ipaddress.ip_address(address.split("%")[0]))
+        except ValueError:
+            raise Forbidden("Write a numeric address in full, such as 192.0.2.10.") from None
         if ip in _METADATA or ip.is_multicast or ip.is_unspecified:
             raise Forbidden("This address is never allowed.")
         if (host.lower(), port) in self.targets or (str(ip), port) in self.targets:
             return
         if any(ip in network for network in self.networks if network.version == ip.version):
             return
-        if not ip.is_global or ip in ipaddress.ip_network("64:ff9b::/96"):
+        if not ip.is_global or any(ip in network for network in _STAND_INS if network.version == ip.version):
             raise Forbidden(
                 "This address is inside a private network. Add it to PROBE_ALLOWED_INTERNAL as host:port to allow it."
             )
+
+
+def _ends_in_number(host: str) -> bool:
+    """True for what some resolver reads as an address and not as a name: 127.0.0.1, 127.1, 0x7f000001, [::1]."""
+    return ":" in host or _NUMBER_AT_END.search(host) is not None
+
+
+def _as_read(host: str) -> str:
+    """The host as clients read it: wide digits are digits, the ideographic full stop is a dot, case is nothing."""
+    return unicodedata.normalize("NFKC", host).replace("\u3002", ".").lower().rstrip(".")
 
 
 def _unmapped(ip: Address) -> Address:

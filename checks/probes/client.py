@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
+from yarl import URL
 
 from opsportal.network import Forbidden, Guard
 
@@ -70,10 +71,11 @@ class HttpClient:
         Raises Forbidden, aiohttp.ClientError, OSError and ValueError.
         """
         if address.startswith(PORTAL):
-            session, url = self._portal, self.portal_url + address.removeprefix(PORTAL)
+            session, url = self._portal, URL(self.portal_url + address.removeprefix(PORTAL))
         else:
-            session, url = self._fresh if is_fresh else self._reusing, address
-            self.guard.check_url(url)
+            # The parsed address is the one that is judged and used: parsers differ, and wide digits become digits.
+            session, url = self._fresh if is_fresh else self._reusing, URL(address)
+            self.guard.check_url(str(url))
         async with session.get(url, allow_redirects=False) as response:
             yield response
 

@@ -25,6 +25,20 @@ from opsportal.network import Forbidden, Guard
         "http://user:word@example.com/",
         "http:///path",
         "http://example.com:99999/",
+        "http://127.1/",
+        "http://2130706433/",
+        "http://0177.0.0.1/",
+        "http://0x7f000001/",
+        "http://0x7f.1/",
+        "http://127.0.0.1./",
+        "http://127.1./",
+        "http://localhost./",
+        "http://checkout.localhost/",
+        "http://\uff11\uff12\uff17.0.0.1/",
+        "http://127\u30020\u30020\u30021/",
+        "http://[::127.0.0.1]/",
+        "http://[2002:7f00:1::]/",
+        "http://[::ffff:0:7f00:1]/",
     ],
 )
 def test_what_is_inside_or_odd_is_refused(url):
@@ -32,7 +46,16 @@ def test_what_is_inside_or_odd_is_refused(url):
         Guard().check_url(url)
 
 
-@pytest.mark.parametrize("url", ["https://example.com/health", "http://93.184.216.34:8080/", "https://[2606:4700::1]/"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://example.com/health",
+        "https://0xford.example/",
+        "https://1.example.com/",
+        "http://93.184.216.34:8080/",
+        "https://[2606:4700::1]/",
+    ],
+)
 def test_public_addresses_pass(url):
     Guard().check_url(url)
 

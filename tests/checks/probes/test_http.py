@@ -250,3 +250,15 @@ def test_nothing_a_server_says_can_be_in_an_outcome() -> None:
         outcome = ask(f"http://127.0.0.1:{port}/?key=secret")
 
     assert "secret" not in repr(outcome)
+
+
+@pytest.mark.parametrize(
+    "host", ["\uff11\uff12\uff17.0.0.1", "127\u30020\u30020\u30021", "127\u00ad.0.0.1", "127.1", "2130706433"]
+)
+def test_another_spelling_of_an_internal_address_does_not_get_past_the_guard(
+    http_target: HttpTarget, host: str
+) -> None:
+    outcome = ask(http_target.url.replace("127.0.0.1", host), allowed="")
+
+    assert outcome.error in (ErrorClass.FORBIDDEN, ErrorClass.CONFIG)
+    assert not http_target.requests
