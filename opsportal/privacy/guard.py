@@ -5,6 +5,7 @@ A finding names the kind, the line and the column, never the value.
 """
 
 import re
+from bisect import bisect
 from dataclasses import dataclass
 from functools import cache
 
@@ -39,6 +40,11 @@ _PATTERNS: dict[str, str] = {
         r"\b(?:ghp|gho|ghs|ghu|github_pat|glpat|xox[abprs]|sk_live|rk_live|whsec|sk-ant|hvs|dop_v1|npm|SG)"
         r"[_.-][A-Za-z0-9_.-]{16,256}"
     ),
+    "address with a token in its query": (
+        r"(?i)\bhttps?://[^\s?#]{1,512}\?(?:[^\s&#=]{0,64}(?:=[^\s&#]{0,256})?&){0,16}"
+        r"(?:[\w.-]{0,32}(?:token|secret|passw(?:or)?d|passphrase|api[_-]?key|signature|credential)|key|sig|auth|pwd)"
+        r"=[^\s&#]{6,512}"
+    ),
     "chat webhook address": r"\bhttps://hooks\.slack\.com/(?:services|workflows)/[A-Za-z0-9/_-]{10,200}",
     "password": (
         r"(?i)\b[\w.-]{0,32}(?:password|passwd|secret|api[_-]?key|access[_-]?token|auth[_-]?token)"
@@ -49,6 +55,9 @@ _PATTERNS: dict[str, str] = {
 }
 
 
+_NEW_LINE = re.compile("\n")
+
+
 @cache
 def _compiled() -> tuple[tuple[str, re.Pattern[str]], ...]:
     return tuple((kind, re.compile(pattern)) for kind, pattern in _PATTERNS.items())
@@ -56,13 +65,16 @@ def _compiled() -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 def scan(text: str) -> list[Finding]:
     """All findings in order of place; overlapping ones count once, the first kind in the table wins."""
+    text = text[:MAX_CHARACTERS]
     found: list[Finding] = []
+    taken, lines = bytearray(len(text)), [0, *(match.end() for match in _NEW_LINE.finditer(text))]
     for kind, pattern in _compiled():
-        for match in pattern.finditer(text[:MAX_CHARACTERS]):
-            if not any(match.start() < one.end and one.start < match.end() for one in found):
-                line = text.count("\n", 0, match.start()) + 1
-                column = match.start() - (text.rfind("\n", 0, match.start()) + 1) + 1
-                found.append(Finding(kind, line, column, match.start(), match.end()))
+        for match in pattern.finditer(text):
+            start, end = match.span()
+            if not any(taken[start:end]):
+                taken[start:end] = b"\1" * (end - start)
+                line = bisect(lines, start)
+                found.append(Finding(kind, line, start - lines[line - 1] + 1, start, end))
     return sorted(found, key=lambda one: one.start)
 
 

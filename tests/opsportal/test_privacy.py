@@ -12,6 +12,9 @@ SECRETS = [
     ("database connection string", "redis://:pa55word@cache:6379/0"),
     ("database connection string", "mongodb+srv://root:topsecret@cluster0.example.net/prod"),
     ("address with a password", "curl https://deploy:letmein99@registry.example.com/v2/"),
+    ("address with a token in its query", "https://shop.example/health?region=eu&access_token=abcdef123456"),
+    ("address with a token in its query", "https://files.example/a.csv?X-Amz-Signature=0123abcdef"),
+    ("address with a token in its query", "curl 'https://maps.example/?key=AbCdEf123456'"),
     ("private key", "-----BEGIN RSA PRIVATE KEY-----\nMIIE"),
     ("private key", "-----BEGIN PRIVATE KEY-----"),
     ("bearer token", "Authorization: Bearer abcdef0123456789abcdef"),
@@ -36,6 +39,7 @@ HARMLESS = [
     "traffic from 10.0.0.0/8 is fine; see https://status.example.com/incidents/abc",
     "queue at 31,000; #b3152c is the red; v2.14.1 at 2026-11-21T03:12:00Z",
     "SECRET_KEY=<from the vault>",
+    "https://shop.example/list?sort_key=created_at&q=keyboard&keyword=checkout",
     "ask @sre-oncall in #ops-alerts",
 ]
 
@@ -84,3 +88,15 @@ def test_hostile_text_costs_less_than_a_second(shape):
     guard.scan(text)
 
     assert time.process_time() - started < 1.0
+
+
+@pytest.mark.parametrize("end", [" ", "\n"])
+def test_a_text_full_of_findings_costs_no_more_than_a_clean_one(end):
+    text = f"a@b.co{end}" * 9_000
+
+    begun = time.perf_counter()
+    found = guard.scan(text)
+
+    assert time.perf_counter() - begun < 0.5
+    assert len(found) == 9_000
+    assert (found[-1].line, found[-1].column) == ((9_000, 1) if end == "\n" else (1, 62_994))
