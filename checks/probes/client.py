@@ -1,48 +1,18 @@
 """The one HTTP client of a process: guarded addresses, reused connections, few at a time for each host."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
-from opsportal.network import Forbidden, Guard
+from opsportal.network import Guard
+from opsportal.network_client import session
 
 PORTAL = "portal:"
 PER_HOST = 4
-
-
-class GuardedResolver(AbstractResolver):
-    """Resolves a name once and hands on only addresses the guard allows, so the checked address is the one used."""
-
-    def __init__(self, guard: Guard) -> None:
-        self.guard = guard
-        self.resolver = ThreadedResolver()
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        """Raises Forbidden when no address of the name is allowed; OSError when there is none."""
-        found = await self.resolver.resolve(host, port, family)
-        allowed = [one for one in found if self._is_allowed(one["host"], port, host)]
-        if not allowed:
-            raise Forbidden("No address of this name is allowed.")
-        return allowed
-
-    def _is_allowed(self, address: str, port: int, host: str) -> bool:
-        try:
-            self.guard.check_address(address, port, host=host)
-        except Forbidden:
-            return False
-        return True
-
-    async def close(self) -> None:
-        await self.resolver.close()
 
 
 class HttpClient:
@@ -61,8 +31,8 @@ class HttpClient:
         self._gates: dict[str, asyncio.Semaphore] = {}
 
     async def close(self) -> None:
-        for session in (self._reusing, self._fresh, self._portal):
-            await session.close()
+        for one in (self._reusing, self._fresh, self._portal):
+            await one.close()
 
     @asynccontextmanager
     async def get(self, address: str, *, is_fresh: bool) -> AsyncIterator[aiohttp.ClientResponse]:
@@ -71,12 +41,12 @@ class HttpClient:
         Raises Forbidden, aiohttp.ClientError, OSError and ValueError.
         """
         if address.startswith(PORTAL):
-            session, url = self._portal, URL(self.portal_url + address.removeprefix(PORTAL))
+            chosen, url = self._portal, URL(self.portal_url + address.removeprefix(PORTAL))
         else:
             # The parsed address is the one that is judged and used: parsers differ, and wide digits become digits.
-            session, url = self._fresh if is_fresh else self._reusing, URL(address)
+            chosen, url = self._fresh if is_fresh else self._reusing, URL(address)
             self.guard.check_url(str(url))
-        async with session.get(url, allow_redirects=False) as response:
+        async with chosen.get(url, allow_redirects=False) as response:
             yield response
 
     def gate(self, address: str) -> asyncio.Semaphore:
@@ -91,20 +61,4 @@ def _portal_guard(portal_url: str) -> Guard:
 
 
 def _session(guard: Guard, *, is_fresh: bool) -> aiohttp.ClientSession:
-    """No cookies, no proxies from the environment, no decompression: a compressed bomb stays as small as it came."""
-    if is_fresh:
-        connector = aiohttp.TCPConnector(
-            resolver=GuardedResolver(guard), limit=0, use_dns_cache=False, force_close=True
-        )
-    else:
-        connector = aiohttp.TCPConnector(
-            resolver=GuardedResolver(guard), limit=0, ttl_dns_cache=60, keepalive_timeout=75
-        )
-    return aiohttp.ClientSession(
-        connector=connector,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        auto_decompress=False,
-        trust_env=False,
-        timeout=aiohttp.ClientTimeout(total=None),
-        headers={"User-Agent": "Opsportal-check", "Accept": "*/*", "Accept-Encoding": "identity"},
-    )
+    return session(guard, user_agent="Opsportal-check", is_fresh=is_fresh)

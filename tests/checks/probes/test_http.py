@@ -230,8 +230,8 @@ def test_statuses_are_read_as_people_write_them() -> None:
 
 
 def test_a_name_that_leads_inside_is_refused_when_it_is_resolved() -> None:
-    from checks.probes.client import GuardedResolver
     from opsportal.network import Forbidden, Guard
+    from opsportal.network_client import GuardedResolver
     from tests.checks.conftest import run_async
 
     async def resolve(guard: Guard) -> list[str]:
