@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "opsportal.settings")
 
 from celery import Celery
-from celery.signals import setup_logging, worker_ready, worker_shutting_down
+from celery.signals import celeryd_init, setup_logging, worker_ready, worker_shutting_down
 from django.conf import settings
 
+from opsportal import env
 from opsportal.ticker.thread import Job, Ticker
 
 # What runs again and again, and how often; each task claims its period in PostgreSQL.
@@ -82,6 +83,12 @@ _tickers: list[Ticker] = []
 @setup_logging.connect
 def _keep_our_logging(**_: object) -> None:
     """Celery would install handlers of its own; ours are set already."""
+
+
+@celeryd_init.connect
+def _refuse_weak_production(**_: object) -> None:
+    """A worker beside a half configured production portal would act on its behalf."""
+    env.refuse_weak_production()
 
 
 @worker_ready.connect

@@ -7,6 +7,7 @@ into the setting that needs it.
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import dj_database_url
 import dj_email_url
@@ -24,6 +25,7 @@ REQUIRED_WHEN = {
     "SSO_ENABLED": ("SSO_CLIENT_ID", "SSO_CLIENT_SECRET", "SSO_ISSUER"),
 }
 ALIASES = {"DATABASE_URL": "POSTGRES_DSN_PROD"}
+POSTGRES = "django.db.backends.postgresql"
 
 
 def text(name: str, default: str = "") -> str:
@@ -58,12 +60,55 @@ def words(name: str) -> list[str]:
 
 def database(name: str, default: str) -> dict[str, Any]:
     """Django's database settings from an address; the default stands in when the name and its alias are unset."""
-    return dict(dj_database_url.parse(text(name, default)))
+    try:
+        found = dict(dj_database_url.parse(text(name, default)))
+    except ValueError:
+        found = {}
+    if found.get("ENGINE") != POSTGRES:
+        raise _not_an_address(name, "a PostgreSQL database", "postgresql://user:password@host:5432/name")
+    return found
+
+
+def redis(name: str) -> str:
+    """The address of a Redis, or an empty text."""
+    address = text(name)
+    if address and _scheme(address) not in {"redis", "rediss", "unix"}:
+        raise _not_an_address(name, "a Redis", "redis://:password@host:6379/0")
+    return address
 
 
 def email(name: str, default: str) -> dict[str, Any]:
     """Django's mail settings from an address such as smtp+tls://user:password@host:587."""
-    return dict(dj_email_url.parse(text(name, default)))
+    try:
+        return dict(dj_email_url.parse(text(name, default)))
+    except (ValueError, KeyError):
+        raise _not_an_address(name, "a mail server", "smtp+tls://user:password@host:587") from None
+
+
+def refuse_bad_addresses() -> None:
+    """Raises SystemExit with one sentence that names the variable, before anything is started with it."""
+    for name in ("DATABASE_URL", "DATABASE_MIGRATE_URL"):
+        if text(name):
+            database(name, "")
+    redis("REDIS_URL")
+    email("EMAIL_URL", "smtp://localhost:25")
+
+
+def _scheme(address: str) -> str:
+    """Empty when no program could read the address."""
+    try:
+        parts = urlsplit(address)
+        return parts.scheme if parts.port != 0 else ""
+    except ValueError:
+        return ""
+
+
+def _not_an_address(name: str, of: str, example: str) -> SystemExit:
+    """Never the value: a parser's own words repeat the part it stumbled over, which may be half a password."""
+    spoken = name if env.str(name, "").strip() else ALIASES.get(name, name)
+    return SystemExit(
+        f"{spoken} is not the address of {of}, such as {example}; in a password write / as %2F, @ as %40, # as %23."
+    )
 
 
 @dataclass(frozen=True)
@@ -86,9 +131,23 @@ def posture() -> Posture:
     return Posture(environment=environment, launch_mode=flag("LAUNCH_MODE"))
 
 
+def refuse_weak_production() -> None:
+    """End the process when production posture is asked for and the environment does not allow it; names only."""
+    if not posture().is_production:
+        return
+    if missing := missing_names():
+        raise SystemExit(f"Production posture needs these names, which are not set: {', '.join(missing)}.")
+    if not flag("SECURITY_HEADERS_ENABLED", default=True):
+        raise SystemExit("SECURITY_HEADERS_ENABLED=false is refused in production posture.")
+
+
 def missing_names() -> list[str]:
-    """Names that production needs and that are unset, in the order of the contract; never a value."""
-    names = [name for name in REQUIRED_ALWAYS if not text(name)]
+    """Names that production needs and that are unset, in the order of the contract; never a value.
+
+    What bin/up made up for itself (its embedded servers, its key) is in OPSPORTAL_DECIDED and counts as unset.
+    """
+    decided = words("OPSPORTAL_DECIDED")
+    names = [name for name in REQUIRED_ALWAYS if name in decided or not text(name)]
     for switch, needed in REQUIRED_WHEN.items():
         if flag(switch):
             names += [name for name in needed if not text(name)]

@@ -28,6 +28,8 @@ ROOT = Path(__file__).resolve().parent.parent
 STOP_ORDER = (("web",), ("worker", "worker-default"), ("redis",), ("postgres",))
 # Advice of the libraries about what was chosen on purpose, or about a key that nobody pressed.
 NOISE = re.compile(r"Configuration allows spawning up to|Hitting Ctrl\+C again will")
+# What we decide where the operator said nothing; production wants the operator's own (env.missing_names).
+MADE_UP = ("DATABASE_URL", "REDIS_URL", "BASE_URL", "SECRET_KEY")
 NAMES = ("postgres", "redis", "web", "worker", "worker-default")
 
 
@@ -132,8 +134,17 @@ def refuse_posture(options: Options) -> None:
         return
     if options.demo:
         raise Unusable("--demo is refused in production posture (ENVIRONMENT=production or LAUNCH_MODE=true).")
-    if missing := env.missing_names():
-        raise Unusable(f"Production posture needs these names, which are not set: {', '.join(missing)}.")
+    try:
+        env.refuse_weak_production()
+    except SystemExit as refusal:
+        raise Unusable(str(refusal)) from None
+
+
+def refuse_addresses() -> None:
+    """An address that no program could read is refused by its name; nothing of its text is repeated."""
+    from opsportal import env
+
+    env.refuse_bad_addresses()
 
 
 class Portal:
@@ -159,6 +170,7 @@ class Portal:
     def run(self) -> int:
         """Check everything first, start nothing before; then start, keep up, and end in order."""
         refuse_posture(self.options)
+        refuse_addresses()
         refuse_port(self.options.host, self.options.port)
         least_free = int(os.environ.get("OPSPORTAL_MIN_FREE_MB") or 200) * MEGABYTE
         folder = data_folder.take(self.options.data_dir, least_free=least_free)
@@ -223,6 +235,8 @@ class Portal:
         values["OPSPORTAL_INTERNAL_URL"] = values.get("OPSPORTAL_INTERNAL_URL") or self.options.internal_url
         values["OPSPORTAL_DATA_DIR"] = str(folder.path)
         values["SECRET_KEY"] = values.get("SECRET_KEY") or folder.secret_key()
+        decided = [name for name in MADE_UP if name in values and not os.environ.get(name)]
+        values["OPSPORTAL_DECIDED"] = ",".join(decided)
         values["DJANGO_SETTINGS_MODULE"] = "opsportal.settings"
         values["PYTHONUNBUFFERED"] = "1"
         return values

@@ -60,7 +60,13 @@ GROUPS: tuple[tuple[str, tuple[Screen, ...]], ...] = (
     ("", (NOW, INCIDENTS, CHECKS, STATUS_PAGE)),
     ("Knowledge", (Screen("Ownership", "incidents:ownership", "users", "Who holds what, and the gaps", key="o"),)),
     ("Run", (Screen("Deliveries", "outbox:list", "send", "What left the house, and what waits", key="d"),)),
-    ("Admin", (Screen("People", "accounts:people", "user-cog", "Roles and ways in", key="p", role=Role.ADMIN),)),
+    (
+        "Admin",
+        (
+            Screen("People", "accounts:people", "user-cog", "Roles and ways in", key="p", role=Role.ADMIN),
+            Screen("Configuration", "doctor:configuration", "adjustments", "Parts and names", role=Role.ADMIN),
+        ),
+    ),
 )
 SCREENS = tuple(screen for _, screens in GROUPS for screen in screens)
 

@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "opsportal.middleware.NoStoreMiddleware",
+    "opsportal.middleware.NulMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -68,6 +69,11 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "opsportal.middleware.RefusedMiddleware",
 ]
+
+# Off only where another layer is being debugged; production refuses to start without (opsportal.env).
+if not env.flag("SECURITY_HEADERS_ENABLED", default=True):
+    MIDDLEWARE.remove("csp.middleware.CSPMiddleware")
+    MIDDLEWARE.remove("django.middleware.clickjacking.XFrameOptionsMiddleware")
 
 ROOT_URLCONF = "opsportal.urls"
 WSGI_APPLICATION = "opsportal.wsgi.application"
@@ -176,7 +182,7 @@ MAX_REQUEST_BODY_BYTES = env.number("MAX_REQUEST_BODY_BYTES", 1024 * 1024)
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_REQUEST_BODY_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 
-REDIS_URL = env.text("REDIS_URL")
+REDIS_URL = env.redis("REDIS_URL")
 SLACK_WEBHOOK_URL = env.text("SLACK_WEBHOOK_URL")
 ALERT_EMAIL = env.words("ALERT_EMAIL")
 PROBE_ALLOWED_INTERNAL = env.words("PROBE_ALLOWED_INTERNAL")

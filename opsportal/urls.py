@@ -5,6 +5,8 @@ from django.urls import include, path
 
 from opsportal import health
 
+handler400 = "opsportal.pages.bad_request"
+
 urlpatterns = [
     path("health/live", health.live, name="live"),
     path("health/ready", health.ready, name="ready"),
@@ -15,6 +17,7 @@ urlpatterns = [
     path("login/inactive/", allauth.account_inactive, name="account_inactive"),
     path("", include("opsportal.accounts.urls")),
     path("", include("opsportal.outbox.urls")),
+    path("", include("opsportal.doctor.urls")),
     path("", include("incidents.urls")),
     path("", include("checks.urls")),
 ]

@@ -17,9 +17,11 @@ if sys.platform == "linux":
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
+from opsportal import env
 from opsportal.limits import BodyLimit
 from opsportal.responder import SnapshotResponder
 
+env.refuse_weak_production()
 application = BodyLimit(
     SnapshotResponder(get_wsgi_application(), directory=settings.SNAPSHOT_DIR),
     limit=settings.MAX_REQUEST_BODY_BYTES,
