@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable
 
 import structlog
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import add_never_cache_headers
 
@@ -31,6 +32,19 @@ class RequestIdMiddleware:
             if response.status_code >= 500:
                 log.error("answered", method=request.method, path=request.path, status=response.status_code)
         return response
+
+
+class NulMiddleware:
+    """PostgreSQL cannot hold NUL: a query or a cookie with one is not understood. Forms refuse it by themselves."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        values = (value for _, several in request.GET.lists() for value in several)
+        if any("\0" in text for text in (request.path, *values, *request.COOKIES.values())):
+            raise BadRequest("NUL")
+        return self.get_response(request)
 
 
 class NoStoreMiddleware:

@@ -7,6 +7,8 @@ from opsportal import health
 
 handler400 = "opsportal.pages.bad_request"
 
+handler400 = "opsportal.pages.bad_request"
+
 urlpatterns = [
     path("health/live", health.live, name="live"),
     path("health/ready", health.ready, name="ready"),

@@ -35,7 +35,6 @@ _ENV_NAME = re.compile(r"[A-Z][A-Z0-9_]{2,63}")
 class SpecForm(GuardedForm):
     """What every check has. A kind's form adds its fields and says by `spec` what its probe gets."""
 
-    guarded: ClassVar[tuple[str, ...]] = ("name",)
     spec_fields: ClassVar[tuple[str, ...]] = ()
     common_fields = ("severity", "every_seconds", "fail_after", "ok_after", "is_daily")
 
@@ -111,7 +110,6 @@ class SpecForm(GuardedForm):
 class HttpForm(SpecForm):
     """An address that is asked for by GET."""
 
-    guarded = ("name", "url", "keyword")
     spec_fields = ("url", "expect", "keyword", "max_latency_ms", "connection")
 
     url = forms.CharField(

@@ -156,7 +156,7 @@ def _check(key: str) -> Check:
 def check_new(request: HttpRequest) -> HttpResponse:
     """The form of a new check of one kind."""
     kind = _kind(request)
-    form = kind.form(request.POST or None)
+    form = kind.form(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         check = actions.add_check(
             kind=kind.slug, spec=form.spec(), settings=form.settings(), by=person(request), at=now()
@@ -180,7 +180,7 @@ def check_edit(request: HttpRequest, key: str) -> HttpResponse:
     """The same form for a check that exists."""
     check = _check(key)
     kind = kinds.kind(check.kind)
-    form = kind.form(request.POST or None, check=check)
+    form = kind.form(request.POST if request.method == "POST" else None, check=check)
     if request.method == "POST" and form.is_valid():
         actions.edit_check(check, spec=form.spec(), settings=form.settings(), by=person(request), at=now())
         status_message(request, "Saved.")

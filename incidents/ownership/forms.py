@@ -31,8 +31,6 @@ class RowForm(GuardedForm):
 class DomainForm(RowForm):
     """Primary, backup and where to reach them; `version` says which text the person saw."""
 
-    guarded = ("contact",)
-
     primary = HandleField("Primary")
     backup = HandleField("Backup")
     contact = forms.CharField(label="Where to reach them", required=False, max_length=200)
@@ -51,8 +49,6 @@ class DomainForm(RowForm):
 
 class ContactForm(RowForm):
     """Who the contact is, and a note such as where the phone list lies."""
-
-    guarded = ("note",)
 
     handle = HandleField("Handle")
     note = forms.CharField(label="Where to reach them", required=False, max_length=200)

@@ -14,8 +14,6 @@ from opsportal.privacy.forms import GuardedForm
 class DeclareForm(GuardedForm):
     """Title, severity, domain; what is seen may follow later."""
 
-    guarded = ("title", "summary")
-
     title = forms.CharField(
         label="Title",
         max_length=160,
@@ -60,8 +58,6 @@ class DeclareForm(GuardedForm):
 
 class PostForm(GuardedForm):
     """A team update, a move of the status, or both at once."""
-
-    guarded = ("text",)
 
     text = forms.CharField(
         label="Update text",
@@ -109,8 +105,6 @@ def _moves(incident: Incident) -> list[tuple[str, str]]:
 class SeverityForm(GuardedForm):
     """Another severity and why."""
 
-    guarded = ("reason",)
-
     severity = forms.ChoiceField(label="Severity", choices=Severity.choices)
     reason = forms.CharField(
         label="Why",
@@ -132,8 +126,6 @@ class SeverityForm(GuardedForm):
 class ResolveForm(GuardedForm):
     """Last words; the report comes later."""
 
-    guarded = ("note",)
-
     note = forms.CharField(
         label="What ended it",
         required=False,
@@ -144,8 +136,6 @@ class ResolveForm(GuardedForm):
 
 class WaiveForm(GuardedForm):
     """Why something owed need not be done."""
-
-    guarded = ("reason",)
 
     reason = forms.CharField(
         label="Why it need not be done",

@@ -28,8 +28,6 @@ class ComponentRow(NamedTuple):
 class DraftForm(GuardedForm):
     """Status, text and the next update: three fields; title and components are filled in already."""
 
-    guarded = ("title", "body")
-
     title = forms.CharField(
         label="Title readers see",
         max_length=160,
@@ -170,7 +168,7 @@ class ComponentStatusForm(forms.Form):
     status = forms.ChoiceField(choices=ComponentStatus.choices)
 
 
-class ComponentForm(forms.ModelForm[Component]):
+class ComponentForm(GuardedForm, forms.ModelForm[Component]):
     """A component's words and place. It only checks; the action saves."""
 
     class Meta:

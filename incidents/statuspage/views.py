@@ -69,7 +69,7 @@ def component_edit(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 def _component(request: HttpRequest, component: Component | None) -> HttpResponse:
-    form = ComponentForm(request.POST or None, instance=component)
+    form = ComponentForm(request.POST if request.method == "POST" else None, instance=component)
     if request.method == "POST" and form.is_valid():
         try:
             if component is None:

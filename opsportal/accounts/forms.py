@@ -7,11 +7,14 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
 from opsportal.models import User
+from opsportal.privacy.forms import GuardedForm
 from opsportal.roles import Role
 
 
-class SetupForm(forms.ModelForm[User]):
+class SetupForm(GuardedForm, forms.ModelForm[User]):
     """Name and password of the first admin."""
+
+    unguarded = ("email", "password1", "password2")
 
     password1 = forms.CharField(
         label="Password",
@@ -29,7 +32,7 @@ class SetupForm(forms.ModelForm[User]):
         widgets = {"username": forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none"})}
 
     def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
+        data = super().clean()
         first, second = data.get("password1"), data.get("password2")
         if first and second and first != second:
             self.add_error("password2", "The two passwords differ. Type the same one twice.")
@@ -41,8 +44,10 @@ class SetupForm(forms.ModelForm[User]):
         return data
 
 
-class PersonForm(forms.ModelForm[User]):
+class PersonForm(GuardedForm, forms.ModelForm[User]):
     """A person to add."""
+
+    unguarded = ("email",)
 
     class Meta:
         model = User

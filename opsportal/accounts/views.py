@@ -30,7 +30,7 @@ def setup(request: HttpRequest, token: str) -> HttpResponse:
     at = timezone.now()
     if actions.open_link(token, LoginLink.Purpose.SETUP, at=at) is None:
         return render_page(request, "opsportal/accounts/setup.html", {"link_valid": False}, status=410)
-    form = SetupForm(request.POST or None)
+    form = SetupForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         admin = actions.create_first_admin(
             token,
@@ -65,7 +65,7 @@ def login_link(request: HttpRequest, token: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def people(request: HttpRequest) -> HttpResponse:
     """Who may do what; add somebody."""
-    form = PersonForm(request.POST or None)
+    form = PersonForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         person, token = actions.add_person(**form.cleaned_data, by=_me(request), at=timezone.now())
         return _people_page(request, PersonForm(), person=person, token=token)

@@ -182,3 +182,12 @@ def test_a_deactivated_person_is_out_at_once(client_as, admin, responder):
 @pytest.mark.parametrize("address", ["/people/", "/people/role/", "/people/link/", "/people/deactivate/"])
 def test_people_are_for_admins(client_as, publisher, address):
     assert client_as(publisher).post(address).status_code == 403
+
+
+@pytest.mark.parametrize("data", [{}, {"username": "sk_live_4eC39HqLyjWDarjtT1zdp7dc", "role": "viewer"}])
+def test_a_person_without_a_name_or_with_a_secret_for_one_is_not_added(client_as, admin, data):
+    answer = client_as(admin).post("/people/", data)
+
+    assert answer.status_code == 422
+    assert "4eC39HqLyjWDarjtT1zdp7dc" not in answer.text
+    assert User.objects.count() == 1

@@ -80,3 +80,26 @@ def test_a_one_time_link_is_never_logged():
         "path": "/login-link/[removed]/",
         "number": 5,
     }
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("query", "cookie"),
+    [("q=a%00b", ""), ("", 'opsportal_session="\\000abcdefghijk"'), ("", 'theme="\\000"')],
+)
+def test_nul_in_a_query_or_a_cookie_is_not_understood(client_as, viewer, query, cookie):
+    answer = client_as(viewer).get(f"/search/?{query}", headers={"Cookie": cookie} if cookie else {})
+
+    assert answer.status_code == 400
+    assert "not understood" in answer.text
+
+
+@pytest.mark.django_db
+def test_a_body_in_an_encoding_that_forms_cannot_have_is_not_understood():
+    client = Client(enforce_csrf_checks=True)
+    client.get("/login/")
+
+    answer = client.post("/login/", b"x=1", content_type="application/x-www-form-urlencoded; charset=utf-16")
+
+    assert answer.status_code == 400
+    assert "not understood" in answer.text

@@ -3,9 +3,11 @@
 import time
 
 import pytest
+from django import forms
 
 from opsportal.errors import Refused
 from opsportal.privacy import guard
+from opsportal.privacy.forms import GuardedForm
 
 SECRETS = [
     ("database connection string", "it dies with postgresql://app:s3cret@db-1.internal:5432/app on start"),
@@ -100,3 +102,31 @@ def test_a_text_full_of_findings_costs_no_more_than_a_clean_one(end):
     assert time.perf_counter() - begun < 0.5
     assert len(found) == 9_000
     assert (found[-1].line, found[-1].column) == ((9_000, 1) if end == "\n" else (1, 62_994))
+
+
+class ChoosingForm(GuardedForm):
+    """One field of each sort that repeats what was sent."""
+
+    colour = forms.ChoiceField(choices=[("red", "Red")])
+    number = forms.IntegerField()
+    address = forms.CharField(widget=forms.PasswordInput)
+    unguarded = ("address",)
+
+
+def test_a_form_gives_no_field_back_with_a_secret_in_it():
+    secret = "DB_PASSWORD=hunter2hunter2"
+
+    form = ChoosingForm({"colour": secret, "number": secret, "address": secret})
+
+    assert not form.is_valid()
+    assert set(form.errors) == {"colour", "number"}
+    assert form.removed == ["password", "password"]
+    assert "hunter2" not in form.as_p()
+    assert "password in line 1, column 1" in form.as_p()
+
+
+def test_what_is_no_choice_and_no_secret_is_refused_as_ever():
+    form = ChoosingForm({"colour": "blue", "number": "x", "address": "y"})
+
+    assert "Select a valid choice" in str(form.errors["colour"])
+    assert form.removed == []

@@ -321,3 +321,20 @@ def test_the_health_part_shows_the_worst_of_many_and_counts_the_rest(
     assert "40 of 41" in page
     assert "and 18 more" in page
     assert page.index("Broken shop") < page.index("Fine 00")
+
+
+@pytest.mark.parametrize(
+    ("kind", "field"), [("http", "url"), ("http", "expect"), ("database", "dsn_env"), ("http", "severity")]
+)
+def test_a_connection_string_in_any_box_is_taken_out(client_as: ClientAs, admin: User, kind: str, field: str) -> None:
+    secret = "postgresql://app:s3cret99@db-1.internal:5432/app"
+
+    answer = client_as(admin).post(f"/checks/new/?kind={kind}", fields(**{"dsn_env": "REPORTS_URL", field: secret}))
+
+    assert answer.status_code == 422
+    assert "s3cret99" not in answer.text
+    assert "database connection string in line 1" in answer.text
+
+
+def test_a_form_sent_with_nothing_in_it_says_what_is_missing(client_as: ClientAs, admin: User) -> None:
+    assert client_as(admin).post("/checks/new/").status_code == 422
