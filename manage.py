@@ -13,8 +13,17 @@ def main() -> None:
     if OWNER_COMMANDS & set(sys.argv[1:2]) and os.environ.get("DATABASE_MIGRATE_URL"):
         os.environ["DATABASE_URL"] = os.environ["DATABASE_MIGRATE_URL"]
     from django.core.management import execute_from_command_line
+    from django.db import OperationalError, ProgrammingError
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except (OperationalError, ProgrammingError) as problem:
+        from opsportal.commands import database_sentence
+
+        sentence = database_sentence(problem)
+        if not sentence or "--traceback" in sys.argv:
+            raise
+        sys.exit(sentence)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,9 @@ import enum
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import OperationalError, ProgrammingError
 
 from opsportal.errors import Refused
 
@@ -15,6 +17,28 @@ class Exit(enum.IntEnum):
     OK = 0
     ERROR = 1
     UNHEALTHY = 2
+
+
+_NO_TABLE = "42P01"
+# Classes of SQLSTATE that say: no connection, refused, no such database, the server goes down.
+_UNREACHABLE = ("08", "28", "3D", "57P")
+
+
+def database_sentence(problem: OperationalError | ProgrammingError) -> str:
+    """What a person can do about the database; empty when the fault is in the program. Never an address or a name."""
+    state = str(getattr(problem.__cause__, "sqlstate", None) or "")
+    if state == _NO_TABLE:
+        return "The database has no tables of this version yet: bin/up makes them, or bin/manage migrate."
+    if isinstance(problem, ProgrammingError):
+        return ""
+    if state and not state.startswith(_UNREACHABLE):
+        return f"The database ended this command (SQLSTATE {state})."
+    if settings.DATABASE_CONFIGURED:
+        return "The database does not answer, or refuses the name or the password in DATABASE_URL."
+    return (
+        f"No portal with its own database runs in {settings.DATA_DIR}, and DATABASE_URL is not set: "
+        "start bin/up, or name the folder by bin/manage --data-dir DIR."
+    )
 
 
 class OpsCommand(BaseCommand):
@@ -33,11 +57,29 @@ class OpsCommand(BaseCommand):
         """Prose for the person at the keyboard, on stderr."""
         self.stderr.write(sentence)
 
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        """A mistake in the words behind a command is an error (1), where argparse would say 2, our unhealthy."""
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+        parser.called_from_command_line = False
+        return parser
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        try:
+            super().run_from_argv(argv)
+        except CommandError as mistake:
+            self.say(f"{mistake}. bin/manage {argv[1]} --help says how.")
+            sys.exit(int(Exit.ERROR))
+
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             code = self.run(**options)
         except Refused as refusal:
             self.say(refusal.sentence)
+            code = Exit.ERROR
+        except (OperationalError, ProgrammingError) as problem:
+            if not (sentence := database_sentence(problem)):
+                raise
+            self.say(sentence)
             code = Exit.ERROR
         if code:
             sys.exit(int(code))

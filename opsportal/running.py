@@ -15,6 +15,8 @@ def main(arguments: Sequence[str]) -> None:
     """Become manage.py. Exit code, stdin and the caller's folder are the command's own."""
     called_from = Path(os.environ.get("OPSPORTAL_CALLED_FROM") or Path.cwd())
     chosen, command = split(arguments)
+    if not chosen and arguments and arguments[0].startswith("--data-dir"):
+        sys.exit("--data-dir needs the folder of a portal: bin/manage --data-dir DIR COMMAND.")
     chosen = chosen or os.environ.get("OPSPORTAL_DATA_DIR") or str(ROOT / "var")
     data_dir = (called_from / chosen).resolve()
     try:
@@ -49,9 +51,10 @@ def surroundings(data_dir: Path) -> dict[str, str]:
         raise Unusable(f"The data folder {data_dir} belongs to another user: run this as that user.") from None
     except OSError:
         return values
-    if portal:
-        values |= portal.environment
-    return values if os.environ.get("SECRET_KEY") else {**values, "SECRET_KEY": key}
+    decided = dict(portal.environment) if portal else {}
+    if not os.environ.get("SECRET_KEY"):
+        decided["SECRET_KEY"] = key
+    return {**values, **decided, "OPSPORTAL_DECIDED": ",".join(sorted(decided))}
 
 
 if __name__ == "__main__":

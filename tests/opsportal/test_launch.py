@@ -155,6 +155,26 @@ def test_production_is_refused_with_the_missing_names_and_no_values(data_dir: Pa
     assert "do-not-show" not in answer.stderr
 
 
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("DATABASE_URL", "db.example.org/opsportal"),
+        ("DATABASE_URL", "postgresql://app:sec#ret@db.example.org/opsportal"),
+        ("DATABASE_URL", "mysql://app:secret@db.example.org/opsportal"),
+        ("POSTGRES_DSN_PROD", "postgresql://app:sec/ret@db.example.org/opsportal"),
+        ("REDIS_URL", "redis.example.org"),
+        ("REDIS_URL", "rediss://:sec#ret@redis.example.org:6379/0"),
+        ("EMAIL_URL", "smtp://app:sec#ret@mail.example.org:25"),
+    ],
+)
+def test_an_address_nobody_can_read_is_refused_by_its_name_only(data_dir: Path, name: str, address: str):
+    answer = up("--port", str(free_port()), "--data-dir", data_dir, **{name: address})
+
+    assert_refused(answer, f"{name} is not the address of a")
+    assert "sec" not in answer.stderr
+    assert not data_dir.exists()
+
+
 @pytest.mark.parametrize("port", ["0", "65536", "http", "-1"])
 def test_a_port_is_a_number_that_ports_can_have(port: str):
     answer = up(f"--port={port}")

@@ -189,5 +189,5 @@ def test_an_absent_database_is_one_sentence() -> None:
 
     assert answer.returncode == 1
     assert answer.stdout == ""
-    assert answer.stderr.strip() == "The database does not answer. Check DATABASE_URL."
+    assert answer.stderr.strip() == "The database does not answer, or refuses the name or the password in DATABASE_URL."
     assert not re.search("hidden|Traceback", answer.stderr)

@@ -1,0 +1,82 @@
+"""Commands that cannot do their work say so in one sentence, with the exit code of an error."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from opsportal import data_folder, env, running
+from opsportal.commands import database_sentence
+from tests.portals import ROOT, clean_environment
+
+COMMANDS = (
+    ("migrate",),
+    ("login_link", "--user", "nobody"),
+    ("setup_link",),
+    ("load_demo",),
+    ("ops_daily",),
+    ("statuspage_snapshot",),
+)
+
+
+def manage(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """bin/manage in an operator's shell."""
+    return subprocess.run(
+        [sys.executable, "-m", "opsportal.running", *words],
+        env=clean_environment(**environment),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def assert_refused(answer: subprocess.CompletedProcess[str], *sentences: str) -> None:
+    assert answer.returncode == 1
+    assert answer.stdout == ""
+    assert "Traceback" not in answer.stderr
+    for sentence in sentences:
+        assert sentence in answer.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+def test_where_no_portal_runs_a_command_says_what_to_start(tmp_path: Path, command: tuple[str, ...]):
+    answer = manage("--data-dir", str(tmp_path), *command)
+
+    assert_refused(answer, f"No portal with its own database runs in {tmp_path}", "start bin/up")
+    assert len(answer.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", [("login_link",), ("ops_daily", "--strct"), ("ops_ci_normalize", "--exit-code=x")])
+def test_a_mistyped_option_is_an_error_and_never_unhealthy(tmp_path: Path, command: tuple[str, ...]):
+    answer = manage("--data-dir", str(tmp_path), *command)
+
+    assert_refused(answer, f"bin/manage {command[0]} --help says how.")
+
+
+def test_a_data_folder_must_be_named():
+    assert_refused(manage("--data-dir"), "--data-dir needs the folder of a portal")
+
+
+def test_a_fault_in_a_query_is_not_explained_away():
+    from django.db import ProgrammingError
+
+    assert database_sentence(ProgrammingError("a fault")) == ""
+
+
+def test_what_the_portal_decided_for_itself_is_missing_for_production(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    for name in ("POSTGRES_DSN_PROD", *env.REQUIRED_ALWAYS):
+        monkeypatch.delenv(name, raising=False)
+    folder = data_folder.take(tmp_path / "data", least_free=0)
+    folder.secret_key()
+    made_up = dict.fromkeys(("DATABASE_URL", "DATABASE_MIGRATE_URL", "REDIS_URL", "BASE_URL"), "made-up")
+    data_folder.publish(folder, data_folder.Runtime(made_up, 8000))
+
+    for name, value in running.surroundings(folder.path).items():
+        monkeypatch.setenv(name, value)
+
+    assert env.missing_names() == list(env.REQUIRED_ALWAYS)
+    os.close(folder.lock)
