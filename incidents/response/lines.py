@@ -74,10 +74,9 @@ def _who(event: TimelineEvent) -> str:
 
 
 def _declared(event: TimelineEvent, body: str) -> _Words:
-    shape = f"s-sev{event.new[-1:]}"
-    if event.actor is None:
-        return _Words("opened this room, proposed as", event.new, body=body, shape=shape, tone="crit")
-    return _Words("declared", event.new, body=body, shape=shape, tone="crit")
+    mark = f"sev{event.new[-1:]}"
+    said = "opened this room, proposed as" if event.actor is None else "declared"
+    return _Words(said, event.new, body=body, shape=f"s-{mark}", tone=mark)
 
 
 def _acknowledged(event: TimelineEvent, body: str) -> _Words:

@@ -77,10 +77,11 @@ class Group:
 
 @dataclass(frozen=True)
 class PastDay:
-    """A day of the recent past and what happened on it."""
+    """A day of the recent past: what ended on it, and what went on over its midnight."""
 
     on: date
     incidents: tuple[Card, ...]
+    ongoing: tuple[Incident, ...]
 
 
 @dataclass(frozen=True)
@@ -209,9 +210,13 @@ def _marks(runs: Iterable[bars.Run]) -> Iterable[tuple[str, str]]:
 
 
 def _past(content: Content, at: datetime) -> Iterable[PastDay]:
-    """The last days, today first; an incident stands on the day on which it ended."""
+    """The last days, today first; an incident stands on the day on which it ended, and is named on those before."""
     today = at.astimezone(UTC).date()
     for back in range(PAST_DAYS):
         on = today - timedelta(days=back)
-        ended = (one for one in content.incidents if one.resolved_at and one.resolved_at.astimezone(UTC).date() == on)
-        yield PastDay(on, tuple(card(content, one, limit=1) for one in ended))
+        met = [one for one in content.incidents if one.published_at.astimezone(UTC).date() <= on]
+        ended = (one for one in met if one.resolved_at and one.resolved_at.astimezone(UTC).date() == on)
+        ongoing = (
+            one for one in met if one.is_open or (one.resolved_at and one.resolved_at.astimezone(UTC).date() > on)
+        )
+        yield PastDay(on, tuple(card(content, one, limit=1) for one in ended), tuple(ongoing))

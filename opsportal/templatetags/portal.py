@@ -6,12 +6,13 @@ word, because colour alone says nothing to many people.
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from itertools import groupby
 from typing import Any
 
 from django import template
 from django.conf import settings
-from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, Form, RadioSelect
+from django.forms import BaseForm, BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect
 from django.template import Context
 from django.templatetags.static import static
 from django.utils import timezone
@@ -62,12 +63,18 @@ def asset(name: str) -> str:
         return f"{settings.STATIC_URL}{name}"
 
 
+@cache
+def _sprite() -> str:
+    """Where the icons live. A page has up to a hundred of them, and the manifest is read once for all anyway."""
+    return asset("icons/icons.svg")
+
+
 @register.simple_tag
 def icon(name: str, extra: str = "") -> SafeString:
     """A line icon, hidden from screen readers: {% icon "flame" %}, {% icon "flame" "i--sm" %}."""
     return format_html(
         '<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>',
-        f"i {extra}".strip(), asset("icons/icons.svg"), name,
+        f"i {extra}".strip(), _sprite(), name,
     )  # fmt: skip
 
 
@@ -76,7 +83,7 @@ def shape(name: str) -> SafeString:
     """A filled status shape, always beside a word: {% shape "s-ok" %}."""
     return format_html(
         '<svg class="shape" viewBox="0 0 16 16" fill="currentColor" aria-hidden="true"><use href="{}#{}"/></svg>',
-        asset("icons/icons.svg"), name,
+        _sprite(), name,
     )  # fmt: skip
 
 
@@ -152,14 +159,15 @@ def _now(context: Context) -> datetime:
 
 
 def span(seconds: float) -> str:
-    """A length of time in the largest unit that says enough: 38 s, 12 min, 3 h, 6 days."""
+    """A length of time as people say it: 38 s, 12 min, 3 h 05 min, 6 days."""
     whole = max(0, int(seconds))
     if whole < 60:
         return f"{whole} s"
     if whole < 3600:
         return f"{whole // 60} min"
     if whole < 2 * 86400:
-        return f"{whole // 3600} h"
+        hours, minutes = divmod(whole // 60, 60)
+        return f"{hours} h {minutes:02} min" if minutes else f"{hours} h"
     return f"{whole // 86400} days"
 
 
@@ -378,9 +386,16 @@ def is_tick(field: BoundField) -> bool:
 
 
 @register.filter
-def error_list(form: Form) -> list[tuple[str, str]]:
-    """(address of the field, sentence) for the summary on top; errors of the whole form have no address."""
+def error_list(form: BaseForm | str) -> list[tuple[str, str]]:
+    """(address of the field, sentence) for the summary on top; errors of the whole form have no address.
+
+    What the privacy guard took out has a note of its own (parts/removed.html), so it is not said again here.
+    """
+    if not isinstance(form, BaseForm):
+        return []
     lines = [("", str(error)) for error in form.non_field_errors()]
     for field in form.visible_fields():
-        lines += [(f"#{field.id_for_label or field.auto_id}", str(error)) for error in field.errors]
+        found = form.errors.as_data().get(field.name, []) if field.errors else []
+        address = f"#{field.id_for_label or field.auto_id}"
+        lines += [(address, sentence) for error in found if error.code != "privacy" for sentence in error.messages]
     return lines

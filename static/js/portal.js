@@ -10,7 +10,7 @@
     const s = Math.abs(seconds), h = Math.floor(s / 3600), rest = `${pad(Math.floor(s % 3600 / 60))}:${pad(s % 60)}`;
     return (seconds < 0 ? "+" : "") + (h ? `${h}:${rest}` : rest);
   };
-  const span = (s) => (s < 60 ? `${s} s` : s < 3600 ? `${Math.floor(s / 60)} min` : s < 172800 ? `${Math.floor(s / 3600)} h` : `${Math.floor(s / 86400)} days`);
+  const span = (s) => (s < 60 ? `${s} s` : s < 3600 ? `${Math.floor(s / 60)} min` : s < 172800 ? `${Math.floor(s / 3600)} h${s % 3600 < 60 ? "" : ` ${pad(Math.floor(s % 3600 / 60))} min`}` : `${Math.floor(s / 86400)} days`);
   const say = (text) => { const el = html("said"); write(el, ""); setTimeout(() => write(el, text), 50); };
 
   /* --- timers run on the server's clock --- */
@@ -113,6 +113,7 @@
   document.addEventListener("htmx:after:swap", (e) => {
     each(".phase .tick input", (el) => { el.checked = el.defaultChecked; }); /* a morph leaves a box as the person left it; the server knows better */
     if (isPoll(e.detail.ctx)) { tick(); return; }
+    document.title = (e.detail.ctx.response?.status === 422 ? "Error: " : "") + document.title.replace(/^Error: /, "");
     const dialog = html("dialog");
     if (dialog?.childElementCount && !dialog.open) dialog.showModal();
     const box = html(e.detail.ctx.target?.id)?.querySelector("[data-compose]");
@@ -175,6 +176,8 @@
     }[e.key]?.();
     if (did) e.preventDefault();
   });
+
+  addEventListener("hashchange", () => document.querySelector(":target [data-compose]")?.focus()); /* the sheet on a phone: one tap less */
 
   /* --- start --- */
   arrived(document); tick(); setInterval(tick, 1000);

@@ -149,7 +149,7 @@ def test_a_post_by_htmx_answers_with_the_parts_that_changed(client_as, responder
 
     assert answer.status_code == 200
     targets = re.findall(r'<hx-partial hx-target="([^"]+)"', body(answer))
-    assert targets == ["#compose", "#room-head", "#timeline", "#checklist", "#toasts", "#alert"]
+    assert targets == ["#compose", "#room-head", "#timeline", "#checklist", "#room-bar", "#toasts", "#alert"]
     assert "Posted to the team." in body(answer)
 
 

@@ -50,7 +50,7 @@ def test_the_board_shows_drafts_components_and_the_age_of_the_page(
 
     assert draft.public_incident.name in page
     assert "Notifications" in page
-    assert "Readers see the page of" in page
+    assert "The public page was built" in page
     assert 'name="status"' not in page
 
 
