@@ -72,13 +72,14 @@ def save_draft(
     _require_words(title, body)
     incident = _locked_incident(incident)
     public = _public_side(incident, title, at)
+    draft = public.updates.filter(state=Draft.DRAFT).first() or StatusUpdate(public_incident=public)
+    draft.public_incident = public
+    if draft.pk and not _may_replace(draft, by, seen):
+        raise Conflict("DRAFT_CHANGED", "Somebody else saved this draft a moment ago. Both texts are below.")
     if public.first_published_at is None and public.name != title:
         public.name = title
         public.save(update_fields=["name"])
-    draft = public.updates.filter(state=Draft.DRAFT).first() or StatusUpdate(public_incident=public, drafted_by=by)
-    draft.public_incident = public
-    if seen and draft.pk and drafts.fingerprint(_fresh(draft)) != seen:
-        raise Conflict("DRAFT_CHANGED", "Somebody else saved this draft a moment ago. Both texts are below.")
+    draft.drafted_by = draft.drafted_by or by
     draft.status, draft.body = Status(status), body
     draft.next_update_at = None if status == Status.RESOLVED else next_update_at
     rows = Component.objects.in_order().filter(public_id__in=components)
@@ -91,6 +92,7 @@ def save_draft(
 def discard(update: StatusUpdate, *, by: User, at: datetime) -> StatusUpdate:
     """Throw a draft away; it stays in the database, readers never knew of it."""
     _require_role(by, Role.RESPONDER)
+    _locked_incident(update.public_incident.incident)
     update = StatusUpdate.objects.select_for_update().get(pk=update.pk)
     _require_draft(update)
     update.state = Draft.DISCARDED
@@ -219,8 +221,9 @@ def _public_side(incident: Incident, name: str, at: datetime) -> PublicIncident:
     return public
 
 
-def _fresh(draft: StatusUpdate) -> StatusUpdate:
-    return StatusUpdate.objects.select_related("public_incident").get(pk=draft.pk)
+def _may_replace(draft: StatusUpdate, by: User, seen: str) -> bool:
+    """Who saw it as it is may; who saw none, only their own and the one that the portal laid ready."""
+    return drafts.fingerprint(draft) == seen if seen else draft.drafted_by_id in (None, by.pk)
 
 
 def _without_control(text: str) -> str:

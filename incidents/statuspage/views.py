@@ -117,6 +117,10 @@ def public_save(request: HttpRequest, number: int) -> HttpResponse:
         )
     except Conflict as conflict:
         form.add_error(None, conflict.sentence)
+        side = queries.side_or_404(number)
+        typed = request.POST.copy()
+        typed["seen"] = side.seen  # sending it again replaces the other text knowingly
+        form.data = typed
         return _show(request, side, form, at, status=409, is_conflict=True)
     except Refused as refusal:
         form.add_error(None, refusal.sentence)
