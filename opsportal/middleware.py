@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 import structlog
 from django.core.exceptions import BadRequest
+from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import add_never_cache_headers
+from psycopg.errors import UniqueViolation
 
 from opsportal.errors import Conflict, Refused
 from opsportal.htmx import show_refusal
@@ -62,7 +64,10 @@ class NoStoreMiddleware:
 
 
 class RefusedMiddleware:
-    """A refusal that no view turned into a form error: the sentence as a note or a page of its own, 409 or 422."""
+    """A refusal that no view turned into a form error: the sentence as a note or a page of its own, 409 or 422.
+
+    Two people who give the same name at the same moment pass the form's look; the database lets one of them through.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -71,6 +76,9 @@ class RefusedMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, IntegrityError) and isinstance(exception.__cause__, UniqueViolation):
+            log.warning("two at the same moment", path=request.path)
+            exception = Conflict("SAME_MOMENT", "Somebody saved the same a moment ago. Look at it, then send again.")
         if not isinstance(exception, Refused):
             return None
         status = 409 if isinstance(exception, Conflict) else 422

@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from opsportal.accounts import actions
+from opsportal.accounts.forms import PersonForm
 from opsportal.errors import Refused
 from opsportal.models import AuditEvent, LoginLink, User
 from opsportal.roles import Role
@@ -191,3 +192,13 @@ def test_a_person_without_a_name_or_with_a_secret_for_one_is_not_added(client_as
     assert answer.status_code == 422
     assert "4eC39HqLyjWDarjtT1zdp7dc" not in answer.text
     assert User.objects.count() == 1
+
+
+def test_two_admins_who_add_the_same_name_at_the_same_moment(client_as, admin, responder, monkeypatch):
+    monkeypatch.setattr(PersonForm, "validate_unique", lambda form: None)  # both looked before either saved
+
+    answer = client_as(admin).post("/people/", {"username": responder.username, "email": "", "role": "viewer"})
+
+    assert answer.status_code == 409
+    assert "a moment ago" in answer.text
+    assert User.objects.get(username=responder.username).role == "responder"
