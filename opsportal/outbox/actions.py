@@ -1,12 +1,12 @@
 """Queue a message, send what is due, try a given-up one again."""
 
 import random
+import time
 from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
 from opsportal.audit import actions as audit
@@ -18,13 +18,16 @@ from opsportal.privacy import guard
 
 log = structlog.get_logger("opsportal.outbox")
 
+# Longer than the slowest try, so that nobody else takes up a message that is just being sent.
 LEASE = timedelta(seconds=60)
-BATCH = 20
+# One round sends this long, then leaves the rest to the next: a slow receiver must not keep workers from other work.
+ROUND = timedelta(seconds=15)
 GIVE_UP_AFTER = timedelta(hours=24)
 
 
 def enqueue(*, key: str, channel: str, destination: str, subject: str, body: str, at: datetime) -> Delivery:
     """Promise one message, in the caller's transaction. The same key again is the same message, not a second one."""
+    subject = " ".join(subject.split())  # a line break would be a header of its own in a mail
     guard.require_clean(subject)
     guard.require_clean(body)
     delivery, is_new = Delivery.objects.get_or_create(
@@ -51,9 +54,9 @@ def tell_operators(*, key: str, subject: str, body: str, at: datetime) -> list[D
 
 def deliver_due() -> None:
     """Send everything that is due, oldest first. Safe to run twice and from many workers at once."""
-    while claimed := _claim(timezone.now()):
-        for delivery in claimed:
-            _send(delivery)
+    until = time.monotonic() + ROUND.total_seconds()
+    while time.monotonic() < until and (delivery := _claim(timezone.now())):
+        _send(delivery)
 
 
 @transaction.atomic
@@ -69,13 +72,13 @@ def replay(delivery: Delivery, *, by: str, at: datetime) -> None:
 
 
 @transaction.atomic
-def _claim(at: datetime) -> list[Delivery]:
-    """Take a few due rows for a minute; commit before anything is sent."""
-    rows = list(Delivery.objects.due(at).order_by("due_at").select_for_update(skip_locked=True)[:BATCH])
-    Delivery.objects.filter(pk__in=[row.pk for row in rows]).update(lease_until=at + LEASE, attempts=F("attempts") + 1)
-    for row in rows:
-        row.attempts += 1
-    return rows
+def _claim(at: datetime) -> Delivery | None:
+    """Take the oldest due row for a minute; commit before anything is sent."""
+    row = Delivery.objects.due(at).order_by("due_at").select_for_update(skip_locked=True).first()
+    if row is not None:
+        row.lease_until, row.attempts = at + LEASE, row.attempts + 1
+        row.save(update_fields=["lease_until", "attempts"])
+    return row
 
 
 def _send(delivery: Delivery) -> None:

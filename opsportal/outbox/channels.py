@@ -30,7 +30,7 @@ async def _post(url: str, delivery: Delivery) -> str:
             aiohttp.ClientSession(timeout=TIMEOUT) as session,
             session.post(
                 url,
-                json={"text": f"*{delivery.subject}*\n{delivery.body}"},
+                json={"text": f"*{_plain(delivery.subject)}*\n{_plain(delivery.body)}"},
                 headers={"Idempotency-Key": delivery.key},
                 allow_redirects=False,
             ) as response,
@@ -40,6 +40,11 @@ async def _post(url: str, delivery: Delivery) -> str:
         return "timeout"
     except (aiohttp.ClientError, ValueError, OSError):
         return "connect"
+
+
+def _plain(text: str) -> str:
+    """So that words which people and machines wrote are neither links nor calls to everybody (<!channel>)."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _mail(delivery: Delivery) -> str:
@@ -53,7 +58,7 @@ def _mail(delivery: Delivery) -> str:
         message.send()
     except TimeoutError:
         return "timeout"
-    except smtplib.SMTPException:
+    except (smtplib.SMTPException, ValueError):
         return "refused"
     except OSError:
         return "connect"

@@ -1,6 +1,8 @@
 """Messages leave once, come back after a failure, and never twice under another key."""
 
+import json
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.utils import timezone
@@ -143,3 +145,46 @@ def test_the_screen_is_read_by_all_and_replayed_by_admins_only(client_as, viewer
     assert client_as(admin).post(f"/deliveries/{delivery.pk}/replay/").status_code == 302
     delivery.refresh_from_db()
     assert delivery.state == Delivery.State.WAITING
+
+
+def test_a_slow_receiver_costs_a_round_and_no_message_is_held_while_another_is_sent(monkeypatch):
+    for number in range(4):
+        enqueue(f"incident:{number}:opened")
+    seconds, held = iter(range(0, 100, 10)), []
+    monkeypatch.setattr(actions, "time", SimpleNamespace(monotonic=lambda: next(seconds)))
+
+    def slow(delivery: Delivery) -> str:
+        held.append(Delivery.objects.exclude(lease_until=None).count())
+        return ""
+
+    monkeypatch.setattr("opsportal.outbox.channels.send", slow)
+
+    actions.deliver_due()
+
+    assert held == [1]
+    assert Delivery.objects.filter(state=Delivery.State.SENT).count() == 1
+
+
+def test_words_in_a_chat_are_neither_links_nor_calls_to_everybody(sink, settings):
+    settings.SLACK_WEBHOOK_URL = sink.url
+    delivery = enqueue()
+    Delivery.objects.filter(pk=delivery.pk).update(subject="<!channel> & <https://evil.example|here>")
+
+    actions.deliver_due()
+
+    text = json.loads(sink.requests[0].body)["text"]
+    assert text.startswith("*&lt;!channel&gt; &amp; &lt;https://evil.example|here&gt;*")
+
+
+def test_a_line_break_in_a_subject_keeps_no_mail_from_leaving(settings, mailoutbox):
+    settings.EMAIL_CONFIGURED = True
+    delivery = actions.enqueue(
+        key="k", channel=Delivery.Channel.EMAIL, destination="ops@example.com", subject="down\r\nBcc: x@y", body="b",
+        at=timezone.now(),
+    )  # fmt: skip
+
+    actions.deliver_due()
+
+    delivery.refresh_from_db()
+    assert delivery.state == Delivery.State.SENT
+    assert mailoutbox[0].subject == "down Bcc: x@y"
