@@ -1,6 +1,9 @@
-"""Pages of the frame itself: a request that nobody understands, that came too late or from elsewhere."""
+"""Pages of the frame itself: requests that nobody understands, that came too late, from elsewhere, or that failed."""
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+import sys
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseServerError
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
@@ -13,3 +16,10 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Nothing of the request is looked at again: Django's own view asks for its CSRF token, which reads the body."""
     return HttpResponseBadRequest(render_to_string("400.html"))
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """Our fault, or the database does not answer: then 503, so that people and programs come back by themselves."""
+    if not isinstance(sys.exception(), OperationalError | InterfaceError):
+        return HttpResponseServerError(render_to_string("500.html"))
+    return HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": "5"})

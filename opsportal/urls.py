@@ -6,6 +6,7 @@ from django.urls import include, path
 from opsportal import health
 
 handler400 = "opsportal.pages.bad_request"
+handler500 = "opsportal.pages.failed"
 
 handler400 = "opsportal.pages.bad_request"
 

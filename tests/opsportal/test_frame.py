@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django.test import Client
 
 from opsportal.audit import actions as audit
@@ -103,3 +103,29 @@ def test_a_body_in_an_encoding_that_forms_cannot_have_is_not_understood():
 
     assert answer.status_code == 400
     assert "not understood" in answer.text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("problem", "status", "words"),
+    [
+        (OperationalError("the connection is lost"), 503, "The database does not answer"),
+        (ValueError("s3cret99"), 500, "The portal could not do this"),
+    ],
+)
+def test_a_page_without_a_database_is_503_and_one_with_a_mistake_500(
+    client_as, viewer, monkeypatch, problem, status, words
+):
+    def broken(*_: object) -> None:
+        raise problem
+
+    client = client_as(viewer)
+    client.raise_request_exception = False
+    monkeypatch.setattr("incidents.search.queries.search", broken)
+
+    answer = client.get("/search/?q=checkout")
+
+    assert answer.status_code == status
+    assert words in answer.text
+    assert "s3cret99" not in answer.text
+    assert answer.has_header("Retry-After") is (status == 503)
