@@ -207,12 +207,14 @@ def _best(variant: Variant, environ: Environ) -> Form:
 @lru_cache(maxsize=256)
 def _accepted(header: str) -> tuple[str, ...]:
     """The codings that a client takes, the smallest first; q=0 means no."""
-    wanted = set()
+    wanted: set[str] = set()
+    refused: set[str] = set()
     for part in header[:1024].lower().split(","):
         coding, _, weight = part.replace(" ", "").partition(";")
-        if weight not in ("q=0", "q=0.0", "q=0.00", "q=0.000"):
-            wanted.add(coding)
-    return tuple(coding for coding in ("br", "gzip") if coding in wanted or (coding == "gzip" and "*" in wanted))
+        (refused if weight in ("q=0", "q=0.0", "q=0.00", "q=0.000") else wanted).add(coding)
+    if "*" in wanted - refused:
+        wanted.add("gzip")
+    return tuple(coding for coding in ("br", "gzip") if coding in wanted - refused)
 
 
 def _missing(path: str, loaded: Loaded, is_stale: bool, environ: Environ) -> tuple[str, Headers, bytes]:

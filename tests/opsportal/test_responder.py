@@ -119,6 +119,7 @@ def test_everything_else_goes_on_to_django(tmp_path):
         ("identity", None, bytes),
         ("", None, bytes),
         ("br;q=0, gzip;q=0", None, bytes),
+        ("gzip;q=0, *", None, bytes),
     ],
 )
 def test_the_smallest_coding_that_a_client_takes(site, accepted, coding, decode):
