@@ -14,7 +14,7 @@ from checks.catalogue.states import State
 from opsportal import background
 from opsportal.accounts.models import User
 from opsportal.audit import actions as audit
-from opsportal.errors import Refused
+from opsportal.errors import Conflict, Refused
 
 MOST_CHECKS = 20_000
 
@@ -40,9 +40,16 @@ def add_check(*, kind: str, spec: dict[str, Any], settings: dict[str, Any], by: 
 
 
 @transaction.atomic
-def edit_check(check: Check, *, spec: dict[str, Any], settings: dict[str, Any], by: User, at: datetime) -> Check:
-    """Change what is watched or when its state changes. The key stays, so its history and its alerts do too."""
+def edit_check(
+    check: Check, *, spec: dict[str, Any], settings: dict[str, Any], by: User, at: datetime, seen: str = ""
+) -> Check:
+    """Change what is watched or when its state changes. The key stays, so its history and its alerts do too.
+
+    `seen` is the fingerprint of what the person edited; when somebody saved meanwhile, nothing is saved.
+    """
     check = _locked(check)
+    if seen and seen != check.fingerprint:
+        raise Conflict("CHECK_CHANGED", "Somebody else saved this check a moment ago. Save again to replace that.")
     if check.is_own and spec != check.spec:
         raise Refused("OWN_CHECK", "What the portal's own checks look at cannot be changed.")
     for name, value in {"spec": spec, **settings}.items():

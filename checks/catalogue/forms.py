@@ -38,6 +38,7 @@ class SpecForm(GuardedForm):
     spec_fields: ClassVar[tuple[str, ...]] = ()
     common_fields = ("severity", "every_seconds", "fail_after", "ok_after", "is_daily")
 
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
     name = forms.CharField(max_length=80, label="Name", help_text="As people say it, such as Checkout page.")
     domain = forms.ModelChoiceField(
         Domain.objects.order_by("position", "name"),
@@ -69,7 +70,12 @@ class SpecForm(GuardedForm):
 
     def __init__(self, *args: Any, check: Check | None = None, **kwargs: Any) -> None:
         if check is not None:
-            kwargs["initial"] = {**_common(check), **self.from_spec(check.spec), **kwargs.get("initial", {})}
+            kwargs["initial"] = {
+                "seen": check.fingerprint,
+                **_common(check),
+                **self.from_spec(check.spec),
+                **kwargs.get("initial", {}),
+            }
         super().__init__(*args, **kwargs)
         self.check = check
         if check is not None and check.is_own:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import uuid
 from datetime import datetime, timedelta
 from typing import ClassVar
@@ -129,6 +131,13 @@ class Check(models.Model):
         """The state as screens and reports say it: silence is no data, never green."""
         heard_at = self.last_run_at or self.created_at
         return shown(self.state, heard_at=heard_at, every_seconds=self.every_seconds, at=at)
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes with anything its form sets: what was edited is what is replaced, or nothing is."""
+        parts = (self.name, self.spec, self.domain_id, self.severity, self.every_seconds, self.fail_after)
+        words = json.dumps([*parts, self.ok_after, self.is_daily], sort_keys=True)
+        return hashlib.sha256(words.encode()).hexdigest()[:16]
 
     @property
     def every(self) -> timedelta:

@@ -16,6 +16,7 @@ from checks.catalogue.models import Check
 from checks.catalogue.queries import Filters, Listing
 from checks.catalogue.states import WORST_FIRST, State
 from incidents.ownership.models import Domain
+from opsportal.errors import Conflict
 from opsportal.htmx import render_page, see, status_message
 from opsportal.models import User
 from opsportal.roles import Role, require
@@ -182,7 +183,17 @@ def check_edit(request: HttpRequest, key: str) -> HttpResponse:
     kind = kinds.kind(check.kind)
     form = kind.form(request.POST if request.method == "POST" else None, check=check)
     if request.method == "POST" and form.is_valid():
-        actions.edit_check(check, spec=form.spec(), settings=form.settings(), by=person(request), at=now())
+        try:
+            seen = form.cleaned_data["seen"]
+            actions.edit_check(
+                check, spec=form.spec(), settings=form.settings(), by=person(request), at=now(), seen=seen
+            )
+        except Conflict as conflict:
+            form.add_error(None, conflict.sentence)
+            typed = request.POST.copy()
+            typed["seen"] = _check(key).fingerprint  # sending it again replaces the other's knowingly
+            form.data = typed
+            return _form_page(request, kind, form, status=409)
         status_message(request, "Saved.")
         return see(request, check)
     return _form_page(request, kind, form)
@@ -201,9 +212,9 @@ def _kind(request: HttpRequest) -> Kind:
     return kinds.kind(request.GET.get("kind", "http"))
 
 
-def _form_page(request: HttpRequest, kind: Kind, form: SpecForm) -> HttpResponse:
+def _form_page(request: HttpRequest, kind: Kind, form: SpecForm, status: int = 200) -> HttpResponse:
     context = {"kind": kind, "kinds": kinds.KINDS.values(), "form": form, "check": form.check}
-    return render_page(request, FORM, context, status=422 if form.errors else 200)
+    return render_page(request, FORM, context, status=422 if form.errors and status == 200 else status)
 
 
 def _tried(request: HttpRequest, kind: Kind, form: SpecForm) -> HttpResponse:

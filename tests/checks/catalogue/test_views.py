@@ -338,3 +338,23 @@ def test_a_connection_string_in_any_box_is_taken_out(client_as: ClientAs, admin:
 
 def test_a_form_sent_with_nothing_in_it_says_what_is_missing(client_as: ClientAs, admin: User) -> None:
     assert client_as(admin).post("/checks/new/").status_code == 422
+
+
+def test_two_people_who_edit_one_check_do_not_overwrite_each_other(
+    client_as: ClientAs, admin: User, add_check: AddCheck
+) -> None:
+    check, client = add_check(), client_as(admin)
+    old = {"seen": check.fingerprint}
+    assert f'value="{check.fingerprint}"' in client.get(f"/checks/{check.key}/edit/").text
+    client.post(f"/checks/{check.key}/edit/", fields(name="Theirs", **old))
+
+    refused = client.post(f"/checks/{check.key}/edit/", fields(name="Mine", **old))
+
+    check.refresh_from_db()
+    assert (refused.status_code, check.name) == (409, "Theirs")
+    assert "Mine" in refused.text
+    assert f'value="{check.fingerprint}"' in refused.text
+
+    client.post(f"/checks/{check.key}/edit/", fields(name="Mine", seen=check.fingerprint))
+    check.refresh_from_db()
+    assert check.name == "Mine"
