@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Literal
 
-from playwright.sync_api import Browser, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from tests.pages import FLAGS, executable
 from tests.portals import ROOT, Portal, end, new_data_dir
@@ -70,13 +70,24 @@ def _take(browser: Browser, portal: Portal, folder: Path, scheme: Scheme, *, is_
         if not only_readme or file in wanted:
             page.goto(portal.url + address)
             page.wait_for_load_state("networkidle")
-            page.screenshot(path=folder / f"{file}.png", full_page=not only_readme)
+            _shoot(page, folder / f"{file}.png", whole=not only_readme)
     if not only_readme:
         context.clear_cookies()
         for name, address in PUBLIC:
             page.goto(portal.url + address)
-            page.screenshot(path=folder / f"{name}-{size}-{scheme}.png", full_page=True)
+            _shoot(page, folder / f"{name}-{size}-{scheme}.png", whole=True)
     context.close()
+
+
+def _shoot(page: Page, file: Path, *, whole: bool) -> None:
+    """The window as it is, or one as tall as the page: bars that stick to an edge then stand where they belong."""
+    size = page.viewport_size
+    if whole and size:
+        height = page.evaluate("document.documentElement.scrollHeight")
+        page.set_viewport_size({"width": size["width"], "height": max(size["height"], height)})
+    page.screenshot(path=file)
+    if whole and size:
+        page.set_viewport_size(size)
 
 
 if __name__ == "__main__":

@@ -39,12 +39,18 @@ class SpecForm(GuardedForm):
     common_fields = ("severity", "every_seconds", "fail_after", "ok_after", "is_daily")
 
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
-    name = forms.CharField(max_length=80, label="Name", help_text="As people say it, such as Checkout page.")
+    name = forms.CharField(
+        max_length=80,
+        label="Name",
+        help_text="As people say it, such as Checkout page.",
+        error_messages={"required": "Give it a name."},
+    )
     domain = forms.ModelChoiceField(
         Domain.objects.order_by("position", "name"),
         label="Domain",
         empty_label="Choose a domain",
         help_text="Whose it is; its on-call people are told.",
+        error_messages={"required": "Choose a domain."},
     )
     severity = forms.ChoiceField(
         choices=Severity.choices, label="Proposed severity", initial=Severity.SEV2, help_text="A person confirms it."

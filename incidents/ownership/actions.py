@@ -10,7 +10,7 @@ from opsportal.errors import Conflict
 from opsportal.models import User
 from opsportal.privacy import guard
 
-_SENTENCE = "Somebody else changed this row while you were typing. Nothing was saved; both texts are below."
+_SENTENCE = "Somebody else changed this row while you were typing. Nothing was saved; both texts are here."
 
 
 @dataclass(frozen=True)

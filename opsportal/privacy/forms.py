@@ -39,7 +39,7 @@ class GuardedForm(forms.Form):
         if any(text in sentence for sentence in self.errors.get(name, [])):
             del self.errors[name]
         places = ", ".join(f"{one.kind} in line {one.line}, column {one.column}" for one in found[:5])
-        self.add_error(name, ValidationError(f"Not saved: {places}. We took it out below.", code="privacy"))
+        self.add_error(name, ValidationError(f"Not saved: {places}. We took it out.", code="privacy"))
         typed: Any = self.data
         data = typed.copy()
         data[self.add_prefix(name)] = guard.redact(text)
