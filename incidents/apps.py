@@ -4,11 +4,13 @@ from django.apps import AppConfig
 
 
 class IncidentsConfig(AppConfig):
-    """Registers the counts beside the navigation and the age of the public snapshot."""
+    """Registers the counts beside the navigation and the age of the public snapshot; has timelines sealed."""
 
     name = "incidents"
 
     def ready(self) -> None:
         from incidents import shell
+        from incidents.response import chain
 
         shell.register()
+        chain.keep()

@@ -22,6 +22,10 @@ SCHEDULE = (
     Job("incidents.react_to_all", timedelta(seconds=10)),
     Job("incidents.rebuild_snapshot", timedelta(seconds=30)),
     Job("opsportal.deliver_due", timedelta(seconds=10)),
+    Job("opsportal.seal", timedelta(seconds=1)),
+    Job("opsportal.export_heads", timedelta(hours=1)),
+    Job("opsportal.verify_chains", timedelta(days=1)),
+    Job("opsportal.end_view_as", timedelta(seconds=60)),
 )
 
 

@@ -63,6 +63,7 @@ GROUPS: tuple[tuple[str, tuple[Screen, ...]], ...] = (
     (
         "Admin",
         (
+            Screen("Audit log", "audit:log", "history", "Who did what, and the proof", key="a", role=Role.ADMIN),
             Screen("People", "accounts:people", "user-cog", "Roles and ways in", key="p", role=Role.ADMIN),
             Screen("Configuration", "doctor:configuration", "adjustments", "Parts and names", role=Role.ADMIN),
         ),

@@ -67,6 +67,9 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    # Behind everything that judges the session itself, which stays the admin's while they see as somebody else.
+    "opsportal.view_as.middleware.ViewAsMiddleware",
+    "opsportal.audit.denied.DeniedMiddleware",
     "opsportal.middleware.RefusedMiddleware",
 ]
 

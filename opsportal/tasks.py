@@ -1,5 +1,8 @@
 """Table of contents: every background task of the frame."""
 
+from opsportal.audit.tasks import verify_chains, verify_chains_for
 from opsportal.outbox.tasks import deliver_due
+from opsportal.seals.tasks import export_heads, seal
+from opsportal.view_as.tasks import end_view_as
 
-__all__ = ["deliver_due"]
+__all__ = ["deliver_due", "end_view_as", "export_heads", "seal", "verify_chains", "verify_chains_for"]

@@ -20,6 +20,8 @@ urlpatterns = [
     path("login/inactive/", allauth.account_inactive, name="account_inactive"),
     path("", include("opsportal.accounts.urls")),
     path("", include("opsportal.outbox.urls")),
+    path("", include("opsportal.audit.urls")),
+    path("", include("opsportal.view_as.urls")),
     path("", include("opsportal.doctor.urls")),
     path("", include("incidents.urls")),
     path("", include("checks.urls")),

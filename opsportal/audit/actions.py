@@ -1,13 +1,30 @@
 """Write one line of the audit log, in the transaction of the act itself."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 import structlog
 
 from opsportal.audit.models import AuditEvent
+
+# The admin behind a view-as: whatever happens meanwhile stands under that name.
+_behind: ContextVar[str] = ContextVar("audit_behind", default="")
 
 
 def record(act: str, *, by: str, object: str = "", reason: str = "", result: str = AuditEvent.Result.OK) -> AuditEvent:
     """Say that `by` did `act` (such as "role.change") to `object`. The request id comes from the log context."""
     request_id = structlog.contextvars.get_contextvars().get("request_id", "")
     return AuditEvent.objects.create(
-        act=act, actor=by, object=object, reason=reason, result=result, request_id=request_id
+        act=act, actor=_behind.get() or by, object=object, reason=reason, result=result, request_id=request_id
     )
+
+
+@contextmanager
+def recorded_as(username: str) -> Iterator[None]:
+    """Write every line of this block under the name of the person who really sits there."""
+    token = _behind.set(username)
+    try:
+        yield
+    finally:
+        _behind.reset(token)

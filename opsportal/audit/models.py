@@ -24,6 +24,9 @@ class AuditEvent(models.Model):
         indexes = [
             # Read by the audit screen: newest first.
             models.Index(fields=["-at"], name="audit_newest"),
+            # Read by the audit screen when it is asked for one person, or one act.
+            models.Index(fields=["actor", "-id"], name="audit_actor"),
+            models.Index(fields=["act", "-id"], name="audit_act"),
         ]
 
     def __str__(self) -> str:

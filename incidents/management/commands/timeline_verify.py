@@ -1,0 +1,8 @@
+"""Are the timelines of all incidents still what they were?"""
+
+from opsportal.seals.command import VerifyCommand
+
+
+class Command(VerifyCommand):
+    help = "Walk the chain over all timelines and name the first bad row; exit 2 when there is one."
+    chain = "timeline"

@@ -1,0 +1,8 @@
+"""Is the audit log still what it was?"""
+
+from opsportal.seals.command import VerifyCommand
+
+
+class Command(VerifyCommand):
+    help = "Walk the audit log's chain and name the first bad row; exit 2 when there is one."
+    chain = "audit"
