@@ -46,6 +46,10 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "csp",
     "django_htmx",
     "template_partials",
@@ -65,8 +69,10 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "opsportal.accounts.middleware.SessionLimitMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "opsportal.accounts.middleware.SecondFactorMiddleware",
     # Behind everything that judges the session itself, which stays the admin's while they see as somebody else.
     "opsportal.view_as.middleware.ViewAsMiddleware",
     "opsportal.audit.denied.DeniedMiddleware",
@@ -91,6 +97,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "opsportal.context.shell",
+                "opsportal.accounts.context.ways",
             ],
             "builtins": ["opsportal.templatetags.portal", "template_partials.templatetags.partials"],
         },
@@ -118,7 +125,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Login limits must survive Redis, so the default cache is the database.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "opsportal_cache"}}
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
-SESSION_COOKIE_AGE = 12 * 3600
+# Why these two: docs/decisions/0008-second-factor.md.
+SESSION_HOURS = env.number("SESSION_HOURS", 12)
+SESSION_IDLE_MINUTES = env.number("SESSION_IDLE_MINUTES", 60)
+SESSION_COOKIE_AGE = SESSION_HOURS * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = IS_HTTPS
@@ -145,6 +155,41 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if IS_HTTPS else "http"
+MFA_REQUIRED = env.flag("MFA_REQUIRED", default=POSTURE.is_production)
+MFA_ADAPTER = "opsportal.accounts.adapter.PortalMFAAdapter"
+MFA_FORMS = {
+    "authenticate": "opsportal.accounts.mfa_forms.CodeForm",
+    "reauthenticate": "opsportal.accounts.mfa_forms.CodeAgainForm",
+    "activate_totp": "opsportal.accounts.mfa_forms.FirstCodeForm",
+    "add_webauthn": "opsportal.accounts.mfa_forms.PasskeyForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # addresses are set by admins; nobody proves them here
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_HTTPS and not POSTURE.is_production  # http://localhost only
+SSO_ENABLED = env.flag("SSO_ENABLED")
+SSO_NAME = env.text("SSO_NAME", "single sign-on")
+SOCIALACCOUNT_ADAPTER = "opsportal.accounts.adapter.PortalSocialAdapter"
+SOCIALACCOUNT_LOGIN_ON_GET = True  # form-action would refuse a form; the state in the session guards the way back
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 5
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "sso",
+                "name": SSO_NAME,
+                "client_id": env.text("SSO_CLIENT_ID"),
+                "secret": env.text("SSO_CLIENT_SECRET"),
+                "settings": {"server_url": env.text("SSO_ISSUER").rstrip("/")},
+            }
+        ],
+    }
+}
 
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"

@@ -18,6 +18,7 @@ urlpatterns = [
     path("login/", allauth.login, name="account_login"),
     path("logout/", allauth.logout, name="account_logout"),
     path("login/inactive/", allauth.account_inactive, name="account_inactive"),
+    path("", include("opsportal.accounts.factor_urls")),
     path("", include("opsportal.accounts.urls")),
     path("", include("opsportal.outbox.urls")),
     path("", include("opsportal.audit.urls")),

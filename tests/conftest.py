@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.db import connections
+from django.http import HttpRequest
 from django.test import Client
 from pytest_django import DjangoDbBlocker
 
@@ -118,11 +119,16 @@ def admin(db: None) -> "User":
 
 @pytest.fixture
 def client_as() -> Callable[["User"], Client]:
-    """A browser without a screen in which somebody is logged in."""
+    """A browser without a screen in which somebody has just signed in."""
+    from allauth.account.internal.flows.login import record_authentication
 
     def log_in(user: "User") -> Client:
         client = Client()
         client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        request = HttpRequest()
+        request.session = client.session
+        record_authentication(request, user, "password")
+        request.session.save()
         return client
 
     return log_in

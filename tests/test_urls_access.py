@@ -23,6 +23,12 @@ PUBLIC = {
     "accounts:setup",
     "accounts:login-link",
     "accounts:theme",
+    # Single sign-on, the second step, and a passkey alone.
+    "sso",
+    "openid_connect_login",
+    "openid_connect_callback",
+    "mfa_authenticate",
+    "mfa_login_webauthn",
 }
 EXAMPLES = {"number": 1, "pk": 1, "token": "x", "key": "portal-live", "slug": "backend", "kind": "acknowledge"}
 

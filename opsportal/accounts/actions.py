@@ -4,9 +4,10 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
-from django.contrib.sessions.models import Session
 from django.db import transaction
 
+from opsportal.accounts import sessions
+from opsportal.accounts.break_glass import tell_admins
 from opsportal.audit import actions as audit
 from opsportal.errors import Refused
 from opsportal.models import LoginLink, User
@@ -31,22 +32,26 @@ def offer_setup(*, at: datetime) -> str | None:
 
 
 @transaction.atomic
-def offer_login(user: User, *, by: str, at: datetime) -> str:
-    """A token that lets this person in once within the hour. Older links of the same person end."""
+def offer_login(user: User, *, by: str, at: datetime, skips_factor: bool = False) -> str:
+    """A token that lets this person in once within the hour. Older links of the same person end.
+
+    One that skips the second factor is break-glass: only a shell on the host makes it, and every admin hears of it.
+    """
     if not user.is_active:
         raise Refused("USER_INACTIVE", f"{user.username} is deactivated. Activate the account first.")
     LoginLink.objects.filter(user=user, used_at=None).update(used_at=at)
-    audit.record("login_link.offer", by=by, object=user.username)
-    return _new_link(LoginLink.Purpose.LOGIN, user=user, by=by, at=at)
+    audit.record("login_link.offer", by=by, object=user.username, reason="break-glass" if skips_factor else "")
+    return _new_link(LoginLink.Purpose.LOGIN, user=user, by=by, at=at, skips_factor=skips_factor)
 
 
-def _new_link(purpose: str, *, user: User | None, by: str, at: datetime) -> str:
+def _new_link(purpose: str, *, user: User | None, by: str, at: datetime, skips_factor: bool = False) -> str:
     token = secrets.token_urlsafe(32)
     LoginLink.objects.create(
         purpose=purpose,
         user=user,
         token_hash=token_hash(token),
         created_by=by,
+        skips_factor=skips_factor,
         created_at=at,
         expires_at=at + LINK_LIFETIME,
     )
@@ -60,13 +65,22 @@ def open_link(token: str, purpose: str, *, at: datetime) -> LoginLink | None:
 
 
 @transaction.atomic
-def redeem(token: str, *, at: datetime) -> User:
+def redeem(token: str, *, at: datetime) -> LoginLink:
     """Use a sign-in link up; exactly one of two simultaneous tries gets in."""
     link = open_link(token, LoginLink.Purpose.LOGIN, at=at)
     if link is None or not LoginLink.objects.filter(pk=link.pk, used_at=None).update(used_at=at) or link.user is None:
         raise Refused("LINK_GONE", _GONE)
     audit.record("login_link.use", by=link.user.username, object=link.user.username)
-    return link.user
+    if link.skips_factor:
+        tell_admins(link.user, "used a break-glass link", at=at)
+    return link
+
+
+@transaction.atomic
+def set_time_zone(person: User, *, to: str) -> None:
+    """The zone in which this person's own times are also said."""
+    person.time_zone = to
+    person.save(update_fields=["time_zone"])
 
 
 @transaction.atomic
@@ -128,8 +142,7 @@ def activate(person: User, *, by: User, at: datetime) -> None:
 
 def end_sessions(person: User) -> int:
     """Log this person out everywhere; returns how many sessions ended."""
-    mine = [row.pk for row in Session.objects.iterator() if row.get_decoded().get("_auth_user_id") == str(person.pk)]
-    return Session.objects.filter(pk__in=mine).delete()[0]
+    return sessions.forget_all(person)
 
 
 def _keep_an_admin(person: User, *, stays: bool) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import ClassVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import UserManager
@@ -72,6 +73,14 @@ class User(AbstractBaseUser):
         """True when this person may do what the role may."""
         return self.is_active and Role(self.role).rank >= role.rank
 
+    @property
+    def zone(self) -> tzinfo:
+        """The person's own time zone; UTC when this machine no longer knows it."""
+        try:
+            return ZoneInfo(self.time_zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            return UTC
+
     def get_short_name(self) -> str:
         return self.username
 
@@ -90,6 +99,7 @@ class LoginLink(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
+    skips_factor = models.BooleanField(default=False)
 
     class Meta:
         indexes = [

@@ -1,0 +1,45 @@
+"""Second factors: who has which, who needs one, and taking them away when a phone is lost."""
+
+from collections import defaultdict
+
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.db import transaction
+
+from opsportal.audit import actions as audit
+from opsportal.errors import Refused
+from opsportal.models import User
+from opsportal.roles import Role
+
+REAL = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+WORDS = {Authenticator.Type.TOTP: "App", Authenticator.Type.WEBAUTHN: "Passkey"}
+
+
+def has_factor(person: User) -> bool:
+    """True with an authenticator app or a passkey; recovery codes alone are none."""
+    return bool(Authenticator.objects.filter(user=person, type__in=REAL).exists())
+
+
+def needs_factor(person: User) -> bool:
+    """Publishers and admins, where the installation asks for it."""
+    return bool(settings.MFA_REQUIRED) and Role(person.role).rank >= Role.PUBLISHER.rank
+
+
+def factors_of(people: list[User]) -> dict[int, list[str]]:
+    """Words for each person's factors, by the person's key: App, Passkey."""
+    found: dict[int, list[str]] = defaultdict(list)
+    rows = Authenticator.objects.filter(user__in=people, type__in=REAL).order_by("type").values_list("user_id", "type")
+    for person, kind in rows:
+        if WORDS[kind] not in found[person]:
+            found[person].append(WORDS[kind])
+    return found
+
+
+@transaction.atomic
+def reset(person: User, *, by: User) -> int:
+    """Take all factors of a person away, so that they set up new ones; returns how many."""
+    if person == by:
+        raise Refused("NOT_YOURSELF", "Change your own second factor on your account page.")
+    count: int = Authenticator.objects.filter(user=person).delete()[0]
+    audit.record("mfa.reset", by=by.username, object=person.username)
+    return count

@@ -1,0 +1,56 @@
+"""The forms of second factors in the portal's words; a wrong code is written down."""
+
+from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.webauthn.forms import AddWebAuthnForm
+from django import forms
+
+from opsportal.audit import actions as audit
+from opsportal.audit.models import AuditEvent
+
+_CODE = {"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false", "class": "input--code"}
+
+
+def _code_field(help_text: str) -> forms.CharField:
+    return forms.CharField(label="Code", max_length=16, help_text=help_text, widget=forms.TextInput(attrs=_CODE))
+
+
+class CodeForm(AuthenticateForm):  # type: ignore[misc]  # allauth has no types
+    """The second step of signing in."""
+
+    code = _code_field("Six digits from your app, or one of your recovery codes.")
+
+    def _emit_authentication_failed(self, authenticator: Authenticator) -> None:
+        super()._emit_authentication_failed(authenticator)
+        name = self.user.username
+        audit.record("mfa.refused", by=name, object=name, result=AuditEvent.Result.DENIED)
+
+
+class CodeAgainForm(ReauthenticateForm):  # type: ignore[misc]
+    """Proof before a sensitive act."""
+
+    code = _code_field("Six digits from your app, or one of your recovery codes.")
+
+    def _emit_authentication_failed(self, authenticator: Authenticator) -> None:
+        super()._emit_authentication_failed(authenticator)
+        name = self.user.username
+        audit.record("mfa.refused", by=name, object=name, result=AuditEvent.Result.DENIED)
+
+
+class FirstCodeForm(ActivateTOTPForm):  # type: ignore[misc]
+    """Shows that the app has the right secret."""
+
+    code = _code_field("The six digits that the app shows now.")
+
+
+class PasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
+    """A new passkey, and whether it may stand alone."""
+
+    name = forms.CharField(label="Name", required=False, max_length=60, help_text="So that you know it again.")
+    passwordless = forms.BooleanField(
+        label="Also sign in with it alone",
+        required=False,
+        initial=True,
+        help_text="Without name and password. The device then asks for its PIN, finger or face.",
+    )
