@@ -9,9 +9,13 @@ class OpsportalConfig(AppConfig):
     name = "opsportal"
 
     def ready(self) -> None:
+        from django.db.models.signals import post_migrate
+
         from opsportal import health_figures
         from opsportal.audit import chain, sign_in
+        from opsportal.secrets.actions import require_key_after_migrate
 
         health_figures.register()
+        post_migrate.connect(require_key_after_migrate, sender=self)
         chain.keep()
         sign_in.listen()

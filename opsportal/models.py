@@ -2,9 +2,21 @@
 
 from opsportal.accounts.models import LoginLink, User
 from opsportal.audit.models import AuditEvent
-from opsportal.outbox.models import Delivery
+from opsportal.outbox.models import Delivery, Destination, Route
 from opsportal.seals.models import Seal
+from opsportal.secrets.models import KeyProof
 from opsportal.ticker.models import JobClaim
 from opsportal.view_as.models import Viewing
 
-__all__ = ["AuditEvent", "Delivery", "JobClaim", "LoginLink", "Seal", "User", "Viewing"]
+__all__ = [
+    "AuditEvent",
+    "Delivery",
+    "Destination",
+    "JobClaim",
+    "KeyProof",
+    "LoginLink",
+    "Route",
+    "Seal",
+    "User",
+    "Viewing",
+]

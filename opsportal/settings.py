@@ -237,7 +237,7 @@ PROBE_ALLOWED_INTERNAL = env.words("PROBE_ALLOWED_INTERNAL")
 
 _email = env.email("EMAIL_URL", "smtp://localhost:25")
 EMAIL_CONFIGURED = bool(env.text("EMAIL_URL"))
-EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+EMAIL_BACKEND = "opsportal.outbox.channels.mail.BoundedBackend"
 EMAIL_HOST, EMAIL_PORT = _email["EMAIL_HOST"], _email["EMAIL_PORT"]
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _email["EMAIL_HOST_USER"], _email["EMAIL_HOST_PASSWORD"]
 EMAIL_USE_TLS, EMAIL_USE_SSL = _email["EMAIL_USE_TLS"], _email["EMAIL_USE_SSL"]

@@ -15,14 +15,25 @@ if sys.platform == "linux":
     ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 from django.conf import settings
+from django.core.handlers.wsgi import WSGIHandler
 from django.core.wsgi import get_wsgi_application
 
 from opsportal import env
 from opsportal.limits import BodyLimit
 from opsportal.responder import SnapshotResponder
 
+
+def _django() -> WSGIHandler:
+    """The house behind the door, once its keys fit."""
+    handler = get_wsgi_application()
+    from opsportal.secrets.actions import refuse_wrong_key  # models, which need the line above
+
+    refuse_wrong_key()
+    return handler
+
+
 env.refuse_weak_production()
 application = BodyLimit(
-    SnapshotResponder(get_wsgi_application(), directory=settings.SNAPSHOT_DIR),
+    SnapshotResponder(_django(), directory=settings.SNAPSHOT_DIR),
     limit=settings.MAX_REQUEST_BODY_BYTES,
 )

@@ -1,109 +1,173 @@
-"""Queue a message, send what is due, try a given-up one again."""
+"""Queue a message, and try a given-up one again."""
 
-import random
-import time
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 
-import structlog
-from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
+from django.db.models import Q
 
 from opsportal.audit import actions as audit
 from opsportal.background import after_commit
 from opsportal.errors import Refused
-from opsportal.outbox import channels
-from opsportal.outbox.models import Delivery
+from opsportal.outbox import circuit, ways
+from opsportal.outbox.models import GITHUB_ROUTE, TRIES_FOR, Delivery, Destination, Route
+from opsportal.outbox.sending import deliver_due
 from opsportal.privacy import guard
 
-log = structlog.get_logger("opsportal.outbox")
+__all__ = ["deliver_due", "enqueue", "replay", "replay_event", "replay_failed_since", "tell_operators", "track_issue"]
 
-# Longer than the slowest try, so that nobody else takes up a message that is just being sent.
-LEASE = timedelta(seconds=60)
-# One round sends this long, then leaves the rest to the next: a slow receiver must not keep workers from other work.
-ROUND = timedelta(seconds=15)
-GIVE_UP_AFTER = timedelta(hours=24)
+WAKE = "opsportal.deliver_due"
 
 
-def enqueue(*, key: str, channel: str, destination: str, subject: str, body: str, at: datetime) -> Delivery:
-    """Promise one message, in the caller's transaction. The same key again is the same message, not a second one."""
-    subject = " ".join(subject.split())  # a line break would be a header of its own in a mail
+def enqueue(
+    *,
+    key: str,
+    channel: str,
+    destination: str,
+    subject: str,
+    body: str,
+    at: datetime,
+    event: str = "",
+    because: str = "",
+    priority: Delivery.Priority = Delivery.Priority.MACHINE,
+    act: Delivery.Act = Delivery.Act.TELL,
+    to: Destination | None = None,
+) -> Delivery:
+    """Promise one message, in the caller's transaction. The same key again is the same message, not a second one.
+
+    Messages about one `event` are replayed together; `because` is shown to whoever asks why this was sent.
+    """
+    subject = " ".join(subject.split())
     guard.require_clean(subject)
     guard.require_clean(body)
     delivery, is_new = Delivery.objects.get_or_create(
         key=key,
-        defaults={"channel": channel, "destination": destination, "subject": subject, "body": body, "due_at": at},
+        defaults={
+            "event": event or key,
+            "because": because,
+            "channel": channel,
+            "destination": destination,
+            "to": to,
+            "route": ways.ensure(channel, to),
+            "priority": priority,
+            "act": act,
+            "subject": subject,
+            "body": body,
+            "due_at": at,
+            "give_up_at": at + TRIES_FOR,
+        },
     )
     if is_new:
-        after_commit("opsportal.deliver_due")
+        after_commit(WAKE)
     return delivery
 
 
-def tell_operators(*, key: str, subject: str, body: str, at: datetime) -> list[Delivery]:
-    """One message for each destination of the ops channel that is configured; none when none is."""
-    where = [(Delivery.Channel.SLACK, "SLACK_WEBHOOK_URL")] if settings.SLACK_WEBHOOK_URL else []
-    if settings.EMAIL_CONFIGURED:
-        where += [(Delivery.Channel.EMAIL, address) for address in settings.ALERT_EMAIL]
+def tell_operators(
+    *,
+    key: str,
+    subject: str,
+    body: str,
+    at: datetime,
+    because: str = "",
+    priority: Delivery.Priority = Delivery.Priority.MACHINE,
+) -> list[Delivery]:
+    """One message for each destination that is set, by environment or by an admin; none when none is."""
     return [
         enqueue(
-            key=f"{key}:{channel}:{place}", channel=channel, destination=destination, subject=subject, body=body, at=at
+            key=f"{key}:{place.suffix}",
+            channel=place.channel,
+            destination=place.destination,
+            subject=subject,
+            body=body,
+            at=at,
+            event=key,
+            because=because,
+            priority=priority,
+            to=place.to,
         )
-        for place, (channel, destination) in enumerate(where)
+        for place in ways.places()
     ]
 
 
-def deliver_due() -> None:
-    """Send everything that is due, oldest first. Safe to run twice and from many workers at once."""
-    until = time.monotonic() + ROUND.total_seconds()
-    while time.monotonic() < until and (delivery := _claim(timezone.now())):
-        _send(delivery)
+def track_issue(*, key: str, event: str, subject: str, body: str, at: datetime, act: Delivery.Act) -> Delivery | None:
+    """Open, update or close the event's issue in GITHUB_ISSUES_REPO; None when that is not set."""
+    if not ways.has_github():
+        return None
+    return enqueue(
+        key=key,
+        channel=Delivery.Channel.GITHUB,
+        destination=GITHUB_ROUTE,
+        subject=subject,
+        body=body,
+        at=at,
+        event=event,
+        act=act,
+    )
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """How many were queued again, and how many were left alone because they wait or were taken."""
+
+    queued: int
+    skipped: int
 
 
 @transaction.atomic
 def replay(delivery: Delivery, *, by: str, at: datetime) -> None:
     """Try a given-up message once more, under its old key, so that a receiver can recognise a double."""
-    delivery = Delivery.objects.select_for_update().get(pk=delivery.pk)
-    if delivery.state != Delivery.State.DEAD:
+    if not replay_chosen([delivery.pk], by=by, at=at).queued:
         raise Refused("NOT_GIVEN_UP", "Only a message that was given up can be sent again.")
-    delivery.state, delivery.due_at, delivery.lease_until, delivery.attempts = Delivery.State.WAITING, at, None, 0
-    delivery.save(update_fields=["state", "due_at", "lease_until", "attempts"])
-    audit.record("delivery.replay", by=by, object=delivery.key)
-    after_commit("opsportal.deliver_due")
 
 
 @transaction.atomic
-def _claim(at: datetime) -> Delivery | None:
-    """Take the oldest due row for a minute; commit before anything is sent."""
-    row = Delivery.objects.due(at).order_by("due_at").select_for_update(skip_locked=True).first()
-    if row is not None:
-        row.lease_until, row.attempts = at + LEASE, row.attempts + 1
-        row.save(update_fields=["lease_until", "attempts"])
-    return row
+def replay_chosen(pks: Iterable[int], *, by: str, at: datetime) -> Replayed:
+    """Try those of the chosen that were given up."""
+    return _replay(Q(pk__in=list(pks)), Delivery.State.DEAD, by=by, at=at, what="chosen")
 
 
-def _send(delivery: Delivery) -> None:
-    error = channels.send(delivery)
-    at = timezone.now()
-    if not error:
-        Delivery.objects.filter(pk=delivery.pk).update(
-            state=Delivery.State.SENT, sent_at=at, lease_until=None, last_error=""
-        )
-        return
-    log.warning("delivery failed", channel=delivery.channel, error=error, attempts=delivery.attempts)
-    given_up = at - delivery.created_at > GIVE_UP_AFTER
-    Delivery.objects.filter(pk=delivery.pk).update(
-        state=Delivery.State.DEAD if given_up else Delivery.State.WAITING,
-        due_at=at + backoff(delivery.attempts),
-        lease_until=None,
-        last_error=error,
+@transaction.atomic
+def replay_event(event: str, *, by: str, at: datetime) -> Replayed:
+    """Try again what an event caused and what was given up; Refused when no message knows the event."""
+    if not Delivery.objects.of_event(event).exists():
+        raise Refused("UNKNOWN_EVENT", "No message has this event id.")
+    return _replay(Q(event=event) | Q(key=event), Delivery.State.DEAD, by=by, at=at, what=f"event {event}")
+
+
+@transaction.atomic
+def replay_failed_since(since: datetime, *, by: str, at: datetime) -> Replayed:
+    """Try everything that failed since then at once: what was given up, and what waits for its next try."""
+    return _replay(Q(failed_at__gte=since), *Delivery.State.values, by=by, at=at, what=f"failed since {since:%H:%M}")
+
+
+def _replay(which: Q, *states: str, by: str, at: datetime, what: str) -> Replayed:
+    chosen = list(
+        Delivery.objects.filter(which)
+        .order_by("pk")
+        .select_for_update(of=("self",))
+        .values_list("pk", "state", "route")
     )
+    again = [(pk, route) for pk, state, route in chosen if state in states and state != Delivery.State.SENT]
+    Delivery.objects.filter(pk__in=[pk for pk, _ in again], state=Delivery.State.DEAD).update(
+        attempts=0, give_up_at=at + TRIES_FOR
+    )
+    Delivery.objects.filter(pk__in=[pk for pk, _ in again]).filter(Q(lease_until=None) | Q(lease_until__lt=at)).update(
+        state=Delivery.State.WAITING, due_at=at, lease_until=None, lease_token=None
+    )
+    for name in sorted({route for _, route in again}):
+        try_way(name, at=at)
+    replayed = Replayed(queued=len(again), skipped=len(chosen) - len(again))
+    audit.record("delivery.replay", by=by, object=f"{what}: {replayed.queued} queued"[:128])
+    if again:
+        after_commit(WAKE)
+    return replayed
 
 
-def backoff(attempts: int) -> timedelta:
-    """Ten seconds, doubling to an hour, with a quarter of jitter so that many do not come back at once.
-
-    >>> 7 <= backoff(1).total_seconds() <= 13
-    True
-    """
-    seconds = min(3600.0, 10.0 * 2 ** (attempts - 1))
-    return timedelta(seconds=seconds * random.uniform(0.75, 1.25))  # noqa: S311 - jitter, not a secret
+@transaction.atomic
+def try_way(name: str, *, at: datetime) -> None:
+    """Let one message try an open circuit now instead of when its pause ends."""
+    route = Route.objects.select_for_update().filter(name=name).first()
+    if route is not None:
+        route.write(circuit.tried_now(route.read(), at=at))
+        after_commit(WAKE)

@@ -2,7 +2,6 @@
 
 import json
 from datetime import datetime, timedelta
-from types import SimpleNamespace
 
 import pytest
 from django.utils import timezone
@@ -79,7 +78,7 @@ def test_after_a_day_of_failures_a_message_is_given_up_and_can_be_sent_again(set
     settings.SLACK_WEBHOOK_URL = http_target.url
     http_target.status = 500
     delivery = enqueue()
-    Delivery.objects.update(created_at=timezone.now() - timedelta(hours=25))
+    Delivery.objects.update(give_up_at=timezone.now() - timedelta(hours=1))
 
     actions.deliver_due()
 
@@ -145,24 +144,6 @@ def test_the_screen_is_read_by_all_and_replayed_by_admins_only(client_as, viewer
     assert client_as(admin).post(f"/deliveries/{delivery.pk}/replay/").status_code == 302
     delivery.refresh_from_db()
     assert delivery.state == Delivery.State.WAITING
-
-
-def test_a_slow_receiver_costs_a_round_and_no_message_is_held_while_another_is_sent(monkeypatch):
-    for number in range(4):
-        enqueue(f"incident:{number}:opened")
-    seconds, held = iter(range(0, 100, 10)), []
-    monkeypatch.setattr(actions, "time", SimpleNamespace(monotonic=lambda: next(seconds)))
-
-    def slow(delivery: Delivery) -> str:
-        held.append(Delivery.objects.exclude(lease_until=None).count())
-        return ""
-
-    monkeypatch.setattr("opsportal.outbox.channels.send", slow)
-
-    actions.deliver_due()
-
-    assert held == [1]
-    assert Delivery.objects.filter(state=Delivery.State.SENT).count() == 1
 
 
 def test_words_in_a_chat_are_neither_links_nor_calls_to_everybody(sink, settings):

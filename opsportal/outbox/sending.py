@@ -1,0 +1,151 @@
+"""Send what is due: lease a row, hand it over, mark it. A slow receiver holds up nobody but itself."""
+
+import random
+import time
+import uuid
+from collections import Counter
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from opsportal import background
+from opsportal.errors import Refused
+from opsportal.outbox import channels, circuit, letter
+from opsportal.outbox.channels.answer import Answer
+from opsportal.outbox.models import Delivery, Destination, Route
+
+log = structlog.get_logger("opsportal.outbox")
+
+# Longer than any try takes: a living worker never loses a row to another.
+LEASE = timedelta(seconds=60)
+AT_ONCE = 12
+AT_ONCE_ON_ONE_WAY = 4
+# A task ends after 45 s; what is left is for the next one.
+_CLAIMS_FOR_SECONDS = 20.0
+
+
+def deliver_due() -> None:
+    """Send everything that is due, people's words first. Safe to run twice and from many workers at once."""
+    _expire(timezone.now())
+    limit = time.monotonic() + _CLAIMS_FOR_SECONDS
+    flying: dict[Future[Answer], Delivery] = {}
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="outbox") as pool:
+        while True:
+            if time.monotonic() < limit:
+                for delivery in _claim_some(flying, at=timezone.now()):
+                    flying[pool.submit(_carry, delivery)] = delivery
+            if not flying:
+                break
+            for future in wait(flying, return_when=FIRST_COMPLETED).done:
+                _mark(flying.pop(future), future.result(), at=timezone.now())
+    if time.monotonic() >= limit:
+        background.wake("opsportal.deliver_due")
+
+
+def _claim_some(flying: dict[Future[Answer], Delivery], *, at: datetime) -> list[Delivery]:
+    """Leases for as many as there is room, few on one way."""
+    on_way = Counter(delivery.route for delivery in flying.values())
+    claimed: list[Delivery] = []
+    for route in Delivery.objects.due(at).order_by().values_list("route", flat=True).distinct():
+        room = min(AT_ONCE_ON_ONE_WAY - on_way[route], AT_ONCE - len(flying) - len(claimed))
+        if room > 0:
+            claimed += _claim(route, room, at=at)
+    return claimed
+
+
+@transaction.atomic
+def _claim(name: str, room: int, *, at: datetime) -> list[Delivery]:
+    """Take a few due rows for a minute, as circuit and budget allow; committed before anything is sent."""
+    Route.objects.get_or_create(name=name)
+    route = Route.objects.select_for_update().get(name=name)
+    way, claimed = route.read(), []
+    due = Delivery.objects.due(at).filter(route=name)
+    for row in due.order_by("priority", "due_at").select_for_update(skip_locked=True)[:room]:
+        admitted = circuit.admit(way, at=at, is_written=row.priority == Delivery.Priority.WRITTEN)
+        if admitted is None:
+            break
+        way = admitted
+        claimed.append(row)
+    if claimed:
+        route.write(way)
+        _lease(claimed, at=at)
+    return claimed
+
+
+def _lease(rows: list[Delivery], *, at: datetime) -> None:
+    token = uuid.uuid4()
+    Delivery.objects.filter(pk__in=[row.pk for row in rows]).update(
+        lease_until=at + LEASE, lease_token=token, attempts=F("attempts") + 1
+    )
+    destinations = Destination.objects.in_bulk({row.to_id for row in rows if row.to_id})
+    for row in rows:
+        row.attempts, row.lease_token = row.attempts + 1, token
+        row.to = destinations[row.to_id] if row.to_id else None
+
+
+def _carry(delivery: Delivery) -> Answer:
+    """Runs in a thread and touches no row."""
+    try:
+        return channels.send(letter.write(delivery))
+    except Refused as refusal:
+        return Answer("sealed" if refusal.code == "WRONG_KEY" else "not_configured")
+
+
+@transaction.atomic
+def _mark(delivery: Delivery, answer: Answer, *, at: datetime) -> None:
+    """Write down how it went. What was taken counts as sent even when the lease was lost meanwhile."""
+    route = Route.objects.select_for_update().get(name=delivery.route)
+    mine = Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.WAITING)
+    if not answer.error:
+        mine.update(state=Delivery.State.SENT, sent_at=at, lease_until=None, lease_token=None, last_error="")
+        route.write(circuit.succeeded(route.read(), at=at))
+        return
+    log.warning("delivery failed", channel=delivery.channel, error=answer.error, attempts=delivery.attempts)
+    given_up = answer.is_final or at > delivery.gives_up_at
+    mine.filter(lease_token=delivery.lease_token).update(
+        state=Delivery.State.DEAD if given_up else Delivery.State.WAITING,
+        due_at=at + max(backoff(delivery.attempts), answer.wait or timedelta()),
+        lease_until=None,
+        lease_token=None,
+        last_error=answer.error,
+        failed_at=at,
+    )
+    route.write(circuit.failed(route.read(), error=answer.error, at=at, asked_to_wait=answer.wait))
+    if answer.error == "gone" and delivery.to is not None:
+        Destination.objects.filter(pk=delivery.to.pk).update(is_active=False)
+        _give_up(Q(to=delivery.to.pk), "gone", at=at)
+
+
+def _expire(at: datetime) -> None:
+    """Give up what was tried for its whole time and never got another chance, such as behind an open circuit."""
+    _give_up(Q(give_up_at__lt=at) & (Q(attempts__gt=0) | Q(route__in=_open_ways(at))), "expired", at=at)
+
+
+def _open_ways(at: datetime) -> list[str]:
+    return list(Route.objects.filter(open_until__gt=at).values_list("name", flat=True))
+
+
+def _give_up(which: Q, error: str, *, at: datetime) -> None:
+    free = Delivery.objects.filter(which, state=Delivery.State.WAITING).filter(
+        Q(lease_until=None) | Q(lease_until__lt=at)
+    )
+    free.update(state=Delivery.State.DEAD, last_error=error, failed_at=at, lease_until=None, lease_token=None)
+
+
+def give_up_all_to(destination: Destination, *, at: datetime) -> None:
+    """Whoever switches a destination off wants nothing more to arrive there."""
+    _give_up(Q(to=destination), "switched_off", at=at)
+
+
+def backoff(attempts: int) -> timedelta:
+    """Ten seconds, doubling to an hour, with a quarter of jitter so that many do not come back at once.
+
+    >>> 7 <= backoff(1).total_seconds() <= 13
+    True
+    """
+    seconds = min(3600.0, 10.0 * 2 ** min(attempts - 1, 12))
+    return timedelta(seconds=seconds * random.uniform(0.75, 1.25))  # noqa: S311 - jitter, not a secret

@@ -1,0 +1,73 @@
+"""Which ways out there are: those of the environment, and those that admins added."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from opsportal import env
+from opsportal.outbox.models import GITHUB_ROUTE, MAIL_ROUTE, SLACK_ROUTE, Channel, Destination, Route
+
+# Messages a minute, unless an admin says otherwise. Slack itself allows one a second.
+_PER_MINUTE = {SLACK_ROUTE: 60, MAIL_ROUTE: 600, GITHUB_ROUTE: 60}
+_PER_MINUTE_OF_ROWS = 120
+TITLES = {SLACK_ROUTE: "Slack, ops channel", MAIL_ROUTE: "Mail server", GITHUB_ROUTE: "GitHub issues"}
+_OF_CHANNEL = {Channel.SLACK: SLACK_ROUTE, Channel.EMAIL: MAIL_ROUTE, Channel.GITHUB: GITHUB_ROUTE}
+
+
+@dataclass(frozen=True)
+class Place:
+    """One receiver of what operators are told; `suffix` makes its key."""
+
+    channel: str
+    destination: str
+    suffix: str
+    to: Destination | None = None
+
+
+def places() -> list[Place]:
+    """Everybody who is told: the environment's first, in a steady order so that keys stay the same."""
+    rows = Destination.objects.filter(is_active=True).order_by("pk")
+    added = [Place(one.channel, one.name, f"to:{one.pk}", one) for one in rows if can_carry(one)]
+    return [*_told_by_environment(), *added]
+
+
+def environment_places() -> list[Place]:
+    """Everybody whom the environment names, those for issues as well."""
+    issues = [Place(Channel.GITHUB, GITHUB_ROUTE, "github:0")] if has_github() else []
+    return [*_told_by_environment(), *issues]
+
+
+def _told_by_environment() -> list[Place]:
+    found = [Place(Channel.SLACK, SLACK_ROUTE, "slack:0")] if settings.SLACK_WEBHOOK_URL else []
+    if settings.EMAIL_CONFIGURED:
+        first = len(found)
+        found += [
+            Place(Channel.EMAIL, address, f"email:{first + place}")
+            for place, address in enumerate(settings.ALERT_EMAIL)
+        ]
+    return found
+
+
+def can_carry(destination: Destination) -> bool:
+    """Mail needs a mail server; the others stand for themselves."""
+    return destination.channel != Channel.EMAIL or settings.EMAIL_CONFIGURED
+
+
+def has_github() -> bool:
+    return bool(env.text("GITHUB_ISSUES_REPO") and env.text("GITHUB_TOKEN"))
+
+
+def of_environment() -> dict[str, bool]:
+    """The environment's ways, and whether each is set; never a value."""
+    return {
+        SLACK_ROUTE: bool(settings.SLACK_WEBHOOK_URL),
+        MAIL_ROUTE: settings.EMAIL_CONFIGURED,
+        GITHUB_ROUTE: has_github(),
+    }
+
+
+def ensure(channel: str, to: Destination | None) -> str:
+    """The name of the way a message takes; its row exists from then on."""
+    name = to.route_name if to is not None else _OF_CHANNEL.get(Channel(channel), channel)
+    Route.objects.get_or_create(name=name, defaults={"per_minute": _PER_MINUTE.get(name, _PER_MINUTE_OF_ROWS)})
+    return name
