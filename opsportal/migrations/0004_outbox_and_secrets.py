@@ -25,7 +25,7 @@ SET event = key, route = CASE channel WHEN 'slack' THEN 'SLACK_WEBHOOK_URL' ELSE
 
 
 class Migration(migrations.Migration):
-    dependencies = [("opsportal", "0003_seals_and_view_as")]
+    dependencies = [("opsportal", "0003_break_glass")]
 
     operations = [
         migrations.CreateModel(
