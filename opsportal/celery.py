@@ -26,6 +26,7 @@ SCHEDULE = (
     Job("opsportal.export_heads", timedelta(hours=1)),
     Job("opsportal.verify_chains", timedelta(days=1)),
     Job("opsportal.end_view_as", timedelta(seconds=60)),
+    Job("opsportal.forget_requests", timedelta(minutes=10)),
 )
 
 

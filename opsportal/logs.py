@@ -10,13 +10,15 @@ import structlog
 
 # Addresses whose last part lets somebody in.
 _ONE_TIME = re.compile(r"/(setup|login-link)/[^/\s\"']+")
+# API tokens, whole or cut short (opsportal/tokens/secret.py).
+_TOKEN = re.compile(r"opsp_[0-9A-Za-z_]{1,64}")
 
 
 def hide_one_time_links(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Take the token out of every address that lets its reader in; a log is read by many."""
+    """Take out whatever lets its reader in, one-time addresses and API tokens; a log is read by many."""
     for key, value in event.items():
-        if isinstance(value, str) and "/" in value:
-            event[key] = _ONE_TIME.sub(r"/\1/[removed]", value)
+        if isinstance(value, str):
+            event[key] = _TOKEN.sub("opsp_[removed]", _ONE_TIME.sub(r"/\1/[removed]", value))
     return event
 
 

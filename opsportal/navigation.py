@@ -60,6 +60,7 @@ GROUPS: tuple[tuple[str, tuple[Screen, ...]], ...] = (
     ("", (NOW, INCIDENTS, CHECKS, STATUS_PAGE)),
     ("Knowledge", (Screen("Ownership", "incidents:ownership", "users", "Who holds what, and the gaps", key="o"),)),
     ("Run", (Screen("Deliveries", "outbox:list", "send", "What left the house, and what waits", key="d"),)),
+    ("Yours", (Screen("API tokens", "tokens:list", "key", "What programs use in your name", role=Role.RESPONDER),)),
     (
         "Admin",
         (

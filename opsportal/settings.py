@@ -57,6 +57,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "opsportal.middleware.RequestIdMiddleware",
+    "opsportal.api.middleware.ApiErrorMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -77,6 +78,7 @@ MIDDLEWARE = [
     "opsportal.view_as.middleware.ViewAsMiddleware",
     "opsportal.audit.denied.DeniedMiddleware",
     "opsportal.middleware.RefusedMiddleware",
+    "opsportal.api.middleware.ApiCallerMiddleware",
 ]
 
 # Off only where another layer is being debugged; production refuses to start without (opsportal.env).
@@ -227,6 +229,16 @@ SECURE_SSL_REDIRECT = False  # the proxy in front ends TLS; see docs/install.md
 X_FRAME_OPTIONS = "DENY"
 
 MAX_REQUEST_BODY_BYTES = env.number("MAX_REQUEST_BODY_BYTES", 1024 * 1024)
+# The API's own, lower limits.
+API_MAX_BODY_BYTES = min(256 * 1024, MAX_REQUEST_BODY_BYTES)
+INGEST_MAX_BATCH_ITEMS = env.number("INGEST_MAX_BATCH_ITEMS", 500)
+API_REQUESTS_PER_MINUTE = env.number("API_REQUESTS_PER_MINUTE", 600)
+API_STRANGER_REQUESTS_PER_MINUTE = env.number("API_STRANGER_REQUESTS_PER_MINUTE", 60)
+# The API's table of contents: routers by dotted name, since the frame imports no wing.
+API_ROUTERS = [
+    "opsportal.api.me.router",
+    "incidents.response.api.router",
+]
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_REQUEST_BODY_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 

@@ -1,8 +1,17 @@
 """Table of contents: every background task of the frame."""
 
+from opsportal.api.tasks import forget_requests
 from opsportal.audit.tasks import verify_chains, verify_chains_for
 from opsportal.outbox.tasks import deliver_due
 from opsportal.seals.tasks import export_heads, seal
 from opsportal.view_as.tasks import end_view_as
 
-__all__ = ["deliver_due", "end_view_as", "export_heads", "seal", "verify_chains", "verify_chains_for"]
+__all__ = [
+    "deliver_due",
+    "end_view_as",
+    "export_heads",
+    "forget_requests",
+    "seal",
+    "verify_chains",
+    "verify_chains_for",
+]

@@ -14,6 +14,7 @@ urlpatterns = [
     path("health/live", health.live, name="live"),
     path("health/ready", health.ready, name="ready"),
     path("api/v1/health", health.ready, name="api-health"),
+    path("api/v1/", include("opsportal.api.urls")),
     # allauth finds its own addresses by these names.
     path("login/", allauth.login, name="account_login"),
     path("logout/", allauth.logout, name="account_logout"),
@@ -23,6 +24,7 @@ urlpatterns = [
     path("", include("opsportal.outbox.urls")),
     path("", include("opsportal.audit.urls")),
     path("", include("opsportal.view_as.urls")),
+    path("", include("opsportal.tokens.urls")),
     path("", include("opsportal.doctor.urls")),
     path("", include("incidents.urls")),
     path("", include("checks.urls")),

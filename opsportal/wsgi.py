@@ -36,4 +36,5 @@ env.refuse_weak_production()
 application = BodyLimit(
     SnapshotResponder(_django(), directory=settings.SNAPSHOT_DIR),
     limit=settings.MAX_REQUEST_BODY_BYTES,
+    below={"/api/": settings.API_MAX_BODY_BYTES},
 )

@@ -29,7 +29,13 @@ PUBLIC = {
     "openid_connect_callback",
     "mfa_authenticate",
     "mfa_login_webauthn",
+    # What the API is, without anybody's data. Its operations ask for a token: tests/opsportal/api/.
+    "api:docs",
+    "api:openapi",
+    "api:api-root",
 }
+# Operations of the API, which know tokens and no sign-in page.
+OPERATIONS = {"api:me", "api:list_incidents", "api:read_incident"}
 EXAMPLES = {"number": 1, "pk": 1, "token": "x", "key": "portal-live", "slug": "backend", "kind": "acknowledge"}
 
 
@@ -49,7 +55,7 @@ def addresses(patterns=None, prefix: str = "/", space: str = "") -> Iterator[tup
 
 
 ALL = sorted(addresses(), key=lambda one: one[1])
-STAFF = [(name, path, view) for name, path, view in ALL if name not in PUBLIC]
+STAFF = [(name, path, view) for name, path, view in ALL if name not in PUBLIC | OPERATIONS]
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
@@ -73,6 +79,13 @@ def test_a_role_below_the_views_is_refused(name, path, view, method, client_as, 
             assert answer.status_code == 403, f"{person.role} {method} {path} answered {answer.status_code}"
         else:
             assert answer.status_code != 403
+
+
+@pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete"])
+@pytest.mark.parametrize("path", [path for name, path, _ in ALL if name in OPERATIONS])
+def test_no_operation_of_the_api_answers_without_a_token(path, method, client_as, admin):
+    for browser in (Client(), client_as(admin)):
+        assert getattr(browser, method)(path).status_code in (401, 405)
 
 
 def test_every_staff_view_says_which_role_it_needs():
