@@ -13,6 +13,11 @@ from opsportal.seals.models import Seal
 BATCH = 5_000
 # A transaction that holds an unsealed row is shorter than this; whatever is not is found by the hourly sweep.
 WINDOW = timedelta(hours=1)
+# Three arrays instead of five parameters a row: a backlog is sealed several times faster.
+_INSERT = """
+INSERT INTO opsportal_seal (chain, form, seq, row_id, digest)
+SELECT %s, %s, * FROM unnest(%s::bigint[], %s::bigint[], %s::text[])
+"""
 
 
 def seal_recent() -> int:
@@ -37,25 +42,30 @@ def _seal(chain: Chain, *, after: int | None) -> int:
     total = 0
     while True:
         done = _seal_batch(chain, after=after)
-        total += done
-        if done < BATCH:
+        total += len(done)
+        if len(done) < BATCH:
             return total
+        # Only until the next time, which looks at the whole window again.
+        after = done[-1]
 
 
 @transaction.atomic
-def _seal_batch(chain: Chain, *, after: int | None) -> int:
-    """One sealer at a time: who finds the lock taken leaves, since the other does the same work."""
+def _seal_batch(chain: Chain, *, after: int | None) -> list[int]:
+    """The ids that are sealed now. One sealer at a time: who finds the lock taken leaves the work to the other."""
     if not _lock(chain):
-        return 0
+        return []
     form = chain.newest_form
     rows = unsealed(chain, after=after).order_by("pk").values_list(*chain.forms[form])[:BATCH]
     seq, digest = _head(chain)
-    seals = []
+    places, ids, digests = [], [], []
     for row in rows:
         seq, digest = seq + 1, chain.link(digest, seq + 1, row)
-        seals.append(Seal(chain=chain.name, seq=seq, row_id=row[0], form=form, digest=digest))
-    Seal.objects.bulk_create(seals)
-    return len(seals)
+        places.append(seq)
+        ids.append(row[0])
+        digests.append(digest)
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, [chain.name, form, places, ids, digests])
+    return ids
 
 
 def _lock(chain: Chain) -> bool:

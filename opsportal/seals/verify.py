@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from opsportal.seals.actions import unsealed
 from opsportal.seals.chains import GENESIS, Chain
@@ -22,6 +22,15 @@ class Fault(StrEnum):
     GAP = "seals before it are missing"
     REWRITTEN = "the chain up to it differs from the exported head"
     CUT = "the chain ends before this exported head"
+
+
+class Link(NamedTuple):
+    """A seal without the weight of a model: there may be millions."""
+
+    seq: int
+    row_id: int
+    form: int
+    digest: str
 
 
 @dataclass(frozen=True)
@@ -84,7 +93,7 @@ def _first_fault(chain: Chain, heads: list[Head]) -> tuple[int, Fault] | None:
     return (cut.row_id, Fault.CUT) if cut else None
 
 
-def _fault(chain: Chain, seal: Seal, row: tuple[Any, ...] | None, place: int, previous: str) -> Fault | None:
+def _fault(chain: Chain, seal: Link, row: tuple[Any, ...] | None, place: int, previous: str) -> Fault | None:
     if row is None:
         return Fault.GONE
     if seal.seq != place:
@@ -92,14 +101,15 @@ def _fault(chain: Chain, seal: Seal, row: tuple[Any, ...] | None, place: int, pr
     return None if chain.link(previous, place, row) == seal.digest else Fault.CHANGED
 
 
-def _batches(chain: Chain) -> Iterator[list[Seal]]:
+def _batches(chain: Chain) -> Iterator[list[Link]]:
     last = 0
-    while batch := list(Seal.objects.filter(chain=chain.name, seq__gt=last).order_by("seq")[:STEP]):
+    links = Seal.objects.filter(chain=chain.name).order_by("seq").values_list("seq", "row_id", "form", "digest")
+    while batch := [Link(*row) for row in links.filter(seq__gt=last)[:STEP]]:
         yield batch
         last = batch[-1].seq
 
 
-def _rows(chain: Chain, seals: list[Seal]) -> dict[int, tuple[Any, ...]]:
+def _rows(chain: Chain, seals: list[Link]) -> dict[int, tuple[Any, ...]]:
     """The sealed columns of each row, by id; each row in the form it was sealed under."""
     found: dict[int, tuple[Any, ...]] = {}
     for form in {seal.form for seal in seals}:
