@@ -8,8 +8,6 @@ from opsportal import health
 handler400 = "opsportal.pages.bad_request"
 handler500 = "opsportal.pages.failed"
 
-handler400 = "opsportal.pages.bad_request"
-
 urlpatterns = [
     path("health/live", health.live, name="live"),
     path("health/ready", health.ready, name="ready"),

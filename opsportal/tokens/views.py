@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods
 
+from opsportal.accounts.recent import recent_sign_in
 from opsportal.errors import Refused
 from opsportal.htmx import render_page, see, status_message
 from opsportal.models import ApiToken, User
@@ -20,12 +21,17 @@ REVOKE = "opsportal/tokens/revoke.html"
 
 @require(Role.RESPONDER)
 @require_http_methods(["GET", "HEAD", "POST"])
-@sensitive_variables("issued")
 def tokens(request: HttpRequest) -> HttpResponse:
     """What programs use in one's name; make another."""
-    form = TokenForm(request.POST if request.method == "POST" else None, user=_me(request))
+    return _make(request) if request.method == "POST" else _show(request, TokenForm(user=_me(request)))
+
+
+@recent_sign_in
+@sensitive_variables("issued")
+def _make(request: HttpRequest) -> HttpResponse:
+    form = TokenForm(request.POST, user=_me(request))
     if not form.is_valid():
-        return _show(request, form, status=422 if form.is_bound else 200)
+        return _show(request, form, status=422)
     chosen = form.cleaned_data
     try:
         issued = actions.issue(
@@ -43,6 +49,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
 
 
 @require(Role.RESPONDER)
+@recent_sign_in
 @require_http_methods(["GET", "HEAD", "POST"])
 @sensitive_variables("issued")
 def rotate(request: HttpRequest, pk: int) -> HttpResponse:

@@ -60,6 +60,25 @@ def test_a_secret_as_a_name_is_not_kept(client_as, responder):
     assert b"hunter2" not in answer.content
 
 
+def test_making_and_rotating_ask_who_you_are_again_after_five_minutes(client_as, responder):
+    responder.set_password("a long walk before the night shift")
+    responder.save()
+    old = issue(responder)
+    browser = client_as(responder)
+    session = browser.session
+    session["account_authentication_methods"][-1]["at"] -= 301
+    session.save()
+
+    answers = [browser.post(PAGE, FORM), browser.post(f"{PAGE}{old.token.pk}/rotate/", {"hours": "1"})]
+
+    assert [one.status_code for one in answers] == [302, 302]
+    assert all(one["Location"].startswith("/account/again/") for one in answers)
+    assert ApiToken.objects.count() == 1
+    assert browser.get(PAGE).status_code == 200
+    assert browser.post(f"{PAGE}{old.token.pk}/revoke/").status_code == 302
+    assert actions.recognise(old.text, at=timezone.now()) is None
+
+
 def test_viewers_have_no_tokens_screen(client_as, viewer):
     assert client_as(viewer).get(PAGE).status_code == 403
 
