@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods, require_POST
 
 from opsportal.accounts.models import User
+from opsportal.accounts.recent import recent_sign_in
 from opsportal.htmx import render_page
 from opsportal.roles import Role, require
 from opsportal.view_as import actions
@@ -15,6 +16,7 @@ from opsportal.view_as.models import Viewing
 
 
 @require(Role.ADMIN)
+@recent_sign_in
 @require_http_methods(["GET", "POST"])
 def start(request: HttpRequest, username: str) -> HttpResponse:
     """Ask for the reason, then begin."""
