@@ -12,10 +12,12 @@ class OpsportalConfig(AppConfig):
         from django.db.models.signals import post_migrate
 
         from opsportal import health_figures
+        from opsportal.accounts import factors
         from opsportal.audit import chain, sign_in
-        from opsportal.secrets.actions import require_key_after_migrate
+        from opsportal.secrets.actions import closed_elsewhere, require_key_after_migrate
 
         health_figures.register()
         post_migrate.connect(require_key_after_migrate, sender=self)
+        closed_elsewhere.append(factors.close_again)
         chain.keep()
         sign_in.listen()

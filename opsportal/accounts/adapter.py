@@ -20,6 +20,7 @@ from opsportal.accounts.break_glass import tell_admins
 from opsportal.audit import actions as audit
 from opsportal.audit.models import AuditEvent
 from opsportal.models import User
+from opsportal.secrets.sealed import Sealed, seal
 
 # What allauth would send a mail about, in the words of the audit log.
 _ACTS = {
@@ -77,6 +78,12 @@ class PortalMFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         **DefaultMFAAdapter.error_messages,
         "incorrect_code": "This code is wrong or was used already. Type the one that the app shows now.",
     }
+
+    def encrypt(self, text: str) -> str:
+        return seal(text).token
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return Sealed(encrypted_text).open()
 
     def get_totp_label(self, user: User) -> str:
         return user.username

@@ -10,6 +10,7 @@ from opsportal.audit import actions as audit
 from opsportal.errors import Refused
 from opsportal.models import User
 from opsportal.roles import Role
+from opsportal.secrets.sealed import Sealed
 
 REAL = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 WORDS = {Authenticator.Type.TOTP: "App", Authenticator.Type.WEBAUTHN: "Passkey"}
@@ -33,6 +34,22 @@ def factors_of(people: list[User]) -> dict[int, list[str]]:
         if WORDS[kind] not in found[person]:
             found[person].append(WORDS[kind])
     return found
+
+
+def close_again() -> int:
+    """Close the keys of apps and the seeds of recovery codes under the newest key; part of every rotation."""
+    return sum(_close_again(pk) for pk in list(Authenticator.objects.values_list("pk", flat=True)))
+
+
+@transaction.atomic
+def _close_again(pk: int) -> int:
+    row = Authenticator.objects.select_for_update().filter(pk=pk).first()
+    held = [name for name in ("secret", "seed") if row and name in row.data]
+    for name in held:
+        row.data[name] = Sealed(row.data[name]).again().token
+    if held:
+        row.save(update_fields=["data"])
+    return len(held)
 
 
 @transaction.atomic

@@ -6,6 +6,7 @@ import time
 from datetime import timedelta
 
 import pytest
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.core.cache import cache
 from django.test import Client
@@ -16,6 +17,7 @@ from opsportal.accounts import actions, factors, sessions
 from opsportal.errors import Refused
 from opsportal.models import AuditEvent, Delivery, User
 from opsportal.roles import Role
+from opsportal.secrets.actions import closed_elsewhere
 from tests.test_urls_access import addresses
 
 pytestmark = pytest.mark.django_db
@@ -95,6 +97,19 @@ def test_a_wrong_first_code_switches_nothing_on(client_as, responder):
 
     assert "This code is wrong" in answer.text
     assert not factors.has_factor(responder)
+
+
+def test_the_secret_of_an_app_is_closed_and_a_rotation_of_keys_keeps_it_working(responder):
+    with_app(with_password(responder))
+    before = Authenticator.objects.get(user=responder).data["secret"]
+
+    factors.close_again()
+
+    after = Authenticator.objects.get(user=responder).data["secret"]
+    assert SECRET not in before + after
+    assert before != after
+    assert factors.close_again in closed_elsewhere
+    assert sign_in("responder")[0].post("/login/step/", {"code": code_of(SECRET)})["Location"] == "/"
 
 
 def test_whoever_must_have_a_factor_sets_one_up_before_anything_else(client_as, publisher, viewer, settings):
