@@ -33,7 +33,10 @@ def wake(task: str, *, queue: str | None = None, expires: float | None = None, *
     from opsportal.celery import app
 
     try:
-        app.send_task(task, kwargs=ids, queue=queue, expires=expires, retry=False, ignore_result=True)
+        app.send_task(
+            task, kwargs=ids, queue=queue, expires=expires, retry=False, ignore_result=True,
+            headers={"request_id": structlog.contextvars.get_contextvars().get("request_id", "")},
+        )  # fmt: skip
     except (OperationalError, RedisError, OSError):
         with _lock:
             _broken_until = time.monotonic() + BREAKER_SECONDS

@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "opsportal.settings")
 
+import structlog
 from celery import Celery
-from celery.signals import celeryd_init, setup_logging, worker_ready, worker_shutting_down
+from celery.signals import celeryd_init, setup_logging, task_postrun, task_prerun, worker_ready, worker_shutting_down
 from django.conf import settings
 
 from opsportal import env
@@ -94,6 +95,19 @@ def _keep_our_logging(**_: object) -> None:
 def _refuse_weak_production(**_: object) -> None:
     """A worker beside a half configured production portal would act on its behalf."""
     env.refuse_weak_production()
+
+
+@task_prerun.connect
+def _carry_request_id(task: Any, **_: object) -> None:
+    """What a request caused is found under the request's id, in the worker's lines and in its audit rows too."""
+    request_id = getattr(task.request, "request_id", "") or (task.request.headers or {}).get("request_id", "")
+    if request_id:
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+
+
+@task_postrun.connect
+def _drop_request_id(**_: object) -> None:
+    structlog.contextvars.unbind_contextvars("request_id")
 
 
 @worker_ready.connect

@@ -75,9 +75,8 @@ def test_the_screen_is_for_admins_and_shows_no_value(client_as, admin, publisher
 @pytest.mark.parametrize("door", ["opsportal.wsgi", "opsportal.launch"])
 def test_production_refuses_to_start_with_a_name_missing_and_tells_no_value(missing, door, tmp_path):
     given = {name: value for name, value in COMPLETE.items() if name != missing}
-    argv = ["-m", door, "--port", str(free_port()), "--data-dir", str(tmp_path / "data")] if door.endswith("launch") else [
-        "-c", f"import {door}"
-    ]  # fmt: skip
+    by_command = ["-m", door, "--port", str(free_port()), "--data-dir", str(tmp_path / "data")]
+    argv = by_command if door.endswith("launch") else ["-c", f"import {door}"]
 
     ended = subprocess.run(
         [sys.executable, *argv],
