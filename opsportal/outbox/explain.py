@@ -9,7 +9,8 @@ from opsportal.outbox.models import Delivery
 
 def why(delivery: Delivery) -> str:
     """What caused it."""
-    return delivery.because or f"Event {delivery.event or delivery.key}"
+    event = delivery.event or delivery.key
+    return f"{delivery.because} (event {event})" if delivery.because else f"Event {event}"
 
 
 def how(delivery: Delivery, way: Way, *, at: datetime) -> str:
@@ -34,7 +35,11 @@ def _last_try(delivery: Delivery) -> str:
 
 def _next(delivery: Delivery, way: Way, at: datetime) -> str:
     if way.open_until is not None and delivery.due_at <= at:
-        until = f"until {_clock(way.open_until, at)}" if way.is_open(at) else "while one message tries it"
+        until = (
+            f"until {_clock(way.open_until, at).removeprefix('at ')}"
+            if way.is_open(at)
+            else "while one message tries it"
+        )
         return f"Waits because the way out is closed {until}: {WORDS.get(way.last_error, way.last_error)}."
     if delivery.due_at <= at:
         is_written = delivery.priority == Delivery.Priority.WRITTEN

@@ -132,8 +132,8 @@ def test_every_state_is_explained(queue, settings, http_target):
     delivery.state, delivery.sent_at = "sent", now
     told.append(queries.lines([delivery], at=now)[0])
 
-    assert {one.why for one in told} == {"INC-1 was declared"}
+    assert {one.why for one in told} == {"INC-1 was declared (event incident:1:opened)"}
     assert told[0].how == "Waits for a worker."
-    assert told[1].how.startswith("First try failed: it failed. Next try at ")
-    assert "Given up at" in told[2].how and "after 1 try: it failed." in told[2].how
+    assert told[1].how.startswith("First try failed: an error on its side. Next try at ")
+    assert "Given up at" in told[2].how and "after 1 try: an error on its side." in told[2].how
     assert told[3].how.startswith("Taken at")
