@@ -65,3 +65,20 @@ def test_an_endless_chunked_body_is_413():
     seen = call({"wsgi.input": io.BytesIO(b"x" * 1000), "wsgi.input_terminated": True})
 
     assert seen["status"].startswith("413")
+
+
+def test_the_api_has_a_lower_limit_of_its_own():
+    def answered(path: str) -> str:
+        statuses: list[str] = []
+        app = BodyLimit(lambda _, start: start("200 OK", []) or [], limit=LIMIT, below={"/api/": 5})
+        environ = {"PATH_INFO": path, "CONTENT_LENGTH": "6", "wsgi.input": io.BytesIO(b"123456")}
+        list(app(environ, lambda status, _: statuses.append(status)))
+        return statuses[0]
+
+    assert answered("/api/v1/incidents").startswith("413")
+    assert answered("/incidents/") == "200 OK"
+
+
+def test_the_limit_of_the_api_is_256_kib_and_the_door_has_it(settings):
+    assert settings.API_MAX_BODY_BYTES == 256 * 1024
+    assert '"/api/": settings.API_MAX_BODY_BYTES' in (settings.BASE_DIR / "opsportal/wsgi.py").read_text()
