@@ -53,5 +53,7 @@ def configure(*, json: bool) -> None:
     root.handlers = [handler]
     root.setLevel(logging.INFO)
     logging.getLogger("celery").setLevel(logging.WARNING)
+    # Anybody may send any Host; the answer is 400 and needs no stack in the log.
+    logging.getLogger("django.security.DisallowedHost").setLevel(logging.CRITICAL)
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
     logging.getLogger("aiohttp").setLevel(logging.WARNING)

@@ -126,6 +126,7 @@ class Supervisor:
         return True
 
     def _restart(self, running: _Running) -> bool:
+        signal_group(running.process.pid, signal.SIGKILL)  # what did not hear the first signal holds its port or queue
         try:
             fresh = self._launch(running.child)
         except OSError as problem:

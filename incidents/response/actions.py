@@ -60,9 +60,12 @@ def post_note(
 
 
 @transaction.atomic
-def change_status(incident: Incident, *, to: str, by: User, at: datetime, note: str = "") -> TimelineEvent:
+def change_status(
+    incident: Incident, *, to: str, by: User, at: datetime, note: str = "", occurred_at: datetime | None = None
+) -> TimelineEvent:
     """Move the incident on, or back when a fix did not hold. Resolving stops its clocks, reopening starts them."""
     incident = _locked(incident)
+    _require_past(occurred_at, at)
     states.require(incident.status, to=to)
     old, incident.status = incident.status, Status(to)
     incident.resolved_at = at if to == Status.RESOLVED else None
@@ -72,7 +75,9 @@ def change_status(incident: Incident, *, to: str, by: User, at: datetime, note: 
         clocks.stop(incident, by=by, at=at)
     elif old == Status.RESOLVED:
         clocks.start_again(incident, by=by, at=at)
-    return timeline.record(incident, Kind.STATUS, by=by, at=at, old=old, new=to, text=note.strip())
+    return timeline.record(
+        incident, Kind.STATUS, by=by, at=at, old=old, new=to, text=note.strip(), occurred_at=occurred_at
+    )
 
 
 @transaction.atomic

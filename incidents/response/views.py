@@ -156,7 +156,7 @@ def post(request: HttpRequest, number: int) -> HttpResponse:
 
 def _post(incident: Incident, *, by: User, at: datetime, text: str, to: str, occurred_at: datetime | None) -> None:
     if to:
-        actions.change_status(incident, to=to, by=by, at=at, note=text)
+        actions.change_status(incident, to=to, by=by, at=at, note=text, occurred_at=occurred_at)
     else:
         actions.post_note(incident, text=text, by=by, at=at, occurred_at=occurred_at)
 

@@ -296,3 +296,11 @@ def test_waiving_needs_a_reason_and_a_running_clock(incident, responder):
     with pytest.raises(Refused) as again:
         actions.waive(incident, kind="first_public_update", reason="Staff only", by=responder, at=minutes(2))
     assert again.value.code == "CLOCK_STOPPED"
+
+
+def test_a_status_that_was_reached_earlier_carries_both_times(incident, responder):
+    event = actions.change_status(
+        incident, to="identified", note="Seen on the graph.", by=responder, at=minutes(10), occurred_at=minutes(4)
+    )
+
+    assert (event.occurred_at, event.recorded_at) == (minutes(4), minutes(10))
