@@ -18,7 +18,6 @@ from opsportal.view_as.models import Viewing
 @require(Role.ADMIN)
 @recent_sign_in
 @require_http_methods(["GET", "POST"])
-@recent_sign_in
 def start(request: HttpRequest, username: str) -> HttpResponse:
     """Ask for the reason, then begin."""
     assert isinstance(request.user, User)
