@@ -14,6 +14,7 @@ class OpsportalConfig(AppConfig):
         from opsportal import health_figures
         from opsportal.accounts import factors
         from opsportal.audit import chain, sign_in
+        from opsportal.privacy import leaks
         from opsportal.secrets.actions import closed_elsewhere, require_key_after_migrate
 
         health_figures.register()
@@ -21,3 +22,4 @@ class OpsportalConfig(AppConfig):
         closed_elsewhere.append(factors.close_again)
         chain.keep()
         sign_in.listen()
+        leaks.connect()

@@ -4,6 +4,7 @@ from opsportal.accounts.models import LoginLink, User
 from opsportal.api.models import KeptAnswer, RequestCount
 from opsportal.audit.models import AuditEvent
 from opsportal.outbox.models import Delivery, Destination, Route
+from opsportal.privacy.models import LeakCount
 from opsportal.seals.models import Seal
 from opsportal.secrets.models import KeyProof
 from opsportal.ticker.models import JobClaim
@@ -18,6 +19,7 @@ __all__ = [
     "JobClaim",
     "KeptAnswer",
     "KeyProof",
+    "LeakCount",
     "LoginLink",
     "RequestCount",
     "Route",

@@ -123,6 +123,7 @@ class HttpForm(SpecForm):
     """An address that is asked for by GET."""
 
     spec_fields = ("url", "expect", "keyword", "max_latency_ms", "connection")
+    typed = ("url",)
 
     url = forms.CharField(
         max_length=500,

@@ -60,7 +60,7 @@ def _fire(signal: Signal, newest: Alert | None, at: datetime) -> Alert | None:
 
 def _open(signal: Signal, before: Alert | None, at: datetime) -> Alert:
     """A new run of trouble: in the room that this key opened while it is open, else in a new one."""
-    title, detail = guard.redact(signal.title)[:TITLE_CHARACTERS], guard.redact(signal.detail)
+    title, detail = guard.cleaned(signal.title)[:TITLE_CHARACTERS], guard.cleaned(signal.detail)
     domain = Domain.objects.get(pk=signal.domain_id)
     incident = _open_incident(before)
     if incident is None:

@@ -296,7 +296,7 @@ def _require_words(title: str, body: str) -> None:
 
 def _require_clean(*texts: str) -> None:
     for text in texts:
-        guard.require_clean(text)
+        guard.require_public(text)
 
 
 def require_publishable(update: StatusUpdate, *, at: datetime, seen: str = "") -> None:

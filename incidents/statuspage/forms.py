@@ -51,6 +51,8 @@ class DraftForm(GuardedForm):
     )
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
+    is_public = True
+
     def __init__(self, *args: Any, side: Side, components: Iterable[Component], at: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.side, self.at, self.components = side, at, list(components)

@@ -1,90 +1,121 @@
-"""What may never be stored: one function for every door through which free text comes in.
+"""What may never be stored: one function for every door through which free text comes or goes.
 
-Patterns are bounded in every quantifier, so hostile text costs linear time; text over the cap is refused.
-A finding names the kind, the line and the column, never the value.
+A finding names the kind, the line and the column, never the value. Secrets are refused everywhere. Personal
+identifiers become stable tokens inside (`for_inside`) and stop on public text (`require_public`). docs/privacy.md has
+the whole policy.
 """
 
-import re
 from bisect import bisect
 from dataclasses import dataclass
-from functools import cache
 
 from opsportal.errors import Refused
+from opsportal.privacy import leaks, own, tokens
+from opsportal.privacy.kinds import Kind, Must
+from opsportal.privacy.scanning import MAX_CHARACTERS, Seen, look
 
-MAX_CHARACTERS = 65_536
+UNREAD = "This text could not be looked through in time. Make it shorter or plainer."
+
+__all__ = [
+    "MAX_CHARACTERS",
+    "UNREAD",
+    "Finding",
+    "Must",
+    "Verdict",
+    "cleaned",
+    "for_inside",
+    "judge",
+    "redact",
+    "require_clean",
+    "require_public",
+    "scan",
+    "sentence",
+]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that must not be stored: its kind in words, where it starts (from 1) and its span."""
+    """One thing that must not be stored as it is: its kind in words, where it starts (from 1) and its span."""
 
     kind: str
     line: int
     column: int
     start: int
     end: int
+    must: Must = Must.BLOCK
 
 
-# Kind -> pattern. Context patterns for on-call text; vendor prefixes where a vendor publishes them.
-_PATTERNS: dict[str, str] = {
-    "database connection string": (
-        r"\b(?:postgres(?:ql)?|mysql|mariadb|mongodb(?:\+srv)?|redis|rediss|amqps?|mssql|clickhouse)(?:\+\w{1,20})?"
-        r"://[^\s/@:]{0,128}:[^\s/@]{1,256}@[^\s]{1,256}"
-    ),
-    "address with a password": r"\bhttps?://[^\s/@:]{1,128}:[^\s/@]{1,256}@[^\s]{1,256}",
-    "private key": r"-----BEGIN (?:[A-Z]{1,12} ){0,3}PRIVATE KEY-----",
-    "bearer token": r"\b[Bb]earer\s{1,4}[A-Za-z0-9._~+/-]{16,512}=*",
-    "signed token": r"\beyJ[A-Za-z0-9_-]{8,1024}\.[A-Za-z0-9_-]{8,2048}\.[A-Za-z0-9_-]{8,1024}",
-    "cloud access key": r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b",
-    "vendor token": (
-        r"\b(?:ghp|gho|ghs|ghu|github_pat|glpat|xox[abprs]|sk_live|rk_live|whsec|sk-ant|hvs|dop_v1|npm|SG)"
-        r"[_.-][A-Za-z0-9_.-]{16,256}"
-    ),
-    "address with a token in its query": (
-        r"(?i)\bhttps?://[^\s?#]{1,512}\?(?:[^\s&#=]{0,64}(?:=[^\s&#]{0,256})?&){0,16}"
-        r"(?:[\w.-]{0,32}(?:token|secret|passw(?:or)?d|passphrase|api[_-]?key|signature|credential)|key|sig|auth|pwd)"
-        r"=[^\s&#]{6,512}"
-    ),
-    "chat webhook address": r"\bhttps://hooks\.slack\.com/(?:services|workflows)/[A-Za-z0-9/_-]{10,200}",
-    "password": (
-        r"(?i)\b[\w.-]{0,32}(?:password|passwd|secret|api[_-]?key|access[_-]?token|auth[_-]?token)"
-        r"[\"']?\s{0,3}[=:]\s{0,3}[\"']?(?!\*{3}|<|\[|\$|\{|%|null\b|none\b|true\b|false\b|missing\b|present\b|unset\b|set\b)"
-        r"[^\s\"',;]{6,256}"
-    ),
-    "e-mail address": r"(?i)\b[a-z0-9._%+-]{1,64}@(?:[a-z0-9-]{1,63}\.){1,4}[a-z]{2,24}\b",
-}
+@dataclass(frozen=True)
+class Verdict:
+    """pass, warn or block, and the findings behind it."""
+
+    word: str
+    findings: list[Finding]
+
+    @property
+    def kinds(self) -> list[str]:
+        return sorted({one.kind for one in self.findings})
 
 
-_NEW_LINE = re.compile("\n")
+def _look(text: str) -> Seen:
+    return look(text, own=own.rules())
 
 
-@cache
-def _compiled() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    return tuple((kind, re.compile(pattern)) for kind, pattern in _PATTERNS.items())
+def _findings(text: str, seen: Seen) -> list[Finding]:
+    lines = [0, *(place + 1 for place, letter in enumerate(text) if letter == "\n")] if seen.spans else [0]
+    found = []
+    for kind, start, end in seen.spans:
+        line = bisect(lines, start)
+        found.append(Finding(kind.name, line, start - lines[line - 1] + 1, start, end, kind.must))
+    return found
 
 
 def scan(text: str) -> list[Finding]:
-    """All findings in order of place; overlapping ones count once, the first kind in the table wins."""
-    text = text[:MAX_CHARACTERS]
-    found: list[Finding] = []
-    taken, lines = bytearray(len(text)), [0, *(match.end() for match in _NEW_LINE.finditer(text))]
-    for kind, pattern in _compiled():
-        for match in pattern.finditer(text):
-            start, end = match.span()
-            if not any(taken[start:end]):
-                taken[start:end] = b"\1" * (end - start)
-                line = bisect(lines, start)
-                found.append(Finding(kind, line, start - lines[line - 1] + 1, start, end))
-    return sorted(found, key=lambda one: one.start)
+    """All findings in the first 65,536 characters, in order of place, without overlaps."""
+    return _findings(text, _look(text))
 
 
-def redact(text: str) -> str:
-    """The same text with each finding replaced by its kind, such as `[removed: private key]`."""
+def judge(text: str, *, is_public: bool = False) -> Verdict:
+    """What must happen with this text. Not read through in time is not clean.
+
+    Such a text is warned of inside and stopped in public.
+    """
+    seen = _look(text)
+    found = _findings(text, seen)
+    if seen.has_secret or (is_public and (found or not seen.complete)) or len(text) > MAX_CHARACTERS:
+        return Verdict("block", found)
+    return Verdict("warn" if found or not seen.complete else "pass", found)
+
+
+def redact(text: str, *, is_public: bool = False) -> str:
+    """The same text with `[removed: private key]` for a secret and a stable token for a person.
+
+    In public text a person is removed too: a token tells readers nothing.
+    """
     pieces, last = [], 0
-    for one in scan(text):
-        pieces += [text[last : one.start], f"[removed: {one.kind}]"]
-        last = one.end
+    for kind, start, end in _look(text).spans:
+        pieces += [text[last:start], _stand_in(kind, text[start:end], is_public)]
+        last = end
     return "".join([*pieces, text[last:MAX_CHARACTERS]])
+
+
+def _stand_in(kind: Kind, value: str, is_public: bool) -> str:
+    return f"[removed: {kind.name}]" if kind.must is Must.BLOCK or is_public else tokens.stable(kind, value)
+
+
+def cleaned(text: str) -> str:
+    """What machines say, made fit to be stored: nobody is there to be asked, so it is redacted and counted."""
+    leaks.prevented(one.kind for one in scan(text))
+    return redact(text)
+
+
+def for_inside(text: str) -> str:
+    """Text for staff: stable tokens in place of people; refused when it holds a secret or is too long."""
+    _require_short(text)
+    found = scan(text)
+    leaks.prevented(one.kind for one in found)
+    if any(one.must is Must.BLOCK for one in found):
+        raise Refused("PRIVACY_BLOCKED", sentence(found))
+    return redact(text) if found else text
 
 
 def sentence(found: list[Finding]) -> str:
@@ -95,8 +126,25 @@ def sentence(found: list[Finding]) -> str:
 
 def require_clean(text: str) -> None:
     """Refuse text that holds a secret or an identifier, or that is longer than the cap."""
+    _require_short(text)
+    _refuse(scan(text))
+
+
+def require_public(text: str) -> None:
+    """The same for text that readers outside will see, which also has to be read through to its end."""
+    _require_short(text)
+    seen = _look(text)
+    _refuse(_findings(text, seen))
+    if not seen.complete:
+        raise Refused("PRIVACY_UNREAD", UNREAD)
+
+
+def _require_short(text: str) -> None:
     if len(text) > MAX_CHARACTERS:
         raise Refused("TEXT_TOO_LONG", f"This text is longer than {MAX_CHARACTERS} characters. Shorten it.")
-    found = scan(text)
+
+
+def _refuse(found: list[Finding]) -> None:
     if found:
+        leaks.prevented(one.kind for one in found)
         raise Refused("PRIVACY_BLOCKED", sentence(found))
