@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from opsportal.accounts.recent import is_recent, recent_sign_in
 from opsportal.errors import Refused
 from opsportal.htmx import render_page
 from opsportal.outbox import actions, destinations, queries, ways
@@ -70,7 +71,18 @@ def replay(request: HttpRequest) -> HttpResponse:
 @require(Role.ADMIN)
 @require_http_methods(["GET", "POST"])
 def destination_list(request: HttpRequest) -> HttpResponse:
-    """Where messages go; add a place."""
+    """Where messages go; add a place.
+
+    What was typed must not be kept in the session while somebody proves who they are: an old form is dropped.
+    """
+    if request.method == "POST" and not is_recent(request):
+        messages.error(request, "Nothing was saved: prove who you are, then type it again.")
+        return redirect("outbox:destinations")
+    return _destination_list(request)
+
+
+@recent_sign_in
+def _destination_list(request: HttpRequest) -> HttpResponse:
     form = DestinationForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -145,6 +157,7 @@ def destination_switch(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require(Role.ADMIN)
+@recent_sign_in
 @require_POST
 def destination_secret(request: HttpRequest, pk: int) -> HttpResponse:
     """A new signing secret, shown once."""

@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.utils import timezone
 
 from opsportal.audit.models import AuditEvent
@@ -50,6 +51,18 @@ def test_an_address_that_may_not_be_used_is_refused_and_not_repeated(client_as, 
     assert answer.status_code == 422
     assert "marker" not in answer.content.decode()
     assert not Destination.objects.exists()
+
+
+def test_an_old_sign_in_is_asked_again_and_what_was_typed_is_kept_nowhere(admin):
+    browser = Client()
+    browser.force_login(admin, backend="allauth.account.auth_backends.AuthenticationBackend")
+
+    answer = add(browser, "https://hook.example/marker")
+
+    assert (answer.status_code, answer["Location"]) == (302, PAGE)
+    assert browser.get(PAGE).status_code == 302
+    assert not Destination.objects.exists()
+    assert "marker" not in str(dict(browser.session))
 
 
 def test_a_test_message_arrives_and_the_screen_says_so(client_as, admin, add_destination, sink):
