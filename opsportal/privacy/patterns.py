@@ -92,7 +92,7 @@ _SCHEME = re.compile(r"(?:[a-z][a-z0-9+.-]{0,24}:){0,2}$")
 _USER_INFO = re.compile(r"([^\s:/@?#\"'`<>|]{0,128}):([^\s\"'`<>]{1,256}?)@(?=[\w\[({$%<.-])")
 _USER_ONLY = re.compile(r"([\w.~%-]{16,256})(?::[\w.~%-]{0,3})?@(?=[\w\[])")
 _WEB = re.compile(r"(?:https?|wss?|git|svn)(?:\+\w{1,8})?:$")
-_REST = re.compile(r"[^\s\"'`<>,;)\]}]{1,512}")
+_REST = re.compile(r"(?:\[[0-9a-fA-F:.%]{2,64}\])?[^\s\"'`<>,;)\]}]{1,512}")
 _POOR = frozenset(
     [
         "password",
@@ -618,7 +618,7 @@ def _before(seen: Text, word: re.Match[str]) -> Iterator[Span]:
         return
     value = match[1].rstrip(_TAIL.replace("!", ""))
     strong = looks.is_password(value, 8) if word.lastgroup in {"password", "short"} else looks.is_random(value, 16)
-    if strong and not looks.is_words(value) and not re.fullmatch("[0-9a-f]{7,64}", value):
+    if strong and (looks.is_mixed(value) or not looks.is_words(value)) and not re.fullmatch("[0-9a-f]{7,64}", value):
         yield Span(_kind_of(word.lastgroup or ""), left + match.start(1), left + match.start(1) + len(value))
 
 
@@ -676,7 +676,9 @@ def shells(seen: Text) -> Iterator[Span]:
         if len(value) < 3 or looks.is_stand_in(value) or value.startswith(("$", "-")) or _is_place(value):
             continue
         if group in {"flag", "literal"} and (
-            looks.is_words(value) or re.fullmatch(r"[\d:./-]+", value) or looks.is_measure(value)
+            (looks.is_words(value) and not looks.is_mixed(value))
+            or re.fullmatch(r"[\d:./-]+", value)
+            or looks.is_measure(value)
         ):
             continue
         if group == "echo" and not looks.is_password(value):
@@ -684,7 +686,7 @@ def shells(seen: Text) -> Iterator[Span]:
         yield Span(kinds.PASSWORD, match.start(group), match.start(group) + len(value))
 
 
-_AWS_SECRET = re.compile(r"(?<![\w+/=.-])[A-Za-z0-9+/]{40}(?![\w+/=])")
+_AWS_SECRET = re.compile(r"(?<![\w+/.-])[A-Za-z0-9+/]{40}(?![\w+/=])")
 
 
 def cloud_secrets(seen: Text) -> Iterator[Span]:
