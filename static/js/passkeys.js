@@ -6,7 +6,7 @@
   document.addEventListener("allauth.error", (event) => {
     event.preventDefault();
     const place = document.getElementById("passkey-note");
-    if (place) { place.hidden = false; place.querySelector("p").textContent = SENTENCE; place.focus(); }
+    if (place) { place.hidden = false; place.querySelector("p").textContent = SENTENCE; }
   });
 
   document.addEventListener("DOMContentLoaded", () => {
