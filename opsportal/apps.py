@@ -12,6 +12,7 @@ class OpsportalConfig(AppConfig):
         from django.db.models.signals import post_migrate
 
         from opsportal import health_figures
+        from opsportal.abuse import listening
         from opsportal.accounts import factors
         from opsportal.audit import chain, sign_in
         from opsportal.privacy import leaks
@@ -23,3 +24,4 @@ class OpsportalConfig(AppConfig):
         chain.keep()
         sign_in.listen()
         leaks.connect()
+        listening.listen()

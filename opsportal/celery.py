@@ -28,6 +28,7 @@ SCHEDULE = (
     Job("opsportal.verify_chains", timedelta(days=1)),
     Job("opsportal.end_view_as", timedelta(seconds=60)),
     Job("opsportal.forget_requests", timedelta(minutes=10)),
+    Job("opsportal.forget_knocks", timedelta(hours=1)),
 )
 
 

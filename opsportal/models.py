@@ -1,5 +1,6 @@
 """Table of contents: every model of the frame."""
 
+from opsportal.abuse.models import Ban, KnockCount
 from opsportal.accounts.models import LoginLink, User
 from opsportal.api.models import KeptAnswer, RequestCount
 from opsportal.audit.models import AuditEvent
@@ -14,11 +15,13 @@ from opsportal.view_as.models import Viewing
 __all__ = [
     "ApiToken",
     "AuditEvent",
+    "Ban",
     "Delivery",
     "Destination",
     "JobClaim",
     "KeptAnswer",
     "KeyProof",
+    "KnockCount",
     "LeakCount",
     "LoginLink",
     "RequestCount",

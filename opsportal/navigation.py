@@ -66,6 +66,7 @@ GROUPS: tuple[tuple[str, tuple[Screen, ...]], ...] = (
         (
             Screen("Audit log", "audit:log", "history", "Who did what, and the proof", key="a", role=Role.ADMIN),
             Screen("People", "accounts:people", "user-cog", "Roles and ways in", key="p", role=Role.ADMIN),
+            Screen("Abuse desk", "abuse:desk", "shield-lock", "Who knocks too often", role=Role.ADMIN),
             Screen("Configuration", "doctor:configuration", "adjustments", "Parts and names", role=Role.ADMIN),
         ),
     ),

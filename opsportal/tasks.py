@@ -1,5 +1,6 @@
 """Table of contents: every background task of the frame."""
 
+from opsportal.abuse.tasks import forget_knocks
 from opsportal.api.tasks import forget_requests
 from opsportal.audit.tasks import verify_chains, verify_chains_for
 from opsportal.outbox.tasks import deliver_due
@@ -10,6 +11,7 @@ __all__ = [
     "deliver_due",
     "end_view_as",
     "export_heads",
+    "forget_knocks",
     "forget_requests",
     "seal",
     "verify_chains",

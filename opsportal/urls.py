@@ -22,6 +22,8 @@ urlpatterns = [
     path("", include("opsportal.outbox.urls")),
     path("", include("opsportal.audit.urls")),
     path("", include("opsportal.view_as.urls")),
+    path("", include("opsportal.abuse.urls")),
+    path("", include("opsportal.leaks.urls")),
     path("", include("opsportal.tokens.urls")),
     path("", include("opsportal.doctor.urls")),
     path("", include("incidents.urls")),

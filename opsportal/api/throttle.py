@@ -9,6 +9,8 @@ from django.db import connection
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
+from opsportal.abuse import actions as abuse
+from opsportal.abuse.models import KnockCount
 from opsportal.api.errors import ApiError
 from opsportal.api.models import RequestCount
 
@@ -26,7 +28,11 @@ def count_token(token_id: int, *, at: datetime) -> None:
 
 def count_stranger(request: HttpRequest, *, at: datetime) -> None:
     """Count one request without a living token; ApiError 429 beyond API_STRANGER_REQUESTS_PER_MINUTE."""
-    _count(f"address:{_network(request)}", settings.API_STRANGER_REQUESTS_PER_MINUTE, at)
+    try:
+        _count(f"address:{_network(request)}", settings.API_STRANGER_REQUESTS_PER_MINUTE, at)
+    except ApiError:
+        abuse.note(KnockCount.Door.API, request.META.get("REMOTE_ADDR", ""), at=at)
+        raise
 
 
 def is_first(what: str, *, at: datetime) -> bool:

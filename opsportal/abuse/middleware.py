@@ -1,0 +1,23 @@
+"""Turn banned strangers away before anything else is asked; a living session passes."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from opsportal.abuse import actions
+
+
+class BanMiddleware:
+    """403 for a banned stranger. Health and the public page do not come by here or ask nobody."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith("/health/") or request.user.is_authenticated:
+            return self.get_response(request)
+        if actions.is_banned(request.META.get("REMOTE_ADDR", ""), at=timezone.now()):
+            return render(request, "opsportal/abuse/banned.html", status=403)
+        return self.get_response(request)
