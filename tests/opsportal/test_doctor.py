@@ -108,3 +108,26 @@ def test_production_refuses_pages_without_security_headers():
 
     assert ended.returncode == 1
     assert "SECURITY_HEADERS_ENABLED" in ended.stderr
+
+
+def test_django_finds_nothing_to_say_about_a_production_portal():
+    given = {
+        **COMPLETE,
+        "SECRET_KEY": "aB3-" * 20,
+        "DATABASE_URL": "postgresql://portal@localhost:1/portal",
+        "REDIS_URL": "redis://localhost:1/0",
+        "ALLOWED_HOSTS": "ops.example.org",
+        "BASE_URL": "https://ops.example.org",
+    }
+
+    ended = subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        env=clean_environment(ENVIRONMENT="production", **given),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert ended.returncode == 0, ended.stderr
