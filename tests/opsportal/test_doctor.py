@@ -113,7 +113,7 @@ def test_production_refuses_pages_without_security_headers():
 def test_django_finds_nothing_to_say_about_a_production_portal():
     given = {
         **COMPLETE,
-        "SECRET_KEY": "aB3-" * 20,
+        "SECRET_KEY": "aB3-xYz9" * 8,
         "DATABASE_URL": "postgresql://portal@localhost:1/portal",
         "REDIS_URL": "redis://localhost:1/0",
         "ALLOWED_HOSTS": "ops.example.org",
