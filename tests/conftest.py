@@ -21,10 +21,12 @@ pytest_plugins = ["tests.targets", "tests.portals", "tests.pages"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whole portals and browsers run one after the other, in one worker: two of them at once only slow each other."""
+    """Whole portals run one after the other in one worker, browsers in another: more at once only slow each other."""
     for item in items:
-        if item.get_closest_marker("serial") or item.get_closest_marker("browser"):
+        if item.get_closest_marker("serial"):
             item.add_marker(pytest.mark.xdist_group("portal"))
+        elif item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.fixture(scope="session")
