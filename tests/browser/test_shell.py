@@ -10,9 +10,11 @@ from urllib.parse import urlsplit
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
+from allauth.account.internal.flows.login import record_authentication
 from django.conf import settings
 from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.core.wsgi import get_wsgi_application
+from django.http import HttpRequest
 from django.test import Client
 from playwright.sync_api import Page, expect
 
@@ -74,6 +76,10 @@ def enter(page: Page, server: Server, user: User, path: str = "/more/") -> None:
     """Open a page as somebody who is signed in already."""
     client = Client()
     client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    request = HttpRequest()
+    request.session = client.session
+    record_authentication(request, user, "password")
+    request.session.save()
     name = settings.SESSION_COOKIE_NAME
     page.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": server.url}])
     page.goto(server.url + path)

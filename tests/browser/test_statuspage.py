@@ -87,7 +87,7 @@ def test_nothing_needs_javascript_and_no_cookie_is_set(new_context: Callable[...
     page = context.new_page()
 
     page.goto(f"{site}/status/")
-    page.get_by_role("link", name="Problem with Component 1").click()
+    page.get_by_role("heading", name="Problem with Component 1").get_by_role("link").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Problem with Component 1")
     page.get_by_role("link", name="Current status").click()
     page.get_by_role("link", name="All history").click()

@@ -270,8 +270,16 @@ def test_everything_that_changes_a_way_in_asks_for_a_recent_proof():
 # --- sessions ---------------------------------------------------------------------------------------------------------
 
 
+def not_seen_yet(client: Client) -> Client:
+    """A session whose first request is still to come, and which that request writes down."""
+    session = client.session
+    del session["seen_at"]
+    session.save()
+    return client
+
+
 def test_a_person_sees_their_sessions_and_ends_another(client_as, responder):
-    here, there = client_as(responder), client_as(responder)
+    here, there = not_seen_yet(client_as(responder)), not_seen_yet(client_as(responder))
     there.get("/more/", headers={"User-Agent": "Mozilla/5.0 (Windows NT 10.0) Firefox/140.0"})
     here.get("/more/")
 
@@ -297,7 +305,7 @@ def test_all_other_sessions_end_at_once(client_as, responder):
 
 
 def test_nobody_ends_the_session_of_somebody_else_as_their_own(client_as, responder, viewer):
-    theirs = client_as(viewer)
+    theirs = not_seen_yet(client_as(viewer))
     theirs.get("/more/")
 
     client_as(responder).post("/account/sessions/", {"session": sessions.living(viewer)[0].pk})

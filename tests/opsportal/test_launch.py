@@ -343,8 +343,9 @@ def test_with_servers_of_ones_own_none_is_started(fresh_portal: Callable[..., Po
     lender = fresh_portal()
     lent = lender.published()
     names = ("DATABASE_URL", "DATABASE_MIGRATE_URL", "REDIS_URL")
+    key = (lender.data_dir / "integration_key").read_text().strip()  # what is stored there was closed with it
 
-    portal = fresh_portal(**{name: lent[name] for name in names})
+    portal = fresh_portal(INTEGRATION_ENCRYPTION_KEY=key, **{name: lent[name] for name in names})
 
     assert set(portal.children()) == {"web", "worker", "worker-default"}
     assert not set(names) & set(portal.published())

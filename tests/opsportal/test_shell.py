@@ -430,6 +430,7 @@ def test_a_file_keeps_to_its_budget_of_gzipped_kilobytes(name, budget):
     assert len(gzip.compress((STATIC / name).read_bytes(), 9)) <= budget * 1024
 
 
+@pytest.mark.django_db
 def test_browsers_that_ask_for_a_favicon_by_themselves_get_one():
     answer = Client().get("/favicon.ico")
 
