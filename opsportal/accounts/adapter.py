@@ -15,7 +15,7 @@ from django.shortcuts import render, resolve_url
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
-from opsportal.accounts import recent
+from opsportal import recent
 from opsportal.accounts.break_glass import tell_admins
 from opsportal.audit import actions as audit
 from opsportal.audit.models import AuditEvent

@@ -11,7 +11,7 @@ from allauth.mfa.webauthn import views as passkeys
 from django.urls import path
 
 from opsportal.accounts import sso
-from opsportal.accounts.recent import View, provable, recent_sign_in
+from opsportal.recent import View, provable, recent_sign_in
 from opsportal.roles import Role, require
 
 

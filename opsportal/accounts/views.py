@@ -12,12 +12,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from opsportal.accounts import actions, factors, queries, recent, sessions
+from opsportal import recent
+from opsportal.accounts import actions, factors, queries, sessions
 from opsportal.accounts.forms import ChosenPersonForm, PersonForm, RoleForm, SetupForm
-from opsportal.accounts.recent import recent_sign_in
 from opsportal.errors import Refused
 from opsportal.htmx import render_page
 from opsportal.models import LoginLink, User
+from opsportal.recent import recent_sign_in
 from opsportal.roles import Role, require
 
 

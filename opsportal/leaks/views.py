@@ -6,10 +6,10 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from opsportal.accounts.recent import recent_sign_in
 from opsportal.htmx import render_page
 from opsportal.leaks import actions
 from opsportal.leaks.forms import LeakForm
+from opsportal.recent import recent_sign_in
 from opsportal.roles import Role, require
 
 

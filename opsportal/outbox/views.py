@@ -7,12 +7,12 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from opsportal.accounts.recent import is_recent, recent_sign_in
 from opsportal.errors import Refused
 from opsportal.htmx import render_page
 from opsportal.outbox import actions, destinations, queries, ways
 from opsportal.outbox.forms import BudgetForm, ChosenForm, DestinationForm, WayForm
 from opsportal.outbox.models import Channel, Delivery, Destination
+from opsportal.recent import is_recent, recent_sign_in
 from opsportal.roles import Role, require
 
 SHOWN = 50

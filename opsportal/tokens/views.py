@@ -6,10 +6,10 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods
 
-from opsportal.accounts.recent import recent_sign_in
 from opsportal.errors import Refused
 from opsportal.htmx import render_page, see, status_message
 from opsportal.models import ApiToken, User
+from opsportal.recent import recent_sign_in
 from opsportal.roles import Role, require
 from opsportal.tokens import actions, queries, scopes
 from opsportal.tokens.forms import RotateForm, TokenForm

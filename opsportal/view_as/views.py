@@ -6,8 +6,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods, require_POST
 
 from opsportal.accounts.models import User
-from opsportal.accounts.recent import recent_sign_in
 from opsportal.htmx import render_page
+from opsportal.recent import recent_sign_in
 from opsportal.roles import Role, require
 from opsportal.view_as import actions
 from opsportal.view_as.forms import ReasonForm

@@ -9,19 +9,19 @@ from urllib.parse import urlencode, urlsplit
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import get_authentication_records, record_authentication
 from allauth.core.exceptions import ReauthenticationRequired
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
 from opsportal.htmx import wants_part
-from opsportal.models import User
 
 FRESH_SECONDS = 300
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
-def remember(request: HttpRequest, person: User, method: str) -> None:
+def remember(request: HttpRequest, person: AbstractBaseUser, method: str) -> None:
     """Note in the session that the person proved who they are just now."""
     record_authentication(request, person, method)
 
