@@ -371,7 +371,7 @@ def test_the_people_screen_says_who_lacks_a_factor(client_as, admin, publisher, 
 
     page = client_as(admin).get("/people/").text
 
-    assert page.count("None, needed") == 1
+    assert page.count("Second factor needed") == 1
     assert page.count(">App<") >= 1
 
 
