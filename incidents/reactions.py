@@ -13,10 +13,11 @@ from django.db import transaction
 
 from incidents.ownership.queries import on_call
 from incidents.response import timeline
-from incidents.response.models import Reaction, TimelineEvent
-from incidents.response.states import Kind
+from incidents.response.models import Reaction, TimelineEvent, TimelineText
+from incidents.response.states import Kind, Status
 from incidents.statuspage.actions import draft_first
 from opsportal import background
+from opsportal.models import Delivery
 from opsportal.outbox.actions import tell_operators
 
 log = structlog.get_logger("incidents.reactions")
@@ -37,6 +38,23 @@ def tell_on_call(event: TimelineEvent, *, at: datetime) -> None:
         body=f"{incident.domain.name}. On call {primary or 'nobody'}, backup {backup or 'nobody'}.\n"
         f"{settings.BASE_URL}{incident.get_absolute_url()}",
         at=at,
+        priority=_priority(event),
+    )
+
+
+def tell_published(event: TimelineEvent, *, at: datetime) -> None:
+    """Say in the ops channel what readers were told, before anything that machines have to say."""
+    words = TimelineText.objects.filter(event=event).first()
+    if words is None:
+        return  # taken away meanwhile
+    incident = event.incident
+    tell_operators(
+        key=f"incident:{incident.number}:published:{event.pk}",
+        subject=f"{incident.label} published: {Status(event.new).label}",
+        body=f"{words.body}\n{settings.BASE_URL}{incident.get_absolute_url()}",
+        at=at,
+        because=f"{event.actor or 'Somebody'} published an update",
+        priority=_priority(event),
     )
 
 
@@ -48,7 +66,13 @@ def draft_public_update(event: TimelineEvent, *, at: datetime) -> None:
 
 REACTIONS: dict[str, tuple[Callable[..., None], ...]] = {
     Kind.DECLARED: (tell_on_call, draft_public_update),
+    Kind.PUBLIC_UPDATE: (tell_published,),
 }
+
+
+def _priority(event: TimelineEvent) -> Delivery.Priority:
+    """What a person did overtakes what machines say, also in a storm of alerts."""
+    return Delivery.Priority.WRITTEN if event.actor_id else Delivery.Priority.MACHINE
 
 
 def react(event_id: int, *, at: datetime) -> bool:
@@ -76,7 +100,7 @@ def offer_open_ones(at: datetime) -> int:
 
 def _unreacted(event_id: int) -> TimelineEvent | None:
     return (
-        TimelineEvent.objects.select_related("incident__domain")
+        TimelineEvent.objects.select_related("incident__domain", "actor")
         .filter(pk=event_id, reaction__done_at=None, reaction__isnull=False)
         .first()
     )

@@ -119,12 +119,12 @@ def publish(update: StatusUpdate, *, by: User, at: datetime, seen: str = "") -> 
     update.state, update.published_by, update.published_at = Draft.PUBLISHED, by, at
     update.save()
     _move_clocks(incident, update, at=at)
+    _show_after_commit(at)  # before the bell: readers do not wait for a frozen Redis
     timeline.record(
         incident, Kind.PUBLIC_UPDATE, by=by, at=at, source=timeline.Source.WEB,
         old=before, new=update.status, text=update.body,
     )  # fmt: skip
     audit.record("status_update.publish", by=by.username, object=f"{incident.label} {update.public_id}")
-    _show_after_commit(at)
     return update
 
 

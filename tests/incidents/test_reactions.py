@@ -7,9 +7,12 @@ from django.utils import timezone
 
 from incidents import reactions
 from incidents.response import actions
-from incidents.response.models import Reaction
+from incidents.response.models import Incident, Reaction
+from incidents.statuspage import actions as statuspage
 from incidents.statuspage.models import StatusUpdate
-from opsportal.models import Delivery
+from opsportal.models import Delivery, Route, User
+from opsportal.outbox.actions import deliver_due, tell_operators
+from opsportal.outbox.sending import AT_ONCE_ON_ONE_WAY
 from tests.incidents.cast import AT, fire, minutes, open_incident
 
 pytestmark = pytest.mark.django_db
@@ -93,3 +96,40 @@ def test_a_proposed_severity_is_called_proposed():
     reactions.react(alert.incident.timeline.get(kind="incident.declared").pk, at=minutes(1))
 
     assert Delivery.objects.get().subject == "INC-1 SEV-2 (proposed) API does not answer"
+
+
+def test_what_was_published_overtakes_a_queued_storm(incident, responder, publisher, settings, sink, tmp_path):
+    settings.SLACK_WEBHOOK_URL, settings.SNAPSHOT_DIR = sink.url, tmp_path
+    for number in range(60):
+        tell_operators(key=f"alert:{number}", subject=f"Alert {number}", body="Made by the portal.", at=AT)
+    Route.objects.update(per_minute=10)  # the storm may have 8 of them
+    publish(incident, "Card payments in the EU fail for some customers.", by=publisher)
+
+    deliver_due()
+
+    sent = [request.body.decode() for request in sink.requests]
+    assert any(
+        "INC-1 published: Investigating" in body and "fail for some" in body for body in sent[:AT_ONCE_ON_ONE_WAY]
+    )
+    assert len(sent) < 60
+
+
+def test_a_person_who_declares_overtakes_machines_and_a_machine_does_not(incident):
+    alert = fire()
+    for event in (incident.timeline.get(), alert.incident.timeline.get(kind="incident.declared")):
+        reactions.react(event.pk, at=minutes(1))
+
+    assert list(Delivery.objects.order_by("pk").values_list("priority", flat=True)) == [
+        Delivery.Priority.WRITTEN,
+        Delivery.Priority.MACHINE,
+    ]
+
+
+def publish(incident: Incident, words: str, *, by: User) -> None:
+    """Publish words about it, and let the house react."""
+    update = statuspage.save_draft(
+        incident, title="Card payments", status="investigating", body=words, components={}, by=by, at=AT,
+        next_update_at=minutes(30),
+    )  # fmt: skip
+    statuspage.publish(update, by=by, at=minutes(1))
+    reactions.react(incident.timeline.get(kind="public_update").pk, at=minutes(1))
