@@ -1,7 +1,7 @@
 """Pictures of every screen of a demo portal: for the README, and for eyes before a release.
 
-bin/screenshots [FOLDER]      all screens, light and dark, desktop and phone
-bin/screenshots --readme      only docs/images/, which the README shows
+bin/screenshots [FOLDER [NAME...]]   all screens or those of these names, light and dark, desktop and phone
+bin/screenshots --readme             only docs/images/, which the README shows
 """
 
 import sys
@@ -55,19 +55,31 @@ README = (("now-desktop-light", "now", False, "light"), ("room-phone-dark", "roo
 def main(arguments: list[str]) -> None:
     folder = ROOT / "docs" / "images" if "--readme" in arguments else Path(arguments[0] if arguments else "var/shots")
     folder.mkdir(parents=True, exist_ok=True)
+    names = frozenset(arguments[1:])
     portal = Portal(new_data_dir(), arguments=("--demo",)).start()
     try:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=executable(), args=list(FLAGS))
             for scheme in SCHEMES:
                 for is_phone in (False, True):
-                    _take(browser, portal, folder, scheme, is_phone=is_phone, only_readme="--readme" in arguments)
+                    _take(
+                        browser, portal, folder, scheme, names, is_phone=is_phone, only_readme="--readme" in arguments
+                    )
             browser.close()
     finally:
         end(portal)
 
 
-def _take(browser: Browser, portal: Portal, folder: Path, scheme: Scheme, *, is_phone: bool, only_readme: bool) -> None:
+def _take(
+    browser: Browser,
+    portal: Portal,
+    folder: Path,
+    scheme: Scheme,
+    names: frozenset[str],
+    *,
+    is_phone: bool,
+    only_readme: bool,
+) -> None:
     size = "phone" if is_phone else "desktop"
     context = browser.new_context(
         viewport=PHONE if is_phone else DESKTOP, color_scheme=scheme, is_mobile=is_phone, has_touch=is_phone
@@ -79,13 +91,13 @@ def _take(browser: Browser, portal: Portal, folder: Path, scheme: Scheme, *, is_
     wanted = {name for name, screen, phone, theme in README if (phone, theme) == (is_phone, scheme)}
     for name, address in SCREENS:
         file = f"{name}-{size}-{scheme}"
-        if not only_readme or file in wanted:
+        if (file in wanted) if only_readme else (not names or name in names):
             page.goto(portal.url + address)
             page.wait_for_load_state("networkidle")
             _shoot(page, folder / f"{file}.png", whole=not only_readme)
     if not only_readme:
         context.clear_cookies()
-        for name, address in PUBLIC:
+        for name, address in ((name, address) for name, address in PUBLIC if not names or name in names):
             page.goto(portal.url + address)
             _shoot(page, folder / f"{name}-{size}-{scheme}.png", whole=True)
     context.close()

@@ -130,7 +130,7 @@ def _kind(described: dict[str, Any]) -> str:
     if "anyOf" in described:
         return " or ".join(_kind(one) for one in described["anyOf"])
     if "enum" in described:
-        return ", ".join(str(one) for one in described["enum"])
+        return ", ".join(str(one) for one in described["enum"] if one != "")
     if described.get("type") == "array":
         return f"list of {_kind(described.get('items', {}))}"
     plain = {"string": "text", "integer": "whole number", "null": "null", "boolean": "true or false"}
