@@ -100,10 +100,14 @@ class Supervisor:
         return _Running(child, process, time.monotonic(), pump, pause=self.first_pause)
 
     def _pump(self, child: Child, pipe: IO[bytes]) -> None:
+        """Pass its lines on, without what no log may hold: servers and a dying Python do not write through ours."""
+        from opsportal.privacy.log_lines import Washer, secrets_of, without_rows  # --help works before an install
+
+        washer = Washer(secrets_of(child.env or os.environ))
         for raw in pipe:
             line = raw.decode(errors="replace").rstrip()
             if line and child.keep_line(line):
-                self.console.line(child.name, line)
+                self.console.line(child.name, washer.wash(without_rows(line)))
 
     def tick(self) -> None:
         """One look at every child: note who died, start again whose pause is over."""

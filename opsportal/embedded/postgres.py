@@ -63,6 +63,9 @@ class Postgres:
             "log_timezone=UTC",
             "log_checkpoints=off",
             "log_line_prefix=",
+            # Its log would repeat whole rows and statements, and with them what people wrote.
+            "log_error_verbosity=terse",
+            "log_min_error_statement=panic",
             *self.options,
         )
         argv = [str(self.programs / "postgres"), "-D", str(self.cluster)]

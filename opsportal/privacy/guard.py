@@ -91,15 +91,17 @@ def redact(text: str, *, is_public: bool = False) -> str:
 
     In public text a person is removed too: a token tells readers nothing.
     """
-    pieces, last = [], 0
-    for kind, start, end in _look(text).spans:
-        pieces += [text[last:start], _stand_in(kind, text[start:end], is_public)]
-        last = end
-    return "".join([*pieces, text[last:MAX_CHARACTERS]])
+    return _look(text).without(text, removed if is_public else stand_in)
 
 
-def _stand_in(kind: Kind, value: str, is_public: bool) -> str:
-    return f"[removed: {kind.name}]" if kind.must is Must.BLOCK or is_public else tokens.stable(kind, value)
+def removed(kind: Kind, _: str) -> str:
+    """What readers outside see in place of a finding."""
+    return f"[removed: {kind.name}]"
+
+
+def stand_in(kind: Kind, value: str) -> str:
+    """What staff see: a secret is removed, a person keeps a stable token."""
+    return removed(kind, value) if kind.must is Must.BLOCK else tokens.stable(kind, value)
 
 
 def cleaned(text: str) -> str:

@@ -16,7 +16,7 @@ from django.db.models import F, Sum
 from django.utils import timezone
 
 _waiting: Counter[str] = Counter()
-_lock = threading.Lock()
+_lock = threading.RLock()  # a signal may log, and so count, while its thread counts
 
 
 def prevented(kinds: Iterable[str]) -> None:

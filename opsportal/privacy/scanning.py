@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from opsportal.privacy import normalise, patterns
-from opsportal.privacy.kinds import Must, Span
+from opsportal.privacy.kinds import Kind, Must, Span
 from opsportal.privacy.normalise import View
 from opsportal.privacy.patterns import Rule
 
@@ -30,6 +30,14 @@ class Seen:
     @property
     def has_secret(self) -> bool:
         return any(span.kind.must is Must.BLOCK for span in self.spans)
+
+    def without(self, text: str, stand_in: Callable[[Kind, str], str]) -> str:
+        """The text that was read, with something else in place of each finding."""
+        pieces, last = [], 0
+        for kind, start, end in self.spans:
+            pieces += [text[last:start], stand_in(kind, text[start:end])]
+            last = end
+        return "".join([*pieces, text[last:MAX_CHARACTERS]])
 
 
 def look(

@@ -7,7 +7,7 @@ from django.db import DatabaseError, OperationalError, connection, transaction
 from django.test import Client
 
 from opsportal.audit import actions as audit
-from opsportal.logs import hide_one_time_links
+from opsportal.logs import redact
 from opsportal.ticker.actions import claim, done
 
 
@@ -73,7 +73,7 @@ def test_one_of_many_tickers_gets_the_period():
 def test_a_one_time_link_is_never_logged():
     event = {"event": "Internal Server Error: /setup/abc-DEF_123/", "path": "/login-link/xyz/", "number": 5}
 
-    cleaned = hide_one_time_links(None, "error", event)
+    cleaned = redact(None, "error", event)
 
     assert cleaned == {
         "event": "Internal Server Error: /setup/[removed]/",

@@ -86,10 +86,10 @@ def test_too_long_a_text_is_refused_unread():
 def test_a_text_full_of_findings_costs_no_more_than_a_clean_one(end):
     text = f"a@b.co{end}" * 9_000
 
-    begun = time.perf_counter()
+    begun = time.thread_time()
     found = guard.scan(text)
 
-    assert time.perf_counter() - begun < 0.5
+    assert time.thread_time() - begun < 0.5
     assert len(found) == 9_000
     assert (found[-1].line, found[-1].column) == ((9_000, 1) if end == "\n" else (1, 62_994))
 

@@ -15,7 +15,7 @@ from django.test import Client
 from django.utils import timezone
 
 from opsportal.errors import Refused
-from opsportal.logs import hide_one_time_links
+from opsportal.logs import redact
 from opsportal.models import ApiToken, AuditEvent
 from opsportal.tokens import actions, scopes, secret
 
@@ -192,14 +192,14 @@ def test_no_token_reaches_the_database_or_a_log(responder, client_as, caplog):
         for table in tables:
             cursor.execute(f'SELECT count(*) FROM "{table}" AS row WHERE row::text LIKE %s', [f"%{text[5:37]}%"])
             assert cursor.fetchone()[0] == 0, table
-    lines = [json.dumps(hide_one_time_links(None, "x", {"event": one.getMessage()})) for one in caplog.records]
+    lines = [json.dumps(redact(None, "x", {"event": one.getMessage()})) for one in caplog.records]
     assert not any(text in line for line in lines)
 
 
 def test_a_log_line_with_a_token_loses_it():
     token = secret.generate()
 
-    cleaned = hide_one_time_links(None, "error", {"event": f"Bearer {token} failed", "path": f"/x/{token[:20]}"})
+    cleaned = redact(None, "error", {"event": f"Bearer {token} failed", "path": f"/x/{token[:20]}"})
 
     assert cleaned == {"event": "Bearer opsp_[removed] failed", "path": "/x/opsp_[removed]"}
 
