@@ -3,7 +3,7 @@
 from incidents.alerts.models import Alert
 from incidents.obligations.models import Obligation
 from incidents.ownership.models import Contact, Domain
-from incidents.response.models import ChecklistStep, Incident, Reaction, TimelineEvent, TimelineText
+from incidents.response.models import ChecklistStep, Incident, Reaction, Seat, TimelineEvent, TimelineText
 from incidents.statuspage.models import (
     Component,
     ComponentInterval,
@@ -24,6 +24,7 @@ __all__ = [
     "Page",
     "PublicIncident",
     "Reaction",
+    "Seat",
     "StatusUpdate",
     "TimelineEvent",
     "TimelineText",

@@ -8,7 +8,7 @@ from django.db.models import Max
 from incidents.obligations import actions as obligations
 from incidents.obligations.models import Obligation
 from incidents.ownership.models import Domain
-from incidents.response import checklist, clocks, states, timeline
+from incidents.response import checklist, clocks, roles, states, timeline
 from incidents.response.models import ChecklistStep, Incident, TimelineEvent
 from incidents.response.states import Kind, Status
 from opsportal.errors import Refused
@@ -26,6 +26,8 @@ def declare(*, title: str, summary: str, severity: str, domain: Domain, by: User
         title=title, summary=summary, severity=severity, domain=domain, by=by, source=Incident.Source.WEB, at=at
     )
     timeline.record(incident, Kind.DECLARED, by=by, at=at, new=incident.severity, text=incident.summary)
+    roles.lead_if_nobody_does(incident, by=by, at=at)
+    incident.refresh_from_db(fields=["version"])
     return incident
 
 
@@ -110,7 +112,9 @@ def acknowledge(incident: Incident, *, by: User, at: datetime) -> TimelineEvent:
     obligations.meet(Obligation.Kind.ACKNOWLEDGE, incident.label, at=at)
     if starts_public:
         clocks.start_public(incident, at=at)
-    return timeline.record(incident, Kind.ACKNOWLEDGED, by=by, at=at, new=incident.severity)
+    event = timeline.record(incident, Kind.ACKNOWLEDGED, by=by, at=at, new=incident.severity)
+    roles.lead_if_nobody_does(incident, by=by, at=at)
+    return event
 
 
 @transaction.atomic

@@ -7,10 +7,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from incidents.obligations import queries as obligations
 from incidents.obligations.models import Obligation
-from incidents.response import actions, policy, queries, states
-from incidents.response.forms import ResolveForm, SeverityForm, WaiveForm
+from incidents.response import actions, policy, queries, roles, states
+from incidents.response.forms import OfferForm, ResolveForm, SeverityForm, TakeOverForm, WaiveForm
 from incidents.response.models import Incident
-from incidents.response.states import Severity, Status
+from incidents.response.states import IncidentRole, Severity, Status
 from incidents.response.views import person
 from opsportal.errors import Refused
 from opsportal.htmx import render_page, see, status_message
@@ -21,6 +21,7 @@ SEVERITY = "incidents/response/severity.html"
 LOWER = "incidents/response/lower.html"
 RESOLVE = "incidents/response/resolve.html"
 WAIVE = "incidents/response/waive.html"
+ROLE = "incidents/response/role.html"
 
 
 @require(Role.RESPONDER)
@@ -98,6 +99,50 @@ def waive(request: HttpRequest, number: int, kind: str) -> HttpResponse:
             return see(request, incident)
     more = {"kind": Obligation.Kind(kind)}
     return _show(request, WAIVE, incident, form, status=422 if form.errors else 200, **more)
+
+
+@require(Role.RESPONDER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def role(request: HttpRequest, number: int, role: str) -> HttpResponse:
+    """One role of the incident: ask somebody to have it, or lay it down."""
+    incident = queries.incident_or_404(number)
+    form = OfferForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        to = form.cleaned_data["to"]
+        try:
+            roles.offer(incident, role, to=to, by=person(request), at=now())
+        except Refused as refusal:
+            form.add_error(None, refusal.sentence)
+        else:
+            status_message(request, f"Offered to {to}. It stays as it is until they accept.")
+            return see(request, incident)
+    return _show_role(request, incident, role, form, offer=form)
+
+
+@require(Role.RESPONDER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def take_over(request: HttpRequest, number: int, role: str) -> HttpResponse:
+    """Take a role from somebody who does not answer, with a reason that stands on the timeline."""
+    incident = queries.incident_or_404(number)
+    form = TakeOverForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            roles.take_over(incident, role, reason=form.cleaned_data["reason"], by=person(request), at=now())
+        except Refused as refusal:
+            form.add_error(None, refusal.sentence)
+        else:
+            status_message(request, f"You have {IncidentRole(role).label.lower()} now.")
+            return see(request, incident)
+    return _show_role(request, incident, role, form, take_over=form)
+
+
+def _show_role(
+    request: HttpRequest, incident: Incident, role: str, form: forms.Form, **given: forms.Form
+) -> HttpResponse:
+    """Both ways a role may go stand on one page; `given` is the form that was sent."""
+    row = queries.role_or_404(incident, role, person(request))
+    both: dict[str, object] = {"offer": OfferForm(), "take_over": TakeOverForm(), **given}
+    return _show(request, ROLE, incident, form, status=422 if form.errors else 200, row=row, **both)
 
 
 def _show(

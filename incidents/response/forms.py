@@ -5,9 +5,10 @@ from typing import Any
 from django import forms
 
 from incidents.ownership.models import Domain
-from incidents.response import policy, states
+from incidents.response import policy, queries, states
 from incidents.response.models import Incident
 from incidents.response.states import Severity, Status
+from opsportal.models import User
 from opsportal.privacy.forms import GuardedForm
 
 
@@ -142,6 +143,39 @@ class WaiveForm(GuardedForm):
         max_length=2_000,
         widget=forms.Textarea(attrs={"rows": 2}),
         error_messages={"required": "Say why this need not be done."},
+    )
+
+
+class OfferForm(forms.Form):
+    """Whom to ask."""
+
+    to = forms.ModelChoiceField(
+        label="Offer it to",
+        queryset=User.objects.none(),
+        to_field_name="username",
+        empty_label="Choose somebody",
+        help_text="They accept in the room; until then nothing changes.",
+        error_messages={
+            "required": "Choose somebody.",
+            "invalid_choice": "This person may not act in incidents. Choose somebody else.",
+        },
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        to = self.fields["to"]
+        assert isinstance(to, forms.ModelChoiceField)
+        to.queryset = queries.able_people()
+
+
+class TakeOverForm(GuardedForm):
+    """Why somebody's role is taken without their word."""
+
+    reason = forms.CharField(
+        label="Why you take it over",
+        max_length=2_000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": "Say why you take it over."},
     )
 
 

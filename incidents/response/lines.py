@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from incidents.response.models import TimelineEvent
-from incidents.response.states import Kind, Status
+from incidents.response.states import IncidentRole, Kind, Status
 
 # A fact told later than this shows both times.
 _BACKDATED = timedelta(seconds=90)
@@ -98,6 +98,31 @@ def _severity(event: TimelineEvent, body: str) -> _Words:
     return _Words(said, event.new, body=body, icon="adjustments", tone="status")
 
 
+def _role(event: TimelineEvent, body: str) -> _Words:
+    """Both values are a seat in words, `scribe ann > bob`; what happened is the difference."""
+    role, held, offered = _seat(event.old)
+    _, holds, asked = _seat(event.new)
+    name = IncidentRole(role).label.lower()
+    if asked:
+        return _Words("offered the role", name, f"to {asked}", icon="user-plus")
+    if held == holds:
+        is_answer = event.actor is not None and event.actor.username == offered
+        return _Words("declined the role" if is_answer else "withdrew the offer of the role", name, icon="x")
+    if not holds:
+        return _Words("laid down the role", name, icon="arrow-back-up")
+    if not held:
+        return _Words("took the role", name, icon="user-check", tone="status")
+    how = f"from {held}" if offered == holds else f"from {held}, without an offer"
+    return _Words("took over the role", name, how, body=body, icon="arrows-exchange", tone="status")
+
+
+def _seat(words: str) -> tuple[str, str, str]:
+    """Role, holder and who is asked: `scribe > bob` is ("scribe", "", "bob")."""
+    held, _, asked = words.partition(" > ")
+    role, _, holder = held.partition(" ")
+    return role, holder, asked
+
+
 def _checklist(event: TimelineEvent, body: str) -> _Words:
     before = "ticked" if event.new == "ticked" else "took back the tick of"
     return _Words(before, body, icon="check" if event.new == "ticked" else "arrow-back-up")
@@ -121,6 +146,7 @@ _WRITERS = {
     Kind.NOTE: _note,
     Kind.STATUS: _status,
     Kind.SEVERITY: _severity,
+    Kind.ROLE: _role,
     Kind.CHECKLIST: _checklist,
     Kind.ALERT: _alert,
     Kind.PUBLIC_UPDATE: _public,

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from incidents.ownership.models import Domain
-from incidents.response.states import Kind, Severity, Status
+from incidents.response.states import IncidentRole, Kind, Severity, Status
 from opsportal.models import User
 from opsportal.privacy.fields import GuardedTextField
 
@@ -172,3 +172,28 @@ class ChecklistStep(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class Seat(models.Model):
+    """One role of an incident: who holds it, and to whom it is offered. A role nobody ever held has no row.
+
+    Every change is a timeline event of kind `role`; its old and new are this row in words, which are a contract:
+    `scribe` is free, `scribe ann` is held, `scribe ann > bob` is offered to bob as well.
+    """
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="seats")
+    role = models.CharField(max_length=16, choices=IncidentRole.choices)
+    holder = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    offered_to = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    offered_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["incident", "role"], name="seat_one_holder")]
+
+    def __str__(self) -> str:
+        held = f"{self.role} {self.holder}" if self.holder else self.role
+        return f"{held} > {self.offered_to}" if self.offered_to else held
+
+    @property
+    def title(self) -> IncidentRole:
+        return IncidentRole(self.role)

@@ -9,9 +9,12 @@ from django.http import Http404
 from incidents.obligations import queries as obligations
 from incidents.obligations.models import Obligation
 from incidents.ownership.models import Domain
+from incidents.response import seats
 from incidents.response.lines import Line, line_of
-from incidents.response.models import ChecklistStep, Incident, IncidentQuerySet, TimelineEvent, TimelineText
-from incidents.response.states import Kind, Severity, Status
+from incidents.response.models import ChecklistStep, Incident, IncidentQuerySet, Seat, TimelineEvent, TimelineText
+from incidents.response.states import IncidentRole, Kind, Severity, Status
+from opsportal.models import User
+from opsportal.roles import Role
 
 LIST_PAGE = 50
 TIMELINE_PAGE = 60
@@ -180,6 +183,75 @@ def room(incident: Incident, *, show: str = "all", before: int | None = None) ->
         show=show,
         before=before,
     )
+
+
+@dataclass(frozen=True)
+class RoleRow:
+    """One role as a person sees it: who has it, who is asked, and what this person may do now."""
+
+    role: IncidentRole
+    holder: User | None
+    offered_to: User | None
+    acts: frozenset[seats.Act]
+    is_mine: bool
+    is_offered_to_me: bool
+
+    @property
+    def has_more(self) -> bool:
+        """Whether its own page has something to do: hand it over, lay it down, take it over."""
+        return bool(self.acts & {seats.Act.OFFER, seats.Act.LAY_DOWN, seats.Act.TAKE_OVER})
+
+
+def roles(incident: Incident, person: User) -> list[RoleRow]:
+    """All four, whoever holds them."""
+    rows = {one.role: one for one in seats_of(incident)}
+    found = [rows.get(role, Seat(incident=incident, role=role)) for role in IncidentRole]
+    leads = seats.holder(found[0]) == person
+    can_change = is_running(incident)
+    return [
+        RoleRow(
+            role=IncidentRole(seat.role),
+            holder=seats.holder(seat),
+            offered_to=seat.offered_to,
+            acts=seats.open_to(seat, person, is_commander=leads) if can_change else frozenset(),
+            is_mine=seats.holder(seat) == person,
+            is_offered_to_me=can_change and seat.offered_to == person,
+        )
+        for seat in found
+    ]
+
+
+def role_or_404(incident: Incident, role: str, person: User) -> RoleRow:
+    """One of the four."""
+    found = next((one for one in roles(incident, person) if one.role == role), None)
+    if found is None:
+        raise Http404(role)
+    return found
+
+
+def able_people() -> "QuerySet[User]":
+    """Everybody who may have a role."""
+    return User.objects.filter(is_active=True).exclude(role=Role.VIEWER).order_by("username")
+
+
+def seats_of(incident: Incident) -> "QuerySet[Seat]":
+    """The roles that somebody ever held or was offered, with their people."""
+    return Seat.objects.filter(incident=incident).select_related("holder", "offered_to", "offered_by")
+
+
+def holds(person: User, role: IncidentRole, incident: Incident) -> bool:
+    """True while this person has the role and may act in incidents."""
+    return seats.is_able(person) and Seat.objects.filter(incident=incident, role=role, holder=person).exists()
+
+
+def is_running(incident: Incident) -> bool:
+    """True until it is resolved, and after that while readers still wait for the last public word."""
+    return incident.is_open or _last_public_status(incident) not in ("", Status.RESOLVED)
+
+
+def _last_public_status(incident: Incident) -> str:
+    published = incident.timeline.filter(kind=Kind.PUBLIC_UPDATE).order_by("-recorded_at", "-id")
+    return published.values_list("new", flat=True).first() or ""
 
 
 def _events(incident: Incident, kinds: tuple[Kind, ...], before: int | None) -> "QuerySet[TimelineEvent]":

@@ -34,6 +34,24 @@ class Status(models.TextChoices):
     RESOLVED = "resolved", "Resolved"
 
 
+class IncidentRole(models.TextChoices):
+    """Who does what while it runs: one holder each, and one person may hold several."""
+
+    COMMANDER = "commander", "Commander"
+    COMMUNICATIONS = "communications", "Communications"
+    SCRIBE = "scribe", "Scribe"
+    OPERATIONS = "operations", "Operations lead"
+
+    @property
+    def task(self) -> str:
+        return {
+            "commander": "Decides, and hands out the other roles.",
+            "communications": "Writes the public updates and may publish those of this incident.",
+            "scribe": "Keeps the timeline complete.",
+            "operations": "The one who changes systems, or lets others do it.",
+        }[self.value]
+
+
 class Kind(models.TextChoices):
     """What a timeline event tells."""
 
@@ -42,6 +60,7 @@ class Kind(models.TextChoices):
     NOTE = "note", "posted a team update"
     STATUS = "status", "changed the status"
     SEVERITY = "severity", "changed the severity"
+    ROLE = "role", "changed a role"
     CHECKLIST = "checklist", "checklist"
     ALERT = "alert", "alert"
     PUBLIC_UPDATE = "public_update", "published to the status page"

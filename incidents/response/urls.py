@@ -15,4 +15,7 @@ urlpatterns = [
     path("incidents/INC-<int:number>/severity/", dialogs.severity, name="severity"),
     path("incidents/INC-<int:number>/resolve/", dialogs.resolve, name="resolve"),
     path("incidents/INC-<int:number>/waive/<slug:kind>/", dialogs.waive, name="waive"),
+    path("incidents/INC-<int:number>/roles/<slug:role>/", dialogs.role, name="role"),
+    path("incidents/INC-<int:number>/roles/<slug:role>/take-over/", dialogs.take_over, name="role_take_over"),
+    path("incidents/INC-<int:number>/roles/<slug:role>/<slug:act>/", views.role_act, name="role_act"),
 ]

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.timezone import now
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import ptag, trigger_client_event
 
-from incidents.response import actions, queries
+from incidents.response import actions, queries, roles
 from incidents.response.forms import DeclareForm, FilterForm, PostForm
 from incidents.response.models import ChecklistStep, Incident
-from incidents.response.states import Severity
+from incidents.response.states import IncidentRole, Severity
 from opsportal.errors import Refused
 from opsportal.htmx import alert_message, render_page, see, status_message, wants_part
 from opsportal.models import User
@@ -134,6 +134,7 @@ def room_context(
         "shows": queries.SHOWS,
         "tag": f"{incident.number}.{incident.version}",
         "can_act": person(request).has_role(Role.RESPONDER),
+        "roles": queries.roles(incident, person(request)),
     }
 
 
@@ -187,6 +188,32 @@ def acknowledge(request: HttpRequest, number: int) -> HttpResponse:
         number,
         lambda: actions.acknowledge(incident, by=person(request), at=now()),
         said=f"You acknowledged {incident.label}.",
+    )
+
+
+# What a button does at once, and the words after it; what asks first stands in dialogs.py.
+_ROLE_ACTS: dict[str, tuple[Callable[..., object], str]] = {
+    "take": (roles.take, "You have {role} now."),
+    "accept": (roles.accept, "You have {role} now."),
+    "decline": (roles.decline, "You declined {role}."),
+    "withdraw": (roles.withdraw, "The offer of {role} is withdrawn."),
+    "lay-down": (roles.lay_down, "You laid down {role}. Nobody has it now."),
+}
+
+
+@require(Role.RESPONDER)
+@require_POST
+def role_act(request: HttpRequest, number: int, role: str, act: str) -> HttpResponse:
+    """Take a role of the incident, answer or withdraw an offer, lay a role down."""
+    incident = queries.incident_or_404(number)
+    if role not in set(IncidentRole) or act not in _ROLE_ACTS:
+        raise Http404(act)
+    do, said = _ROLE_ACTS[act]
+    return _attempt(
+        request,
+        number,
+        lambda: do(incident, role, by=person(request), at=now()),
+        said=said.format(role=IncidentRole(role).label.lower()),
     )
 
 

@@ -16,6 +16,8 @@ from incidents.response.models import Incident
 from opsportal.models import User
 
 AT = datetime(2026, 11, 21, 3, 12, tzinfo=UTC)
+# The kinds of events that a person's declaration writes: the incident, and who leads it.
+OPENING = ["incident.declared", "role"]
 SECRET = "postgresql://app:hunter2hunter2@db.internal/orders"
 
 

@@ -25,7 +25,7 @@ def _ops_channel(settings):
 
 
 def test_the_on_call_people_are_told_where_to_go(incident):
-    reactions.react(incident.timeline.get().pk, at=minutes(1))
+    reactions.react(incident.timeline.get(kind="incident.declared").pk, at=minutes(1))
 
     delivery = Delivery.objects.get(channel="slack")
     assert delivery.subject == "INC-1 SEV-2 EU card payments failing"
@@ -36,14 +36,14 @@ def test_the_on_call_people_are_told_where_to_go(incident):
 
 
 def test_a_public_update_waits_as_a_draft(incident):
-    reactions.react(incident.timeline.get().pk, at=minutes(1))
+    reactions.react(incident.timeline.get(kind="incident.declared").pk, at=minutes(1))
 
     draft = StatusUpdate.objects.get()
     assert (draft.state, draft.status, draft.public_incident.incident) == ("draft", "investigating", incident)
 
 
 def test_reacting_twice_tells_once(incident):
-    event = incident.timeline.get()
+    event = incident.timeline.get(kind="incident.declared")
 
     assert reactions.react(event.pk, at=minutes(1))
     assert not reactions.react(event.pk, at=minutes(2))
@@ -52,7 +52,7 @@ def test_reacting_twice_tells_once(incident):
 
 
 def test_a_reaction_that_was_half_done_is_finished_without_telling_twice(incident):
-    event = incident.timeline.get()
+    event = incident.timeline.get(kind="incident.declared")
     reactions.react(event.pk, at=minutes(1))
     Reaction.objects.update(done_at=None)
 
@@ -68,7 +68,7 @@ def test_one_that_fails_does_not_silence_the_others_and_is_offered_again(inciden
     monkeypatch.setitem(reactions.REACTIONS, "incident.declared", (broken, reactions.tell_on_call))
 
     with pytest.raises(RuntimeError):
-        reactions.react(incident.timeline.get().pk, at=minutes(1))
+        reactions.react(incident.timeline.get(kind="incident.declared").pk, at=minutes(1))
 
     assert Delivery.objects.count() == 1
     assert Reaction.objects.get().done_at is None
@@ -116,7 +116,10 @@ def test_what_was_published_overtakes_a_queued_storm(incident, responder, publis
 
 def test_a_person_who_declares_overtakes_machines_and_a_machine_does_not(incident):
     alert = fire()
-    for event in (incident.timeline.get(), alert.incident.timeline.get(kind="incident.declared")):
+    for event in (
+        incident.timeline.get(kind="incident.declared"),
+        alert.incident.timeline.get(kind="incident.declared"),
+    ):
         reactions.react(event.pk, at=minutes(1))
 
     assert list(Delivery.objects.order_by("pk").values_list("priority", flat=True)) == [

@@ -11,7 +11,7 @@ from incidents.response.lines import line_of
 from incidents.response.models import Reaction, TimelineEvent
 from opsportal.errors import Refused
 from tests import engines
-from tests.incidents.cast import AT, SECRET, minutes, open_incident
+from tests.incidents.cast import AT, OPENING, SECRET, minutes, open_incident
 
 pytestmark = pytest.mark.django_db
 
@@ -69,7 +69,7 @@ def test_a_secret_leaves_no_trace(incident, responder):
         timeline.record(incident, "note", by=responder, at=AT, text=f"It said {SECRET}")
 
     assert SECRET not in refusal.value.sentence
-    assert incident.timeline.count() == 1
+    assert incident.timeline.count() == len(OPENING)
 
 
 @pytest.mark.parametrize("statement", ALL)
@@ -77,7 +77,7 @@ def test_the_application_cannot_change_a_fact_by_raw_sql(incident, statement):
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)
 
-    assert incident.timeline.count() == 1
+    assert incident.timeline.count() == len(OPENING)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -88,7 +88,7 @@ def test_the_trigger_refuses_the_owner_too(responder, statement):
     with psycopg.connect(engines.current().owner_url()) as owner, pytest.raises(psycopg.errors.IntegrityError):
         owner.execute(statement)
 
-    assert TimelineEvent.objects.count() == 1
+    assert TimelineEvent.objects.count() == len(OPENING)
 
 
 def test_a_late_row_shows_both_times_and_a_prompt_one_does_not(incident, responder):

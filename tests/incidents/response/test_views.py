@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from incidents.response import actions
 from incidents.response.models import Incident
-from tests.incidents.cast import AT, SECRET, cost, domain, minutes, open_incident
+from tests.incidents.cast import AT, OPENING, SECRET, cost, domain, minutes, open_incident
 
 pytestmark = pytest.mark.django_db
 
@@ -149,7 +149,7 @@ def test_a_post_by_htmx_answers_with_the_parts_that_changed(client_as, responder
 
     assert answer.status_code == 200
     targets = re.findall(r'<hx-partial hx-target="([^"]+)"', body(answer))
-    assert targets == ["#compose", "#room-head", "#timeline", "#checklist", "#room-bar", "#toasts", "#alert"]
+    assert targets == ["#compose", "#room-head", "#timeline", "#checklist", "#roles", "#room-bar", "#toasts", "#alert"]
     assert "Posted to the team." in body(answer)
 
 
@@ -184,7 +184,7 @@ def test_a_wrong_update_keeps_its_text(client_as, responder, incident, data, hea
     assert answer.status_code == 422
     assert "There is a problem" in body(answer)
     assert f"{data['post-text'].strip()}" in body(answer)
-    assert incident.timeline.count() == 1
+    assert incident.timeline.count() == len(OPENING)
 
 
 def test_a_secret_in_an_update_comes_back_without_it(client_as, responder, incident):
@@ -193,7 +193,7 @@ def test_a_secret_in_an_update_comes_back_without_it(client_as, responder, incid
     assert answer.status_code == 422
     assert "hunter2" not in body(answer)
     assert "It said [removed: database connection string]</textarea>" in body(answer)
-    assert incident.timeline.count() == 1
+    assert incident.timeline.count() == len(OPENING)
 
 
 def test_a_refused_tick_says_why_and_shows_what_is(client_as, responder, admin, incident):
@@ -279,7 +279,7 @@ def test_a_resolved_incident_is_reopened_with_words(client_as, responder, incide
     assert Incident.objects.get(pk=incident.pk).is_open
 
 
-@pytest.mark.parametrize(("show", "count"), [("all", 4), ("updates", 3), ("public", 0), ("nonsense", 4)])
+@pytest.mark.parametrize(("show", "count"), [("all", 5), ("updates", 3), ("public", 0), ("nonsense", 5)])
 def test_the_timeline_is_filtered_by_the_address(client_as, responder, incident, show, count):
     actions.post_note(incident, text="News", by=responder, at=minutes(1))
     actions.change_status(incident, to="identified", by=responder, at=minutes(2))
@@ -299,7 +299,7 @@ def test_a_long_timeline_comes_in_pages(client_as, responder, incident):
     older = found(r"before=(\d+)", first)
     second = body(client.get(address(incident) + f"?before={older}"))
 
-    assert (first.count('<li id="event-'), second.count('<li id="event-')) == (60, 21)
+    assert (first.count('<li id="event-'), second.count('<li id="event-')) == (60, 22)
     assert "Note 020" in first
     assert "Note 019" in second
 
@@ -399,5 +399,5 @@ def test_every_screen_of_the_room_has_a_name():
 
 # Open and resolved rows, clocks, two counts, domains.
 LIST_QUERIES = 6
-# Version, incident, events, their words, steps, clocks.
-ROOM_QUERIES = 6
+# Version, incident, events, their words, steps, clocks, roles.
+ROOM_QUERIES = 7
