@@ -13,8 +13,8 @@ class OpsportalConfig(AppConfig):
 
         from opsportal import health_figures
         from opsportal.abuse import listening
-        from opsportal.accounts import factors
-        from opsportal.audit import chain, sign_in
+        from opsportal.accounts import alarms, factors
+        from opsportal.audit import chain, sign_in, verification
         from opsportal.privacy import leaks
         from opsportal.secrets.actions import closed_elsewhere, require_key_after_migrate
 
@@ -22,6 +22,7 @@ class OpsportalConfig(AppConfig):
         post_migrate.connect(require_key_after_migrate, sender=self)
         closed_elsewhere.append(factors.close_again)
         chain.keep()
+        verification.when_broken.append(alarms.chain_is_broken)
         sign_in.listen()
         leaks.connect()
         listening.listen()

@@ -71,8 +71,12 @@ class OpsCommand(BaseCommand):
             sys.exit(int(Exit.ERROR))
 
     def handle(self, *args: Any, **options: Any) -> None:
+        from opsportal.audit.actions import coming_by  # models, which are there when a command runs
+        from opsportal.audit.models import AuditEvent
+
         try:
-            code = self.run(**options)
+            with coming_by(AuditEvent.Source.COMMAND):
+                code = self.run(**options)
         except Refused as refusal:
             self.say(refusal.sentence)
             code = Exit.ERROR

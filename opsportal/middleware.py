@@ -11,6 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import add_never_cache_headers
 from psycopg.errors import UniqueViolation
 
+from opsportal.audit.actions import coming_by
+from opsportal.audit.models import AuditEvent
 from opsportal.errors import Conflict, Refused
 from opsportal.htmx import show_refusal
 
@@ -28,7 +30,8 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.headers.get("X-Request-Id", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        door = AuditEvent.Source.API if request.path.startswith("/api/v1/") else AuditEvent.Source.WEB
+        with structlog.contextvars.bound_contextvars(request_id=request_id), coming_by(door):
             response = self.get_response(request)
             response["X-Request-Id"] = request_id
             if response.status_code >= 500:
@@ -64,7 +67,7 @@ class NoStoreMiddleware:
 
 
 class RefusedMiddleware:
-    """A refusal that no view turned into a form error: the sentence as a note or a page of its own, 409 or 422.
+    """A refusal that no view turned into a form error: the sentence as a note or a page of its own, 403, 409 or 422.
 
     Two people who give the same name at the same moment pass the form's look; the database lets one of them through.
     """
@@ -81,5 +84,4 @@ class RefusedMiddleware:
             exception = Conflict("SAME_MOMENT", "Somebody saved the same a moment ago. Look at it, then send again.")
         if not isinstance(exception, Refused):
             return None
-        status = 409 if isinstance(exception, Conflict) else 422
-        return show_refusal(request, exception.sentence, exception.code, status=status)
+        return show_refusal(request, exception.sentence, exception.code, status=exception.status)

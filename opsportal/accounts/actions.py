@@ -9,7 +9,7 @@ from django.db import transaction
 from opsportal.accounts import sessions
 from opsportal.accounts.break_glass import tell_admins
 from opsportal.audit import actions as audit
-from opsportal.errors import Refused
+from opsportal.errors import Denied, Refused
 from opsportal.models import LoginLink, User
 from opsportal.roles import Role
 
@@ -28,6 +28,7 @@ def offer_setup(*, at: datetime) -> str | None:
     if User.objects.admins().exists():
         return None
     LoginLink.objects.filter(purpose=LoginLink.Purpose.SETUP, used_at=None).update(used_at=at)
+    audit.record("setup_link.offer", by="shell")
     return _new_link(LoginLink.Purpose.SETUP, user=None, by="shell", at=at)
 
 
@@ -111,7 +112,7 @@ def change_role(person: User, *, to: str, by: User, at: datetime) -> None:
     """Give another role; the person's sessions end, so that nothing is done under the old one."""
     person = User.objects.select_for_update().get(pk=person.pk)
     if person == by:
-        raise Refused("NOT_YOURSELF", "You cannot change your own role. Ask another admin.")
+        raise Denied("NOT_YOURSELF", "You cannot change your own role. Ask another admin.")
     _keep_an_admin(person, stays=Role(to) is Role.ADMIN)
     before, person.role = person.role, Role(to)
     person.save(update_fields=["role"])
@@ -124,7 +125,7 @@ def deactivate(person: User, *, by: User, at: datetime) -> None:
     """Shut a person out at once: no new sign-in, no living session, no open link."""
     person = User.objects.select_for_update().get(pk=person.pk)
     if person == by:
-        raise Refused("NOT_YOURSELF", "You cannot deactivate yourself. Ask another admin.")
+        raise Denied("NOT_YOURSELF", "You cannot deactivate yourself. Ask another admin.")
     _keep_an_admin(person, stays=False)
     person.is_active = False
     person.save(update_fields=["is_active"])
@@ -149,4 +150,4 @@ def _keep_an_admin(person: User, *, stays: bool) -> None:
     """The lock on every admin row keeps two admins from removing each other at the same time."""
     admins = list(User.objects.admins().select_for_update().order_by("pk"))
     if not stays and [one.pk for one in admins] == [person.pk]:
-        raise Refused("LAST_ADMIN", "This is the last admin. Make somebody else admin first.")
+        raise Denied("LAST_ADMIN", "This is the last admin. Make somebody else admin first.")

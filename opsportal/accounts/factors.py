@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import transaction
 
 from opsportal.audit import actions as audit
-from opsportal.errors import Refused
+from opsportal.errors import Denied
 from opsportal.models import User
 from opsportal.roles import Role
 from opsportal.secrets.sealed import Sealed
@@ -56,7 +56,7 @@ def _close_again(pk: int) -> int:
 def reset(person: User, *, by: User) -> int:
     """Take all factors of a person away, so that they set up new ones; returns how many."""
     if person == by:
-        raise Refused("NOT_YOURSELF", "Change your own second factor on your account page.")
+        raise Denied("NOT_YOURSELF", "Change your own second factor on your account page.")
     count: int = Authenticator.objects.filter(user=person).delete()[0]
     audit.record("mfa.reset", by=by.username, object=person.username)
     return count

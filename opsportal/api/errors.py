@@ -14,7 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from opsportal.errors import Conflict, Refused
+from opsportal.errors import Refused
 
 # What an answer without words of its own says.
 _SAID: dict[int, tuple[str, str]] = {
@@ -94,7 +94,7 @@ def register(api: NinjaAPI) -> None:
 def _answer(_: HttpRequest, problem: Any) -> HttpResponse:
     """The envelope for one exception."""
     if isinstance(problem, Refused):
-        return envelope(409 if isinstance(problem, Conflict) else 422, problem.code, problem.sentence)
+        return envelope(problem.status, problem.code, problem.sentence)
     return _translated(problem).response()
 
 

@@ -10,13 +10,21 @@ from opsportal.audit.models import AuditEvent
 
 # The admin behind a view-as: whatever happens meanwhile stands under that name.
 _behind: ContextVar[str] = ContextVar("audit_behind", default="")
+# By which door this work came. Workers open none: what they do, the portal does by itself.
+_door: ContextVar[str] = ContextVar("audit_door", default=AuditEvent.Source.SYSTEM)
 
 
 def record(act: str, *, by: str, object: str = "", reason: str = "", result: str = AuditEvent.Result.OK) -> AuditEvent:
     """Say that `by` did `act` (such as "role.change") to `object`. The request id comes from the log context."""
     request_id = structlog.contextvars.get_contextvars().get("request_id", "")
     return AuditEvent.objects.create(
-        act=act, actor=_behind.get() or by, object=object, reason=reason, result=result, request_id=request_id
+        act=act,
+        actor=_behind.get() or by,
+        object=object,
+        reason=reason,
+        result=result,
+        request_id=request_id,
+        source=_door.get(),
     )
 
 
@@ -28,3 +36,13 @@ def recorded_as(username: str) -> Iterator[None]:
         yield
     finally:
         _behind.reset(token)
+
+
+@contextmanager
+def coming_by(source: AuditEvent.Source) -> Iterator[None]:
+    """Say in every line of this block by which door it came."""
+    token = _door.set(source)
+    try:
+        yield
+    finally:
+        _door.reset(token)

@@ -6,7 +6,10 @@ from opsportal.seals.chains import Chain, register
 CHAIN = Chain(
     name="audit",
     model=AuditEvent,
-    forms=(("id", "at", "actor", "act", "object", "reason", "result", "request_id"),),
+    forms=(
+        ("id", "at", "actor", "act", "object", "reason", "result", "request_id"),
+        ("id", "at", "actor", "act", "object", "reason", "result", "request_id", "source"),
+    ),
 )
 
 

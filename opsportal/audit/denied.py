@@ -33,7 +33,7 @@ class DeniedMiddleware:
 
 def _record(request: HttpRequest) -> None:
     """A refusal stays one even when it cannot be written down."""
-    actor = request.user.get_username() if request.user.is_authenticated else STRANGER
+    actor = _who(request)
     try:
         if actor == STRANGER and queries.refused_strangers_last_minute() >= STRANGERS_A_MINUTE:
             return
@@ -41,6 +41,14 @@ def _record(request: HttpRequest) -> None:
         actions.record("access.denied", by=actor, object=_address(request), reason=_eyes(request), result=denied)
     except DatabaseError:
         log.exception("a denied act could not be recorded")
+
+
+def _who(request: HttpRequest) -> str:
+    """The person, behind a session or behind a token."""
+    caller = request.META.get("opsportal.caller")
+    if caller is not None:
+        return str(caller.user.username)
+    return request.user.get_username() if request.user.is_authenticated else STRANGER
 
 
 def _eyes(request: HttpRequest) -> str:

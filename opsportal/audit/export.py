@@ -7,7 +7,7 @@ from io import StringIO
 
 from opsportal.audit.models import AuditEvent
 
-COLUMNS = ("row", "at", "actor", "act", "object", "reason", "result", "request_id")
+COLUMNS = ("row", "at", "actor", "act", "object", "reason", "result", "request_id", "source")
 # Beginnings that spreadsheets run: OWASP's list for CSV injection.
 _RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -17,7 +17,7 @@ def lines(events: Iterable[AuditEvent]) -> Iterator[str]:
     yield _line(COLUMNS)
     for event in events:
         at = event.at.astimezone(UTC).isoformat(timespec="microseconds")
-        texts = (event.actor, event.act, event.object, event.reason, event.result, event.request_id)
+        texts = (event.actor, event.act, event.object, event.reason, event.result, event.request_id, event.source)
         yield _line((str(event.pk), at, *map(harmless, texts)))
 
 

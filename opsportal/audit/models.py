@@ -12,6 +12,12 @@ class AuditEvent(models.Model):
         DENIED = "denied", "Denied"
         FAILED = "failed", "Failed"
 
+    class Source(models.TextChoices):
+        WEB = "web", "Web"
+        API = "api", "API"
+        COMMAND = "command", "Command"
+        SYSTEM = "system", "Portal"
+
     at = models.DateTimeField(db_default=Now(), editable=False)
     actor = models.CharField(max_length=64)
     act = models.CharField(max_length=64)
@@ -19,6 +25,8 @@ class AuditEvent(models.Model):
     reason = models.CharField(max_length=500, blank=True)
     result = models.CharField(max_length=8, choices=Result.choices, default=Result.OK)
     request_id = models.CharField(max_length=64, blank=True)
+    # By which door it came; empty in rows of before there was this column. The database fills it in for older code.
+    source = models.CharField(max_length=8, choices=Source.choices, blank=True, db_default="")
 
     class Meta:
         indexes = [

@@ -32,31 +32,38 @@ class Filters:
     actor: str = ""
     act: str = ""
     result: str = ""
+    source: str = ""
     period: str = USUAL_PERIOD
 
     @classmethod
     def of(cls, query: QueryDict) -> "Filters":
         """What is not understood is left out, so that an old link still shows something."""
         period, result, act = query.get("time", ""), query.get("result", ""), query.get("act", "")
+        source = query.get("source", "")
         return cls(
             words=query.get("q", "").strip()[:100],
             actor=query.get("actor", "").strip()[:64],
             act=act if _ACT.fullmatch(act) else "",
             result=result if result in AuditEvent.Result.values else "",
+            source=source if source in AuditEvent.Source.values else "",
             period=period if period in PERIODS else USUAL_PERIOD,
         )
 
     def address(self, **changes: str) -> str:
         """The same filters as a query string, with these changed."""
-        mine = {"q": self.words, "actor": self.actor, "act": self.act, "result": self.result, "time": self.period}
+        mine = {"q": self.words, **self._named()}
         return urlencode({name: value for name, value in {**mine, **changes}.items() if value})
 
     @property
     def spoken(self) -> str:
         """For the line that this reading leaves; the words that were looked for are not repeated."""
-        mine = {"actor": self.actor, "act": self.act, "result": self.result, "time": self.period}
-        asked = " ".join(f"{name}={value}" for name, value in mine.items() if value)
+        asked = " ".join(f"{name}={value}" for name, value in self._named().items() if value)
         return (asked + (" and words" if self.words else ""))[:128]
+
+    def _named(self) -> dict[str, str]:
+        """All but the words, by their names in the address."""
+        mine = {"actor": self.actor, "act": self.act, "result": self.result, "source": self.source}
+        return {**mine, "time": self.period}
 
 
 @dataclass(frozen=True)
@@ -94,6 +101,8 @@ def matching(filters: Filters) -> QuerySet[AuditEvent]:
         rows = rows.filter(Q(act=filters.act) | Q(act__startswith=f"{filters.act}."))
     if filters.result:
         rows = rows.filter(result=filters.result)
+    if filters.source:
+        rows = rows.filter(source=filters.source)
     for word in filters.words.split()[:5]:
         rows = rows.filter(_holds(word))
     return rows
@@ -140,6 +149,15 @@ def _chain_state(name: str) -> ChainState:
         sealed_at=seal.at if seal else None,
         head=f"{seal.digest[:4]} {seal.digest[4:8]}" if seal else "",
     )
+
+
+def break_began(name: str) -> int:
+    """The line that first said that this chain is broken, since it was last found whole."""
+    found = AuditEvent.objects.filter(act=VERIFY, object=name).order_by("-id")
+    whole = found.filter(result=AuditEvent.Result.OK).values_list("pk", flat=True).first() or 0
+    first = found.filter(pk__gt=whole).values_list("pk", flat=True).last()
+    assert first is not None, "asked before the break was written down"
+    return first
 
 
 def last_day() -> Day:

@@ -13,6 +13,7 @@ from opsportal.audit.queries import Filters
 from opsportal.audit.verification import verify_all
 from opsportal.background import wake
 from opsportal.htmx import render_page, see
+from opsportal.recent import recent_sign_in
 from opsportal.roles import Role, require
 
 # Two seconds of walking on a busy machine; longer chains are walked by a worker.
@@ -42,15 +43,18 @@ def audit_log(request: HttpRequest) -> HttpResponse:
     filters, before = Filters.of(request.GET), _key(request.GET.get("before", ""))
     actions.record("audit.read", by=request.user.get_username(), object=filters.spoken)
     rows, older = queries.page(filters, before=before)
+    chains = queries.chain_states()
     context = {
         "rows": rows,
         "filters": filters,
         "chips": _chips(filters),
         "periods": queries.PERIOD_WORDS.items(),
         "results": AuditEvent.Result.choices,
+        "sources": AuditEvent.Source.choices,
         "older": filters.address(before=str(older)) if older else "",
         "newest": filters.address() if before else "",
-        "chains": queries.chain_states(),
+        "chains": chains,
+        "chain": next((one for one in chains if not one.is_whole), chains[0]),
         "day": queries.last_day(),
         "bound": queries.EXPORTED,
     }
@@ -58,6 +62,7 @@ def audit_log(request: HttpRequest) -> HttpResponse:
 
 
 @require(Role.ADMIN)
+@recent_sign_in
 @require_safe
 def audit_export(request: HttpRequest) -> StreamingHttpResponse:
     """The rows of the filters as CSV, up to a bound, streamed."""

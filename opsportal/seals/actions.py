@@ -30,6 +30,12 @@ def seal_everything() -> int:
     return sum(_seal(chain, after=None) for chain in all_chains())
 
 
+def has_just_begun() -> bool:
+    """True within seconds of a chain's first seal, whose head then leaves at once and not with the next hour."""
+    names = [chain.name for chain in all_chains()]
+    return Seal.objects.filter(chain__in=names, seq=1, at__gte=Now() - timedelta(seconds=10)).exists()
+
+
 def unsealed(chain: Chain, *, after: int | None = None) -> QuerySet[Any]:
     """Rows without a seal. Never "all ids above the last": a late commit has a lower one."""
     sealed = Seal.objects.filter(chain=chain.name, row_id=OuterRef("pk"))

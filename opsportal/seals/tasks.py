@@ -8,11 +8,12 @@ from celery import shared_task
 @shared_task(name="opsportal.seal")
 def seal(**_: object) -> None:
     """Seal what was committed in the last second. Safe to run twice."""
-    from opsportal.seals import actions
+    from opsportal.seals import actions, heads
     from opsportal.ticker.actions import claim, done
 
     if claim("opsportal.seal", every=timedelta(seconds=1)):
-        actions.seal_recent()
+        if actions.seal_recent() and actions.has_just_begun():
+            heads.export()
         done("opsportal.seal")
 
 

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from opsportal.audit import actions as audit
-from opsportal.errors import Refused
+from opsportal.errors import Denied, Refused
 from opsportal.models import ApiToken, User
 from opsportal.roles import Role
 from opsportal.tokens import scopes as table
@@ -70,7 +70,7 @@ def revoke(token: ApiToken, *, by: User, at: datetime, reason: str = "") -> None
     """End a token with the next request; nothing caches it. Safe to run twice."""
     token = _locked(token)
     if token.user_id != by.pk and not by.has_role(Role.ADMIN):
-        raise Refused("NOT_YOURS", "Only its owner or an admin may revoke a token.")
+        raise Denied("NOT_YOURS", "Only its owner or an admin may revoke a token.")
     if token.revoked_at is not None:
         return
     token.revoked_at = at

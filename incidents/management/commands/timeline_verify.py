@@ -1,6 +1,6 @@
 """Are the timelines of all incidents still what they were?"""
 
-from opsportal.seals.command import VerifyCommand
+from opsportal.audit.command import VerifyCommand
 
 
 class Command(VerifyCommand):

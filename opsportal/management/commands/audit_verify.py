@@ -1,6 +1,6 @@
 """Is the audit log still what it was?"""
 
-from opsportal.seals.command import VerifyCommand
+from opsportal.audit.command import VerifyCommand
 
 
 class Command(VerifyCommand):

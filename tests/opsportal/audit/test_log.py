@@ -4,14 +4,19 @@ import csv
 import re
 from io import StringIO
 
+import psycopg
 import pytest
+from django.core.management import call_command
 from django.db import DatabaseError
 from django.test import Client
 
 from opsportal.audit import actions as audit
 from opsportal.audit import denied, export, queries, views
-from opsportal.models import AuditEvent
+from opsportal.audit.tasks import verify_chains_for
+from opsportal.doctor.examination import examine
+from opsportal.models import AuditEvent, Delivery, User
 from opsportal.seals.actions import seal_recent
+from tests import engines
 
 pytestmark = pytest.mark.django_db
 
@@ -153,10 +158,6 @@ def test_long_chains_are_walked_by_a_worker(reader, monkeypatch):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_broken_chain_is_an_alarm_on_the_screen(reader):
-    import psycopg
-
-    from tests import engines
-
     row = audit.record("user.role", by="ann").pk
     seal_recent()
     with psycopg.connect(engines.current().owner_url()) as owner:
@@ -167,6 +168,57 @@ def test_a_broken_chain_is_an_alarm_on_the_screen(reader):
 
     assert "The chain is broken" in page
     assert f"audit_verify status=fail first_bad={row}" in page
+
+
+@pytest.mark.django_db(transaction=True)
+def test_every_admin_hears_of_a_break_once_and_of_the_next_one_again(admin, settings):
+    settings.EMAIL_CONFIGURED = True
+    User.objects.filter(pk=admin.pk).update(email="admin@example.com")
+    first, second = (audit.record("user.role", by="ann", object=name).pk for name in "ab")
+    seal_recent()
+
+    def spoil(row: int, name: str) -> None:
+        with psycopg.connect(engines.current().owner_url()) as owner:
+            owner.execute("SET session_replication_role = replica")
+            owner.execute("UPDATE opsportal_auditevent SET object = %s WHERE id = %s", [name, row])
+
+    def heard() -> list[str]:
+        verify_chains_for(by="portal")
+        return list(Delivery.objects.order_by("pk").values_list("subject", flat=True))
+
+    assert heard() == []
+    spoil(second, "x")
+    assert heard() == heard() == [f"The audit chain is broken at row {second}"]
+    assert [finding.reason for finding in examine() if finding.part == "chains"] == ["broken_audit"]
+    with pytest.raises(SystemExit):
+        call_command("audit_verify", stdout=StringIO(), stderr=StringIO())
+    assert len(heard()) == 1
+    spoil(second, "b")
+    assert len(heard()) == 1
+    spoil(second, "x")
+    assert len(heard()) == 2
+    spoil(first, "x")
+    assert heard()[-1] == f"The audit chain is broken at row {first}"
+    assert {one.destination for one in Delivery.objects.all()} == {"admin@example.com"}
+
+
+def test_the_door_is_shown_and_asked_for(reader):
+    audit.record("user.role", by="ann")
+    reader.get("/audit/")
+
+    assert {row.act for row in reader.get("/audit/?source=system&actor=ann").context["rows"]} == {"user.role"}
+    assert not reader.get("/audit/?source=web&actor=ann").context["rows"]
+    assert ">Web</span>" in reader.get("/audit/?source=web").text
+    assert [row[-1] for row in table(reader.get("/audit/export.csv?actor=ann"))] == ["source", "system"]
+
+
+def test_an_export_asks_for_a_recent_sign_in(admin):
+    client = Client()
+    client.force_login(admin, backend="allauth.account.auth_backends.AuthenticationBackend")
+
+    assert client.get("/audit/").status_code == 200
+    assert client.get("/audit/export.csv")["Location"].startswith("/account/again/")
+    assert acts("audit.") == [("audit.read", "admin", "time=30d")]
 
 
 # --- export -----------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from django.test import override_settings
 
 from opsportal.audit import actions as audit
 from opsportal.audit.chain import CHAIN
-from opsportal.models import Seal
+from opsportal.models import AuditEvent, Seal
 from opsportal.seals import actions, heads
 from opsportal.seals.tasks import export_heads, seal
 from opsportal.seals.verify import verify
@@ -134,6 +134,8 @@ def test_an_act_never_waits_for_a_sealer():
             cursor.execute("SET lock_timeout = '200ms'")
         audit.record("user.role", by="admin")
 
+        assert AuditEvent.objects.filter(act="user.role").count() == 1
+
 
 def test_the_task_claims_its_second():
     audit.record("user.role", by="one")
@@ -157,6 +159,23 @@ def test_heads_are_written_privately_once_and_say_nothing_of_the_rows(own_folder
     assert set(json.loads(text)) == {"chain", "seq", "row", "digest", "signature"}
     assert "somebody" not in text
     assert heads.file().stat().st_mode & 0o777 == 0o600
+
+
+def test_the_first_head_of_a_chain_leaves_with_its_first_seal_and_the_next_with_the_hour(owner):
+    export_heads()
+    audit.record("user.role", by="one")
+    seal()
+    first = heads.read(heads.file())
+    owner.execute(
+        "UPDATE opsportal_jobclaim SET claimed_at = now() - interval '2 seconds' WHERE name = 'opsportal.seal'"
+    )
+    owner.execute("UPDATE opsportal_seal SET at = now() - interval '1 minute'")
+    audit.record("user.role", by="two")
+    seal()
+
+    assert [(head.chain, head.seq) for head in first] == [("audit", 1)]
+    assert heads.read(heads.file()) == first
+    assert Seal.objects.count() == 2
 
 
 def test_another_signing_key_changes_nothing_about_the_chain_and_is_told():

@@ -11,6 +11,7 @@ from opsportal.audit import actions as audit
 from opsportal.audit.chain import CHAIN
 from opsportal.models import AuditEvent, Seal
 from opsportal.seals import actions, heads
+from opsportal.seals.chains import Chain
 from opsportal.seals.verify import Fault, verify
 from tests.incidents.cast import minutes, open_incident
 
@@ -40,7 +41,7 @@ def test_an_edited_row_is_named(rows, owner):
     assert check() == (rows[4], Fault.CHANGED)
 
 
-@pytest.mark.parametrize("column", ["at", "actor", "act", "object", "reason", "result", "request_id"])
+@pytest.mark.parametrize("column", ["at", "actor", "act", "object", "reason", "result", "request_id", "source"])
 def test_every_column_is_sealed(rows, owner, column):
     value = "now()" if column == "at" else "'x'"
     owner.execute(f"UPDATE opsportal_auditevent SET {column} = {value} WHERE id = %s", [rows[2]])
@@ -54,6 +55,21 @@ def test_every_column_of_both_tables_stands_in_its_chain():
     for chain in (CHAIN, TIMELINE):
         columns = {field.attname for field in chain.model._meta.concrete_fields}
         assert columns == set(chain.forms[-1]), "a new column needs a new form at the end of the chain's list"
+
+
+def test_rows_of_before_there_was_a_door_still_verify_and_still_tell(monkeypatch, owner):
+    with monkeypatch.context() as before:
+        before.setattr(Chain, "newest_form", property(lambda chain: 0))
+        old = [audit.record("user.role", by="admin").pk for _ in range(3)]
+        actions.seal_recent()
+    new = audit.record("user.role", by="admin").pk
+    actions.seal_recent()
+
+    assert check() == (None, None)
+    owner.execute("UPDATE opsportal_auditevent SET source = 'web' WHERE id = %s", [new])
+    assert check() == (new, Fault.CHANGED)
+    owner.execute("UPDATE opsportal_auditevent SET actor = 'x' WHERE id = %s", [old[1]])
+    assert check() == (old[1], Fault.CHANGED)
 
 
 def test_the_first_of_several_bad_rows_is_named(rows, owner):

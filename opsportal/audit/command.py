@@ -1,9 +1,10 @@
-"""What `audit_verify` and `timeline_verify` share: one walk, one line, one exit code."""
+"""What `audit_verify` and `timeline_verify` share: one walk, one line, one exit code, and what is written of it."""
 
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from opsportal.audit import verification
 from opsportal.commands import Exit, OpsCommand
 from opsportal.seals import chains, heads
 from opsportal.seals.verify import Report, verify
@@ -26,6 +27,7 @@ class VerifyCommand(OpsCommand):
         report = verify(chains.named(self.chain), _exported(heads))
         self._explain(report)
         self.stdout.write(report.token)
+        verification.note(report, by="shell")
         return Exit.OK if report.is_whole else Exit.UNHEALTHY
 
     def _explain(self, report: Report) -> None:
