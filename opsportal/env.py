@@ -4,14 +4,20 @@ Names are listed for operators in docs/configuration.md. A value of a secret nev
 into the setting that needs it.
 """
 
+import ipaddress
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import dj_database_url
 import dj_email_url
 from environs import Env
+
+from opsportal.network import Forbidden, Guard
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -26,6 +32,29 @@ REQUIRED_WHEN = {
 }
 ALIASES = {"DATABASE_URL": "POSTGRES_DSN_PROD"}
 POSTGRES = "django.db.backends.postgresql"
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
+# What libpq would refuse only when it connects, in words that repeat the address.
+_LIBPQ_WORDS = {
+    "sslmode": {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"},
+    "channel_binding": {"disable", "prefer", "require"},
+    "gssencmode": {"disable", "prefer", "require"},
+    "target_session_attrs": {"any", "read-write", "read-only", "primary", "standby", "prefer-standby"},
+}
+_LIBPQ_NUMBERS = {"connect_timeout", "keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count"}
+# How the address of a mail server begins, as its parser knows it; STARTTLS for +tls, TLS from the first byte for +ssl.
+_MAIL_SCHEMES = {
+    "smtp": "smtp",
+    "smtp+tls": "submission",
+    "smtp+ssl": "smtp",
+    "smtps": "smtp",
+    "submission": "submission",
+}
+_TLS_FROM_THE_START = {"smtp+ssl", "smtps"}
+_HOST = re.compile(r"\*|\.?[A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:.]+\]")
+_MAILBOX = re.compile(r"[^@\s<>,]+@[^@\s<>,]+|[^@<>,]*<[^@\s<>,]+@[^@\s<>,]+>")
+_REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 def text(name: str, default: str = "") -> str:
@@ -37,20 +66,24 @@ def text(name: str, default: str = "") -> str:
 
 
 def flag(name: str, default: bool = False) -> bool:
-    """True for 1, true, yes, on in any case; an empty value is the default."""
+    """1, true, yes, on, or 0, false, no, off, in any case; an empty value is the default.
+
+    Anything else is refused: a mistyped LAUNCH_MODE must not start a portal that is open to everybody.
+    """
     value = text(name).lower()
-    return value in {"1", "true", "yes", "on"} if value else default
+    if value and value not in _TRUE | _FALSE:
+        raise SystemExit(f"{name} must be true or false.")
+    return value in _TRUE if value else default
 
 
-def number(name: str, default: int) -> int:
-    """A whole number; anything else is refused in one sentence that names the variable only."""
+def number(name: str, default: int, *, least: int = 1, most: int = 2**31 - 1) -> int:
+    """A whole number within its bounds; anything else is refused in one sentence that names the variable only."""
     value = text(name)
     if not value:
         return default
-    try:
-        return int(value)
-    except ValueError:
-        raise SystemExit(f"{name} must be a whole number.") from None
+    if not re.fullmatch(r"[0-9]{1,12}", value) or not least <= int(value) <= most:
+        raise SystemExit(f"{name} must be a whole number from {least} to {most}.")
+    return int(value)
 
 
 def words(name: str) -> list[str]:
@@ -60,38 +93,165 @@ def words(name: str) -> list[str]:
 
 def database(name: str, default: str) -> dict[str, Any]:
     """Django's database settings from an address; the default stands in when the name and its alias are unset."""
+    address = text(name, default)
     try:
-        found = dict(dj_database_url.parse(text(name, default)))
+        found = dict(dj_database_url.parse(address))
+        options = parse_qsl(urlsplit(address).query, strict_parsing=True) if "?" in address else []
     except ValueError:
-        found = {}
-    if found.get("ENGINE") != POSTGRES:
+        found, options = {}, []
+    if found.get("ENGINE") != POSTGRES or not found["NAME"]:
         raise _not_an_address(name, "a PostgreSQL database", "postgresql://user:password@host:5432/name")
+    if not all(_is_libpq(*option) for option in options) or len(options) != len(dict(options)):
+        raise SystemExit(
+            f"{_spoken(name)} has something behind its ? that is no option of PostgreSQL's client, "
+            "such as ?sslmode=verify-full&sslrootcert=/path."
+        )
     return found
+
+
+def _is_libpq(name: str, value: str) -> bool:
+    """Whether the client library knows the option and could read the value."""
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import make_conninfo
+
+    if name == "currentSchema":
+        return True
+    try:
+        make_conninfo(**{name: value})
+    except ProgrammingError:
+        return False
+    if name in _LIBPQ_NUMBERS:
+        return value.isdecimal()
+    return value in _LIBPQ_WORDS.get(name, {value})
 
 
 def redis(name: str) -> str:
     """The address of a Redis, or an empty text."""
     address = text(name)
-    if address and _scheme(address) not in {"redis", "rediss", "unix"}:
+    if address and not _is_redis(address):
         raise _not_an_address(name, "a Redis", "redis://:password@host:6379/0")
     return address
 
 
+def _is_redis(address: str) -> bool:
+    """Whether both of its clients could read it: redis-py, and Celery, which wants a number behind the last slash."""
+    from redis import ConnectionPool, RedisError
+
+    scheme = _scheme(address)
+    if scheme not in {"redis", "rediss", "unix"}:
+        return False
+    path = urlsplit(address).path
+    if scheme == "unix" and not path.strip("/"):
+        return False
+    if scheme != "unix" and not re.fullmatch(r"/?|/[0-9]{1,4}", path):
+        return False
+    try:
+        ConnectionPool.from_url(address).make_connection()  # made, not opened
+    except (ValueError, TypeError, RedisError):
+        return False
+    return True
+
+
 def email(name: str, default: str) -> dict[str, Any]:
     """Django's mail settings from an address such as smtp+tls://user:password@host:587."""
+    address = text(name, default)
+    scheme = _scheme(address)
     try:
-        return dict(dj_email_url.parse(text(name, default)))
+        known = _MAIL_SCHEMES[scheme]
+        found = dict(dj_email_url.parse(known + address[len(scheme) :]))
     except (ValueError, KeyError):
         raise _not_an_address(name, "a mail server", "smtp+tls://user:password@host:587") from None
+    if scheme in _TLS_FROM_THE_START:
+        found.update(EMAIL_USE_SSL=True, EMAIL_USE_TLS=False, EMAIL_PORT=urlsplit(address).port or 465)
+    return found
 
 
-def refuse_bad_addresses() -> None:
-    """Raises SystemExit with one sentence that names the variable, before anything is started with it."""
-    for name in ("DATABASE_URL", "DATABASE_MIGRATE_URL"):
+def networks(name: str) -> tuple[Network, ...]:
+    """A comma list of addresses and networks; one that is neither is refused by its place in the list."""
+    found = []
+    for place, word in enumerate(words(name), start=1):
+        try:
+            found.append(ipaddress.ip_network(word, strict=False))
+        except ValueError:
+            raise SystemExit(
+                f"{name}: entry {place} is neither an address nor a network, such as 10.0.0.5 or 10.0.0.0/8."
+            ) from None
+    return tuple(found)
+
+
+def internal(name: str) -> list[str]:
+    """A comma list of networks and single targets that checks may reach inside."""
+    found = words(name)
+    for place, word in enumerate(found, start=1):
+        try:
+            guard = Guard.from_list([word])
+        except Forbidden:
+            guard = Guard()
+        if not guard.networks and not any(host and 0 < port < 65536 for host, port in guard.targets):
+            raise SystemExit(f"{name}: entry {place} is neither a network such as 10.0.0.0/8 nor host:port.")
+    return found
+
+
+def _refuse_unlike(like: re.Pattern[str], of: str, name: str) -> None:
+    """Every word of a comma list has the form."""
+    for place, word in enumerate(words(name), start=1):
+        if not like.fullmatch(word):
+            raise SystemExit(f"{name}: entry {place} is not {of}.")
+
+
+def _refuse_no_page(name: str) -> None:
+    """An address that a browser or an HTTP client could open."""
+    address = text(name)
+    if address and not (_scheme(address) in {"http", "https"} and urlsplit(address).hostname):
+        raise SystemExit(f"{name} must be an address that begins with http:// or https:// and has a host.")
+
+
+def _refuse_bad_patterns() -> None:
+    """Read now: a guard that cannot be made would otherwise be noticed by the first person who writes something."""
+    from opsportal.privacy import own
+
+    own.rules()
+
+
+_CHECKS: dict[str, Callable[[str], object]] = {
+    **dict.fromkeys(
+        (
+            *("LAUNCH_MODE", "SECURITY_HEADERS_ENABLED", "MFA_REQUIRED", "OPSPORTAL_DB_POOL"),
+            *("SSO_ENABLED", "BILLING_ENABLED", "ZERO_TRUST_ENABLED"),
+        ),
+        flag,
+    ),
+    **dict.fromkeys(
+        (
+            *("MAX_REQUEST_BODY_BYTES", "INGEST_MAX_BATCH_ITEMS", "SESSION_HOURS", "SESSION_IDLE_MINUTES"),
+            *("API_REQUESTS_PER_MINUTE", "API_STRANGER_REQUESTS_PER_MINUTE"),
+            *("OPSPORTAL_STATEMENT_TIMEOUT_MS", "OPSPORTAL_MIN_FREE_MB"),
+        ),
+        lambda name: number(name, 1, least=0 if name == "OPSPORTAL_MIN_FREE_MB" else 1),
+    ),
+    **dict.fromkeys(
+        ("BASE_URL", "OPSPORTAL_INTERNAL_URL", "SSO_ISSUER", "GITHUB_API_URL", "SLACK_WEBHOOK_URL"), _refuse_no_page
+    ),
+    "ALLOWED_HOSTS": partial(_refuse_unlike, _HOST, "a host name without scheme and port"),
+    "ALERT_EMAIL": partial(_refuse_unlike, _MAILBOX, "an e-mail address"),
+    "EMAIL_FROM": partial(_refuse_unlike, _MAILBOX, "an e-mail address"),
+    "GITHUB_ISSUES_REPO": partial(_refuse_unlike, _REPOSITORY, "owner/repository"),
+    "TRUSTED_PROXIES": networks,
+    "PROBE_ALLOWED_INTERNAL": internal,
+    "DATABASE_URL": lambda name: database(name, ""),
+    "DATABASE_MIGRATE_URL": lambda name: database(name, ""),
+    "REDIS_URL": redis,
+    "EMAIL_URL": lambda name: email(name, ""),
+    "PRIVACY_PATTERNS_FILE": lambda _: _refuse_bad_patterns(),
+}
+
+
+def refuse_bad_values() -> None:
+    """Raises SystemExit with one sentence that names the variable, never its value, before anything is started."""
+    posture()
+    for name, check in _CHECKS.items():
         if text(name):
-            database(name, "")
-    redis("REDIS_URL")
-    email("EMAIL_URL", "smtp://localhost:25")
+            check(name)
 
 
 def _scheme(address: str) -> str:
@@ -106,10 +266,15 @@ def _scheme(address: str) -> str:
 
 def _not_an_address(name: str, of: str, example: str) -> SystemExit:
     """Never the value: a parser's own words repeat the part it stumbled over, which may be half a password."""
-    spoken = name if env.str(name, "").strip() else ALIASES.get(name, name)
     return SystemExit(
-        f"{spoken} is not the address of {of}, such as {example}; in a password write / as %2F, @ as %40, # as %23."
+        f"{_spoken(name)} is not the address of {of}, such as {example}; "
+        "in a password write / as %2F, @ as %40, # as %23."
     )
+
+
+def _spoken(name: str) -> str:
+    """The name that the operator set: itself or its alias."""
+    return name if env.str(name, "").strip() else ALIASES.get(name, name)
 
 
 @dataclass(frozen=True)

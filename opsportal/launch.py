@@ -140,11 +140,11 @@ def refuse_posture(options: Options) -> None:
         raise Unusable(str(refusal)) from None
 
 
-def refuse_addresses() -> None:
-    """An address that no program could read is refused by its name; nothing of its text is repeated."""
+def refuse_values() -> None:
+    """A value that no program could read is refused by its name; nothing of its text is repeated."""
     from opsportal import env
 
-    env.refuse_bad_addresses()
+    env.refuse_bad_values()
 
 
 class Portal:
@@ -170,9 +170,9 @@ class Portal:
     def run(self) -> int:
         """Check everything first, start nothing before; then start, keep up, and end in order."""
         refuse_posture(self.options)
-        refuse_addresses()
+        refuse_values()
         refuse_port(self.options.host, self.options.port)
-        least_free = int(os.environ.get("OPSPORTAL_MIN_FREE_MB") or 200) * MEGABYTE
+        least_free = int(os.environ.get("OPSPORTAL_MIN_FREE_MB", "").strip() or 200) * MEGABYTE
         folder = data_folder.take(self.options.data_dir, least_free=least_free)
         folder.note_port(self.options.port)
         end_orphans(folder.children)

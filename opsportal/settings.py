@@ -15,6 +15,7 @@ from opsportal import env, logs
 django_stubs_ext.monkeypatch()  # forms.ModelForm[User] and the like, so that types can be said where Django has none
 
 BASE_DIR = env.ROOT
+env.refuse_bad_values()
 POSTURE = env.posture()
 DATA_DIR = Path(env.text("OPSPORTAL_DATA_DIR", str(BASE_DIR / "var")))
 BASE_URL = env.text("BASE_URL", "http://localhost:8000").rstrip("/")
@@ -32,6 +33,8 @@ ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or [
     urlsplit(BASE_URL).hostname or "localhost",
 ]
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
+# Believed about address and scheme of a request at the door (opsportal/proxies.py); what others tell is dropped there.
+TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 
 INSTALLED_APPS = [
     "opsportal.apps.OpsportalConfig",
@@ -248,7 +251,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 REDIS_URL = env.redis("REDIS_URL")
 SLACK_WEBHOOK_URL = env.text("SLACK_WEBHOOK_URL")
 ALERT_EMAIL = env.words("ALERT_EMAIL")
-PROBE_ALLOWED_INTERNAL = env.words("PROBE_ALLOWED_INTERNAL")
+PROBE_ALLOWED_INTERNAL = env.internal("PROBE_ALLOWED_INTERNAL")
 
 _email = env.email("EMAIL_URL", "smtp://localhost:25")
 EMAIL_CONFIGURED = bool(env.text("EMAIL_URL"))

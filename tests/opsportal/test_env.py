@@ -1,0 +1,144 @@
+"""A value that cannot be what its name is for ends the start in one line that names the variable and shows no value."""
+
+import pytest
+
+from opsportal import env
+from tests.portals import run_python
+
+WORD = "marker"  # stands in every bad value, so that a line that shows it is noticed
+
+BAD = [
+    ("ENVIRONMENT", WORD),
+    ("LAUNCH_MODE", WORD),
+    ("SECURITY_HEADERS_ENABLED", WORD),
+    ("MFA_REQUIRED", WORD),
+    ("SSO_ENABLED", WORD),
+    ("BILLING_ENABLED", WORD),
+    ("ZERO_TRUST_ENABLED", WORD),
+    ("OPSPORTAL_DB_POOL", WORD),
+    ("MAX_REQUEST_BODY_BYTES", f"1 {WORD}"),
+    ("MAX_REQUEST_BODY_BYTES", "0"),
+    ("INGEST_MAX_BATCH_ITEMS", "-5"),
+    ("SESSION_HOURS", "12h"),
+    ("SESSION_IDLE_MINUTES", "1.5"),
+    ("API_REQUESTS_PER_MINUTE", WORD),
+    ("API_STRANGER_REQUESTS_PER_MINUTE", "99999999999999"),
+    ("OPSPORTAL_STATEMENT_TIMEOUT_MS", WORD),
+    ("OPSPORTAL_MIN_FREE_MB", WORD),
+    ("BASE_URL", f"{WORD}.example.org"),
+    ("BASE_URL", "https://"),
+    ("OPSPORTAL_INTERNAL_URL", f"ftp://{WORD}"),
+    ("SSO_ISSUER", WORD),
+    ("GITHUB_API_URL", WORD),
+    ("SLACK_WEBHOOK_URL", f"hooks.example.org/{WORD}"),
+    ("ALLOWED_HOSTS", f"good.example.org,https://{WORD}.example.org"),
+    ("ALERT_EMAIL", f"ops@example.org, {WORD}"),
+    ("EMAIL_FROM", WORD),
+    ("GITHUB_ISSUES_REPO", WORD),
+    ("TRUSTED_PROXIES", f"10.0.0.1, {WORD}"),
+    ("TRUSTED_PROXIES", "10.0.0.0/33"),
+    ("PROBE_ALLOWED_INTERNAL", WORD),
+    ("PROBE_ALLOWED_INTERNAL", f"10.0.0.0/8,{WORD}:99999"),
+    ("DATABASE_URL", f"postgresql://u:{WORD}@db/name?{WORD}=1"),
+    ("DATABASE_URL", f"postgresql://u:{WORD}@db/name?sslmode"),
+    ("DATABASE_URL", f"postgresql://u:{WORD}@db/name?sslmode={WORD}"),
+    ("DATABASE_URL", f"postgresql://u:{WORD}@db/name?connect_timeout={WORD}"),
+    ("DATABASE_URL", f"postgresql://u:{WORD}@db/name?pool=true"),
+    ("DATABASE_URL", f"postgresql://u:{WORD}@db:port/name"),
+    ("DATABASE_URL", f"postgresql://u:{WORD}@db"),
+    ("POSTGRES_DSN_PROD", f"postgresql://u:{WORD}@db/name?{WORD}=1"),
+    ("DATABASE_MIGRATE_URL", f"mysql://u:{WORD}@db/name"),
+    ("REDIS_URL", WORD),
+    ("REDIS_URL", f"redis://:{WORD}@redis:port/0"),
+    ("REDIS_URL", f"redis://:{WORD}@redis:6379/{WORD}"),
+    ("REDIS_URL", f"redis://:{WORD}@redis:6379/0?{WORD}=1"),
+    ("REDIS_URL", f"redis://:{WORD}@redis:6379/0?socket_timeout={WORD}"),
+    ("REDIS_URL", "unix://"),
+    ("EMAIL_URL", WORD),
+    ("EMAIL_URL", f"imap://u:{WORD}@mail:25"),
+    ("EMAIL_URL", f"smtp://u:{WORD}@mail:port"),
+    ("EMAIL_URL", f"smtp://u:{WORD}@mail:25?timeout={WORD}"),
+    ("PRIVACY_PATTERNS_FILE", f"/nowhere/{WORD}.toml"),
+]
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch):
+    for name in {name for name, _ in BAD} | {"DATABASE_URL"}:
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize(("name", "value"), BAD)
+def test_a_value_nobody_can_read_is_one_line_with_the_name_and_without_the_value(name, value, monkeypatch):
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(SystemExit) as refusal:
+        env.refuse_bad_values()
+
+    said = str(refusal.value.code)
+    assert said.startswith(name)
+    assert said.endswith(".")
+    assert "\n" not in said
+    assert WORD not in said
+
+
+def test_every_name_with_a_form_stands_in_this_table():
+    assert set(env._CHECKS) <= {name for name, _ in BAD}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LAUNCH_MODE", "OFF"),
+        ("ALLOWED_HOSTS", ".example.org,localhost,[::1],*"),
+        ("EMAIL_FROM", "Night desk <desk@example.org>"),
+        ("TRUSTED_PROXIES", "10.0.0.1, 2001:db8::/32"),
+        ("PROBE_ALLOWED_INTERNAL", "10.0.0.0/8, db.internal:5432, [::1]:80"),
+        ("DATABASE_URL", "postgresql://u:p%2F@/name?host=/run/postgresql&sslmode=verify-full&application_name=portal"),
+        ("REDIS_URL", "rediss://:secret@redis/3?socket_timeout=2"),
+        ("REDIS_URL", "unix:///run/redis.sock"),
+        ("EMAIL_URL", "smtp://localhost"),
+    ],
+)
+def test_what_operators_write_is_taken(name, value, monkeypatch):
+    monkeypatch.setenv(name, value)
+
+    env.refuse_bad_values()
+
+
+@pytest.mark.parametrize(
+    ("address", "tls", "ssl", "port"),
+    [
+        ("smtp://mail", False, False, 25),
+        ("smtp+tls://u:p@mail:587", True, False, 587),
+        ("smtp+tls://mail", True, False, 587),
+        ("submission://mail", True, False, 587),
+        ("smtp+ssl://mail", False, True, 465),
+        ("smtps://mail:4465", False, True, 4465),
+        ("smtp://mail:2525?tls=true", True, False, 2525),
+    ],
+)
+def test_the_address_of_a_mail_server_says_how_it_is_spoken_to(address, tls, ssl, port, monkeypatch):
+    monkeypatch.setenv("EMAIL_URL", address)
+
+    found = env.email("EMAIL_URL", "")
+
+    assert (found["EMAIL_USE_TLS"], found["EMAIL_USE_SSL"], found["EMAIL_PORT"]) == (tls, ssl, port)
+
+
+@pytest.mark.parametrize(
+    ("words", "name", "value"),
+    [
+        (("manage.py", "doctor"), "PROBE_ALLOWED_INTERNAL", "foo"),
+        (("-c", "import opsportal.wsgi"), "DATABASE_URL", f"postgresql://u:{WORD}@db/name?{WORD}=1"),
+        (("-m", "celery", "-A", "opsportal.celery", "worker"), "REDIS_URL", f"redis://:{WORD}@redis:6379/{WORD}"),
+        (("-m", "opsportal.launch", "--port", "1"), "TRUSTED_PROXIES", WORD),
+    ],
+)
+def test_every_program_ends_with_1_and_that_line_and_no_trace(words, name, value):
+    ended = run_python(*words, **{name: value})
+
+    assert ended.returncode == 1, ended.stderr
+    assert name in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert WORD not in ended.stdout + ended.stderr
