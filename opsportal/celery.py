@@ -29,6 +29,7 @@ SCHEDULE = (
     Job("opsportal.end_view_as", timedelta(seconds=60)),
     Job("opsportal.forget_requests", timedelta(minutes=10)),
     Job("opsportal.forget_knocks", timedelta(hours=1)),
+    Job("opsportal.post_limits", timedelta(seconds=10)),
 )
 
 

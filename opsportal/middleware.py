@@ -1,7 +1,5 @@
 """What happens around every request: its id, no caching of staff pages, refusals in words."""
 
-import re
-import uuid
 from collections.abc import Callable
 
 import structlog
@@ -15,10 +13,10 @@ from opsportal.audit.actions import coming_by
 from opsportal.audit.models import AuditEvent
 from opsportal.errors import Conflict, Refused
 from opsportal.htmx import show_refusal
+from opsportal.request_id import accepted_or_new
 
 log = structlog.get_logger("opsportal.request")
 GetResponse = Callable[[HttpRequest], HttpResponse]
-_REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 
 class RequestIdMiddleware:
@@ -28,8 +26,7 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        given = request.headers.get("X-Request-Id", "")
-        request_id = given if _REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
+        request_id = accepted_or_new(request.headers.get("X-Request-Id", ""))
         door = AuditEvent.Source.API if request.path.startswith("/api/v1/") else AuditEvent.Source.WEB
         with structlog.contextvars.bound_contextvars(request_id=request_id), coming_by(door):
             response = self.get_response(request)

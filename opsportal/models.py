@@ -4,6 +4,7 @@ from opsportal.abuse.models import Ban, KnockCount
 from opsportal.accounts.models import LoginLink, User
 from opsportal.api.models import KeptAnswer, RequestCount
 from opsportal.audit.models import AuditEvent
+from opsportal.degrade.models import LoweredLimits
 from opsportal.outbox.models import Delivery, Destination, Route
 from opsportal.privacy.models import LeakCount
 from opsportal.seals.models import Seal
@@ -24,6 +25,7 @@ __all__ = [
     "KnockCount",
     "LeakCount",
     "LoginLink",
+    "LoweredLimits",
     "RequestCount",
     "Route",
     "Seal",

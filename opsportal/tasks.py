@@ -3,6 +3,7 @@
 from opsportal.abuse.tasks import forget_knocks
 from opsportal.api.tasks import forget_requests
 from opsportal.audit.tasks import verify_chains, verify_chains_for
+from opsportal.degrade.tasks import post_limits
 from opsportal.outbox.tasks import deliver_due
 from opsportal.seals.tasks import export_heads, seal
 from opsportal.view_as.tasks import end_view_as
@@ -13,6 +14,7 @@ __all__ = [
     "export_heads",
     "forget_knocks",
     "forget_requests",
+    "post_limits",
     "seal",
     "verify_chains",
     "verify_chains_for",

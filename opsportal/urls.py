@@ -25,6 +25,7 @@ urlpatterns = [
     path("", include("opsportal.abuse.urls")),
     path("", include("opsportal.leaks.urls")),
     path("", include("opsportal.tokens.urls")),
+    path("", include("opsportal.degrade.urls")),
     path("", include("opsportal.doctor.urls")),
     path("", include("incidents.urls")),
     path("", include("checks.urls")),

@@ -1,4 +1,4 @@
-"""The door: request limits, then the public page's snapshot, then Django.
+"""The door: who asks, request limits, then the public page's snapshot, then Django.
 
 Granian's main process can die without taking its workers along; asking the kernel for a signal keeps none behind
 (docs/decisions/0004-serving.md).
@@ -8,6 +8,7 @@ import ctypes
 import os
 import signal
 import sys
+from pathlib import Path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "opsportal.settings")
 os.environ.setdefault("OPSPORTAL_DB_POOL", "true")
@@ -19,7 +20,9 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.core.wsgi import get_wsgi_application
 
 from opsportal import env
+from opsportal.degrade.posted import posted
 from opsportal.limits import BodyLimit
+from opsportal.proxies import TrustedProxies
 from opsportal.responder import SnapshotResponder
 
 
@@ -33,8 +36,13 @@ def _django() -> WSGIHandler:
 
 
 env.refuse_weak_production()
-application = BodyLimit(
-    SnapshotResponder(_django(), directory=settings.SNAPSHOT_DIR),
-    limit=settings.MAX_REQUEST_BODY_BYTES,
-    below={"/api/": settings.API_MAX_BODY_BYTES},
+application = TrustedProxies(
+    BodyLimit(
+        SnapshotResponder(_django(), directory=settings.SNAPSHOT_DIR),
+        limit=settings.MAX_REQUEST_BODY_BYTES,
+        below={"/api/": settings.API_MAX_BODY_BYTES},
+        lowered=posted(Path(settings.DATA_DIR)).body_bytes,
+    ),
+    networks=settings.TRUSTED_PROXIES,
+    scheme="https" if settings.IS_HTTPS else "http",
 )

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from pathlib import Path
 from typing import Any, NoReturn
 
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.http import HttpRequest
 from ninja.parser import Parser
 
 from opsportal.api.errors import ApiError
+from opsportal.degrade.posted import posted
 
 MAX_DEPTH = 20
 # A text, closed or running to the end, or a bracket. Each character is looked at once, whatever was sent.
@@ -33,8 +35,14 @@ def read_json(request: HttpRequest) -> Any:
         value = json.loads(request.body, parse_constant=_no_number, parse_float=_finite)
     except (ValueError, RecursionError):
         raise ApiError(400, "INVALID_JSON", "The body is not valid JSON in UTF-8.") from None
-    _check(value, settings.INGEST_MAX_BATCH_ITEMS)
+    _check(value, most_items())
     return value
+
+
+def most_items() -> int:
+    """Items of one list: as configured, or fewer while an admin has lowered it."""
+    lowered = posted(Path(settings.DATA_DIR)).batch_items()
+    return min(settings.INGEST_MAX_BATCH_ITEMS, lowered or settings.INGEST_MAX_BATCH_ITEMS)
 
 
 def depth(body: bytes) -> int:

@@ -13,9 +13,11 @@ from django.utils import timezone
 
 from opsportal import env, health_figures
 from opsportal.audit.queries import chain_states
+from opsportal.degrade.actions import current
 from opsportal.ticker.models import JobClaim
 
 _FULL_PERCENT = 95.0
+_LOWERED = "lowered"
 _LATE = timedelta(seconds=90)
 
 
@@ -32,6 +34,11 @@ class Finding:
     def is_well(self) -> bool:
         return self.status != "fail"
 
+    @property
+    def word(self) -> str:
+        """What a warning is about: something that was lowered for a while, else something that is not set."""
+        return "Lowered" if self.reason == _LOWERED else "Not set"
+
 
 def ok(part: str, reason: str = "") -> Finding:
     return Finding(part, "ok", reason)
@@ -42,7 +49,7 @@ def examine() -> list[Finding]:
     database = _database()
     findings = [database]
     if database.is_well:
-        findings += [_scheduler(), _worker(), _chains()]
+        findings += [_scheduler(), _worker(), _chains(), _limits()]
     findings += [_redis(), _disk(), _mail(), _keys()]
     return findings
 
@@ -88,6 +95,14 @@ def _chains() -> Finding:
         advice = "Rows were changed past the portal. The audit log names the first one."
         return Finding("chains", "fail", f"broken_{'_'.join(broken)}", advice)
     return ok("chains", "" if all(chain.at for chain in chains) else "not_verified_yet")
+
+
+def _limits() -> Finding:
+    """Degrade mode is meant to end; who looks for why programs are turned away finds it here."""
+    lowered = current(timezone.now())
+    if lowered is None:
+        return ok("limits")
+    return Finding("limits", "warn", _LOWERED, f"Degrade mode until {lowered.until:%d %b %H:%M} UTC.")
 
 
 def _redis() -> Finding:

@@ -2,8 +2,10 @@
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from opsportal.degrade.actions import current
 from opsportal.doctor.examination import examine
 from opsportal.doctor.names import names
 from opsportal.htmx import render_page
@@ -14,5 +16,6 @@ from opsportal.roles import Role, require
 @require_safe
 def configuration(request: HttpRequest) -> HttpResponse:
     """Present or missing, never a value."""
-    context = {"findings": examine(), "names": names(), "posture": settings.POSTURE}
+    lowered = current(timezone.now())
+    context = {"findings": examine(), "names": names(), "posture": settings.POSTURE, "lowered": lowered}
     return render_page(request, "opsportal/doctor/configuration.html", context)

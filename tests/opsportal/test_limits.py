@@ -82,3 +82,26 @@ def test_the_api_has_a_lower_limit_of_its_own():
 def test_the_limit_of_the_api_is_256_kib_and_the_door_has_it(settings):
     assert settings.API_MAX_BODY_BYTES == 256 * 1024
     assert '"/api/": settings.API_MAX_BODY_BYTES' in (settings.BASE_DIR / "opsportal/wsgi.py").read_text()
+
+
+@pytest.mark.parametrize(("lowered", "status"), [(None, "200 OK"), (5, "413"), (5000, "200 OK")])
+def test_a_lowered_limit_holds_and_a_higher_one_does_not(lowered, status):
+    statuses: list[str] = []
+    app = BodyLimit(lambda _, start: start("200 OK", []) or [], limit=LIMIT, lowered=lambda: lowered)
+
+    for length in ("6", "11"):
+        environ = {"PATH_INFO": "/x", "CONTENT_LENGTH": length, "wsgi.input": Unread(b"")}
+        list(app(environ, lambda answered, _: statuses.append(answered)))
+
+    assert statuses[0].startswith(status)
+    assert statuses[1].startswith("413")
+
+
+@pytest.mark.parametrize(("given", "is_kept"), [("deploy-2026-11-21", True), ("short", False), ("a b" * 9, False)])
+def test_the_413_keeps_a_well_formed_request_id_and_makes_another_for_one_that_is_not(given, is_kept):
+    seen = call({"CONTENT_LENGTH": "11", "wsgi.input": Unread(b""), "HTTP_X_REQUEST_ID": given})
+
+    error = json.loads(seen["answer"])["error"]
+    assert set(error) == {"code", "message", "request_id"}
+    assert error["request_id"] == seen["headers"]["X-Request-Id"]
+    assert (error["request_id"] == given) is is_kept
