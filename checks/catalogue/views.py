@@ -18,18 +18,12 @@ from checks.catalogue.states import WORST_FIRST, State
 from incidents.ownership.models import Domain
 from opsportal.errors import Conflict
 from opsportal.htmx import render_page, see, status_message
-from opsportal.models import User
 from opsportal.roles import Role, require
+from opsportal.signed_in import person
 
 LIST = "checks/catalogue/list.html"
 DETAIL = "checks/catalogue/detail.html"
 FORM = "checks/catalogue/form.html"
-
-
-def person(request: HttpRequest) -> User:
-    """Who acts; the login middleware has seen to it that there is somebody."""
-    assert isinstance(request.user, User)
-    return request.user
 
 
 # --- looking ----------------------------------------------------------------------------------------------------------

@@ -10,8 +10,8 @@ from incidents.alerts import actions, queries
 from incidents.alerts.models import Alert
 from opsportal.errors import Refused
 from opsportal.htmx import alert_message, render_page, see, status_message, wants_part
-from opsportal.models import User
 from opsportal.roles import Role, require
+from opsportal.signed_in import person
 
 TEMPLATE = "incidents/alerts/alerts.html"
 
@@ -32,10 +32,9 @@ def alert_list(request: HttpRequest) -> HttpResponse:
 @require_POST
 def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
     """Say that you have it, and its incident with it."""
-    assert isinstance(request.user, User)
     alert = get_object_or_404(Alert, pk=pk)
     try:
-        actions.acknowledge(alert, by=request.user, at=now())
+        actions.acknowledge(alert, by=person(request), at=now())
     except Refused as refusal:
         alert_message(request, refusal.sentence)
     else:
@@ -50,6 +49,6 @@ def _page(request: HttpRequest) -> HttpResponse:
         "before": before,
         "last": queries.last_recovered(),
         "tag": queries.version(),
-        "can_act": isinstance(request.user, User) and request.user.has_role(Role.RESPONDER),
+        "can_act": person(request).has_role(Role.RESPONDER),
     }
     return render_page(request, TEMPLATE, context, part="list")

@@ -7,8 +7,8 @@ from django_htmx.http import ptag
 from incidents.board import queries
 from opsportal.context import shell_of
 from opsportal.htmx import render_page
-from opsportal.models import User
 from opsportal.roles import Role, require
+from opsportal.signed_in import person
 
 TEMPLATE = "incidents/board/now.html"
 
@@ -32,6 +32,6 @@ def board(request: TaggedRequest) -> HttpResponse:
     context = {
         "board": queries.board(shell_of(request).now),
         "tag": request.tag,
-        "can_act": isinstance(request.user, User) and request.user.has_role(Role.RESPONDER),
+        "can_act": person(request).has_role(Role.RESPONDER),
     }
     return render_page(request, TEMPLATE, context, part="board")

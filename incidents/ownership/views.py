@@ -13,8 +13,8 @@ from incidents.ownership.forms import ContactForm, DomainForm
 from incidents.ownership.models import Contact, Domain
 from opsportal.errors import Conflict
 from opsportal.htmx import render_page, see, status_message, wants_part
-from opsportal.models import User
 from opsportal.roles import Role, require
+from opsportal.signed_in import person
 
 TEMPLATE = "incidents/ownership/ownership.html"
 
@@ -49,7 +49,7 @@ def domain(request: HttpRequest, slug: str) -> HttpResponse:
     given = form.cleaned_data
     holders = actions.Holders(given["primary"], given["backup"], given["contact"])
     try:
-        stored = actions.change_domain(stored, holders, seen=given["version"], by=_person(request))
+        stored = actions.change_domain(stored, holders, seen=given["version"], by=person(request))
     except Conflict as conflict:
         row = _domain_row(stored, _again(form, stored.version), conflict.sentence)
         return _page(request, row, part="domain-row", status=409)
@@ -69,7 +69,7 @@ def contact(request: HttpRequest, slug: str) -> HttpResponse:
     given = form.cleaned_data
     try:
         stored = actions.change_contact(
-            stored, handle=given["handle"], note=given["note"], seen=given["version"], by=_person(request)
+            stored, handle=given["handle"], note=given["note"], seen=given["version"], by=person(request)
         )
     except Conflict as conflict:
         row = Row(stored, form=_again(form, stored.version), conflict=conflict.sentence)
@@ -106,11 +106,6 @@ def _page(request: HttpRequest, row: Row | None = None, *, part: str | None = No
         "row": row,
         "form": row.form if row else None,
         "gaps": queries.gaps(domains, people),
-        "can_edit": _person(request).has_role(Role.ADMIN),
+        "can_edit": person(request).has_role(Role.ADMIN),
     }
     return render_page(request, TEMPLATE, context, part=part, status=status)
-
-
-def _person(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)
-    return request.user
