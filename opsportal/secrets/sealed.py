@@ -31,18 +31,18 @@ class Sealed:
         try:
             return keys.ring().decrypt(self.token.encode()).decode()
         except InvalidToken:
-            raise Refused(
-                "WRONG_KEY", f"{keys.NAME} does not open what is stored. Set the key it had before."
-            ) from None
+            raise _wrong_key() from None
 
     def again(self) -> "Sealed":
         """The same value under the newest key."""
         try:
             return Sealed(keys.ring().rotate(self.token.encode()).decode()) if self.token else self
         except InvalidToken:
-            raise Refused(
-                "WRONG_KEY", f"{keys.NAME} does not open what is stored. Set the key it had before."
-            ) from None
+            raise _wrong_key() from None
+
+
+def _wrong_key() -> Refused:
+    return Refused("WRONG_KEY", f"{keys.NAME} does not open what is stored. Set the key it had before.")
 
 
 def seal(value: str) -> Sealed:
