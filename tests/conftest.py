@@ -120,20 +120,21 @@ def admin(db: None) -> "User":
     return _member("admin")
 
 
-@pytest.fixture
-def client_as() -> Callable[["User"], Client]:
+def signed_in(user: "User") -> Client:
     """A browser without a screen in which somebody has just signed in."""
     from allauth.account.internal.flows.login import record_authentication
 
-    def log_in(user: "User") -> Client:
-        client = Client()
-        client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
-        request = HttpRequest()
-        request.session = client.session
-        record_authentication(request, user, "password")
-        # Seen a moment ago, so that no query of a page is spent on noting it.
-        request.session["signed_in_at"] = request.session["seen_at"] = time.time()
-        request.session.save()
-        return client
+    client = Client()
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    request = HttpRequest()
+    request.session = client.session
+    record_authentication(request, user, "password")
+    # Seen a moment ago, so that no query of a page is spent on noting it.
+    request.session["signed_in_at"] = request.session["seen_at"] = time.time()
+    request.session.save()
+    return client
 
-    return log_in
+
+@pytest.fixture
+def client_as() -> Callable[["User"], Client]:
+    return signed_in

@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync"),
 )
+DESKTOP: ViewportSize = {"width": 1280, "height": 800}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 _LISTEN = """
 document.addEventListener("securitypolicyviolation", (event) =>
   window.reportViolation(`${event.violatedDirective} ${event.blockedURI} on ${location.pathname}`));
@@ -79,6 +81,11 @@ def phone(new_context: Callable[..., BrowserContext], violations: list[str]) -> 
     """The same on a phone."""
     yield new_context(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True).new_page()
     assert violations == []
+
+
+def sideways(page: Page) -> int:
+    """How far the page scrolls sideways, in pixels."""
+    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
 
 
 def axe(page: Page) -> list[str]:

@@ -43,6 +43,22 @@ def clean_environment(**extra: str) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in _DECIDED_BY_LAUNCH} | extra
 
 
+def run_python(
+    *words: str | Path, environment: dict[str, str], stdin: str = "", timeout: float = 60
+) -> subprocess.CompletedProcess[str]:
+    """A program of ours in an operator's shell, to its end."""
+    return subprocess.run(
+        [sys.executable, *map(str, words)],
+        env=clean_environment(**environment),
+        cwd=ROOT,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=timeout,
+    )
+
+
 def new_data_dir(name: str = "data") -> Path:
     """A folder that the servers' own user can reach when the tests run as root."""
     parent = Path(tempfile.mkdtemp(prefix="opsportal-portal-"))
@@ -130,16 +146,8 @@ class Portal:
 
     def manage(self, *command: str, stdin: str = "", timeout: float = 60) -> subprocess.CompletedProcess[str]:
         """What bin/manage answers beside this portal."""
-        return subprocess.run(
-            [sys.executable, "-m", "opsportal.running", "--data-dir", str(self.data_dir), *command],
-            env=clean_environment(**self.environment),
-            cwd=ROOT,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=timeout,
-        )
+        words = ("-m", "opsportal.running", "--data-dir", str(self.data_dir), *command)
+        return run_python(*words, environment=self.environment, stdin=stdin, timeout=timeout)
 
     def login_link(self, name: str) -> str:
         """A way in for somebody, as an operator would make it."""

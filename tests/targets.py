@@ -48,6 +48,13 @@ class HttpTarget:
             self._server.server_close()
             self._server = None
 
+    def __enter__(self) -> "HttpTarget":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
     def wait_for_requests(self, count: int, within: float = 10.0) -> list[Received]:
         """The requests so far, once there are as many."""
         limit = time.monotonic() + within
@@ -92,16 +99,12 @@ class _Server(ThreadingHTTPServer):
 @pytest.fixture
 def http_target() -> Iterator[HttpTarget]:
     """A server that checks can watch."""
-    target = HttpTarget()
-    target.start()
-    yield target
-    target.stop()
+    with HttpTarget() as target:
+        yield target
 
 
 @pytest.fixture
 def sink() -> Iterator[HttpTarget]:
     """A server that messages can be sent to; read `sink.requests`."""
-    target = HttpTarget()
-    target.start()
-    yield target
-    target.stop()
+    with HttpTarget() as target:
+        yield target

@@ -1,7 +1,5 @@
 """Ways in, in a real browser: an app with its real codes, a passkey of a virtual device, and pages without barriers."""
 
-from collections.abc import Iterator
-
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP
@@ -9,19 +7,11 @@ from django.core.cache import cache
 from playwright.sync_api import Page, expect
 
 from opsportal.models import User
-from tests.browser.test_shell import DESKTOP, PHONE, Server, serve, sideways
+from tests.browser.application import Server
 from tests.opsportal.test_accounts_factors import PASSWORD, SECRET, code_of
-from tests.pages import axe
+from tests.pages import DESKTOP, PHONE, axe, sideways
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    cache.clear()
-    server = serve()
-    yield server
-    server.stop()
 
 
 @pytest.fixture
@@ -108,10 +98,11 @@ def test_a_passkey_is_the_second_step_after_a_password(server, page, person):
     add_passkey(page, server)
     log_out(page)
     sign_in(page, server)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Enter the code")
 
     page.get_by_role("button", name="Use a passkey").click()
 
-    page.wait_for_url(f"{server.url}/")
+    expect(page).to_have_url(f"{server.url}/")
 
 
 def test_a_browser_without_a_passkey_says_so(server, page, person):

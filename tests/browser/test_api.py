@@ -3,13 +3,10 @@
 import re
 
 import pytest
-from django.conf import settings
 from playwright.sync_api import expect
 
-from tests.browser.test_shell import DESKTOP, PHONE, enter, server, sideways
-from tests.pages import axe
-
-__all__ = ["server"]
+from tests.browser.application import enter
+from tests.pages import DESKTOP, PHONE, axe, sideways
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -32,11 +29,9 @@ def test_the_reference_has_no_barrier(server, new_context, violations, admin, wh
 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_a_person_makes_rotates_and_revokes_a_token(server, new_context, violations, admin, client_as, viewport):
+def test_a_person_makes_rotates_and_revokes_a_token(server, new_context, violations, admin, viewport):
     page = new_context(viewport=viewport).new_page()
-    name = settings.SESSION_COOKIE_NAME
-    page.context.add_cookies([{"name": name, "value": client_as(admin).cookies[name].value, "url": server.url}])
-    page.goto(f"{server.url}/settings/tokens/")
+    enter(page, server, admin, "/settings/tokens/")
     assert axe(page) == []
 
     page.get_by_label("Name").fill("deploy-pipeline")

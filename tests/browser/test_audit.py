@@ -1,33 +1,19 @@
 """The audit log and the banner of view-as in a real browser: light, dark, desktop and phone."""
 
 import pytest
-from django.conf import settings
 from playwright.sync_api import expect
 
 from opsportal.audit import actions as audit
 from opsportal.seals.actions import seal_recent
-from tests.browser.test_shell import DESKTOP, PHONE, enter, server, sideways
-from tests.pages import axe
+from tests.browser.application import enter
+from tests.pages import DESKTOP, PHONE, axe, sideways
 
-__all__ = ["server"]
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture(autouse=True)
 def own_folder(settings, tmp_path):
     settings.DATA_DIR = tmp_path
-
-
-@pytest.fixture
-def come_in(server, client_as):
-    """Open a page as somebody who has just signed in."""
-
-    def at(page, user, path):
-        name = settings.SESSION_COOKIE_NAME
-        page.context.add_cookies([{"name": name, "value": client_as(user).cookies[name].value, "url": server.url}])
-        page.goto(server.url + path)
-
-    return at
 
 
 @pytest.fixture
@@ -44,12 +30,10 @@ def rows() -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
 @pytest.mark.parametrize("path", ["/audit/", "/audit/?actor=nobody", "/view-as/viewer/"])
-def test_the_screens_have_no_barrier(
-    server, new_context, violations, come_in, admin, viewer, rows, path, scheme, viewport
-):
+def test_the_screens_have_no_barrier(server, new_context, violations, admin, viewer, rows, path, scheme, viewport):
     page = new_context(color_scheme=scheme, viewport=viewport).new_page()
 
-    come_in(page, admin, path)
+    enter(page, server, admin, path)
 
     assert axe(page) == []
     assert sideways(page) == 0
@@ -58,9 +42,9 @@ def test_the_screens_have_no_barrier(
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_the_banner_has_no_barrier_and_stops(server, new_context, violations, come_in, admin, viewer, scheme, viewport):
+def test_the_banner_has_no_barrier_and_stops(server, new_context, violations, admin, viewer, scheme, viewport):
     page = new_context(color_scheme=scheme, viewport=viewport).new_page()
-    come_in(page, admin, "/view-as/viewer/")
+    enter(page, server, admin, "/view-as/viewer/")
     page.get_by_label("Reason").fill("Support cannot see INC-117")
     page.get_by_role("button", name="View as viewer").click()
     banner = page.get_by_role("region", name="View-as")
@@ -100,8 +84,8 @@ def test_filters_and_the_export_follow_the_address(server, page, admin, rows):
     assert "access.denied" in download.value.path().read_text()
 
 
-def test_a_part_of_a_page_is_refused_beside_what_was_typed(page, come_in, admin, viewer):
-    come_in(page, admin, "/view-as/viewer/")
+def test_a_part_of_a_page_is_refused_beside_what_was_typed(server, page, admin, viewer):
+    enter(page, server, admin, "/view-as/viewer/")
     page.get_by_label("Reason").fill("Support cannot see INC-117")
     page.get_by_role("button", name="View as viewer").click()
     expect(page.get_by_role("region", name="View-as")).to_be_visible()

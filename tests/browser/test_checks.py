@@ -5,9 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
-from django.conf import settings as django_settings
 from django.db import connection
-from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django import Settings
@@ -16,11 +14,12 @@ from pytest_django.live_server_helper import LiveServer
 from checks.catalogue.models import Check
 from checks.scheduler import actions, loop
 from opsportal.models import User
-from tests.pages import axe
+from tests.browser.application import enter
+from tests.pages import DESKTOP, PHONE, axe
 from tests.targets import HttpTarget
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
+SIZES = {"desktop": DESKTOP, "phone": PHONE}
 
 
 @pytest.fixture
@@ -29,15 +28,6 @@ def server(settings: Settings) -> Iterator[LiveServer]:
     server = LiveServer("localhost:0")
     yield server
     server.stop()
-
-
-def enter(page: Page, server: LiveServer, user: User, path: str) -> None:
-    """Open a page as somebody who is signed in already."""
-    client = Client()
-    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
-    name = django_settings.SESSION_COOKIE_NAME
-    page.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": server.url}])
-    page.goto(server.url + path)
 
 
 def tick() -> None:

@@ -1,68 +1,22 @@
 """The frame in a real browser: contrast, reflow, policy, keys, and what happens when the server goes away."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
-from socketserver import ThreadingMixIn
-from threading import Thread
-from typing import Any
 from urllib.parse import urlsplit
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
-from allauth.account.internal.flows.login import record_authentication
 from django.conf import settings
-from django.contrib.staticfiles.handlers import StaticFilesHandler
-from django.core.wsgi import get_wsgi_application
-from django.http import HttpRequest
-from django.test import Client
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from opsportal import shell
 from opsportal.models import User
 from opsportal.shell import Count
-from tests.pages import axe
+from tests.browser.application import enter, serve
+from tests.pages import DESKTOP, PHONE, axe, sideways
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 MANIFEST = Path(__file__).parents[2] / "static/vendor/MANIFEST.json"
-DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 PASSWORD = "a long walk before the night shift"
-
-
-class Server(ThreadingMixIn, WSGIServer):
-    """The application on a port, one connection a request: stopping it is what a visitor notices at once."""
-
-    daemon_threads = True
-    allow_reuse_address = True
-
-    @property
-    def url(self) -> str:
-        return f"http://localhost:{self.server_port}"
-
-    def stop(self) -> None:
-        self.shutdown()
-        self.server_close()
-
-
-class Quiet(WSGIRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:
-        """Nothing: the tests say what went wrong."""
-
-
-def serve(port: int = 0) -> Server:
-    """Answer from now on."""
-    app = StaticFilesHandler(get_wsgi_application())
-    server = make_server("localhost", port, app, server_class=Server, handler_class=Quiet)
-    Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    return server
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    """A server of the test's own, so that it may stop it."""
-    server = serve()
-    yield server
-    server.stop()
 
 
 @pytest.fixture
@@ -70,24 +24,6 @@ def admin(admin: User) -> User:
     admin.set_password(PASSWORD)
     admin.save()
     return admin
-
-
-def enter(page: Page, server: Server, user: User, path: str = "/more/") -> None:
-    """Open a page as somebody who is signed in already."""
-    client = Client()
-    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
-    request = HttpRequest()
-    request.session = client.session
-    record_authentication(request, user, "password")
-    request.session.save()
-    name = settings.SESSION_COOKIE_NAME
-    page.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": server.url}])
-    page.goto(server.url + path)
-
-
-def sideways(page: Page) -> int:
-    """How far the page scrolls sideways, in pixels."""
-    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
 
 
 # --- looked at by axe -------------------------------------------------------------------------------------------------
@@ -266,7 +202,7 @@ def test_two_missed_polls_are_told_and_so_is_the_return(server, page, admin):
     expect(page.locator("#live")).to_contain_text("Not live")
     assert axe(page) == []
 
-    returned = serve(server.server_port)
+    returned = serve(port=server.server_port)
     page.get_by_role("button", name="Try now").click()
     expect(page.locator("#reconnect")).to_be_hidden()
     page.clock.fast_forward(100)
@@ -343,4 +279,5 @@ def test_when_the_session_ends_the_page_asks_to_sign_in(server, page, admin):
 
     page.clock.fast_forward(15_000)
 
-    page.wait_for_url("**/login/?next=/more/")
+    expect(page).to_have_url(f"{server.url}/login/?next=/more/")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")

@@ -2,13 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from threading import Thread
 from typing import Any
-from wsgiref.simple_server import make_server
 
 import pytest
-from django.contrib.staticfiles.handlers import StaticFilesHandler
-from django.core.wsgi import get_wsgi_application
 from django.utils.timezone import now
 from playwright.sync_api import BrowserContext, Page, expect
 
@@ -18,21 +14,14 @@ from incidents.response.models import Incident
 from incidents.statuspage import actions, rendering, snapshot, writer
 from incidents.statuspage.models import Component, StatusUpdate
 from opsportal.models import User
-from opsportal.responder import App, SnapshotResponder
-from tests.browser.test_shell import Quiet, Server, enter
+from opsportal.responder import SnapshotResponder
+from tests.browser.application import Server, enter, serve, whole
 from tests.incidents.statuspage.conftest import NOW, a_component, a_page, an_incident, an_update
 from tests.incidents.statuspage.test_snapshot import a_busy_page
-from tests.pages import axe
+from tests.pages import DESKTOP, PHONE, axe
 
 pytestmark = [pytest.mark.browser]
-DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 PAGES = ["/status/", "/status/incidents/incident0500/", "/status/history/", "/status/nothing-here/"]
-
-
-def serve(app: App) -> Server:
-    server = make_server("localhost", 0, app, server_class=Server, handler_class=Quiet)
-    Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    return server
 
 
 def no_django(environ: dict[str, Any], start_response: Any) -> list[bytes]:
@@ -140,8 +129,7 @@ def test_a_very_long_word_does_not_break_the_page(new_context: Callable[..., Bro
 def portal(settings, tmp_path: Path) -> Iterator[Server]:
     """The whole door: the snapshot first, then Django."""
     settings.SNAPSHOT_DIR = tmp_path / "snapshot"
-    django = StaticFilesHandler(get_wsgi_application())
-    server = serve(SnapshotResponder(django, directory=settings.SNAPSHOT_DIR))
+    server = serve(SnapshotResponder(whole(), directory=settings.SNAPSHOT_DIR))
     settings.BASE_URL = server.url
     yield server
     server.stop()

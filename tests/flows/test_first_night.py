@@ -42,25 +42,14 @@ def sign_out(page: Page) -> None:
 @pytest.fixture
 def shop():
     """The service that the operators of this story watch."""
-    target = HttpTarget(port=free_port())
-    target.start()
-    yield target
-    target.stop()
+    with HttpTarget(port=free_port()) as target:
+        yield target
 
 
-@pytest.fixture
-def channel():
-    """The ops channel's webhook."""
-    target = HttpTarget()
-    target.start()
-    yield target
-    target.stop()
-
-
-def test_from_the_set_up_link_to_the_resolved_incident(page: Page, fresh_portal, shop, channel):
+def test_from_the_set_up_link_to_the_resolved_incident(page: Page, fresh_portal, shop, sink):
     portal = fresh_portal(
         PROBE_ALLOWED_INTERNAL=f"127.0.0.1:{shop.port}",
-        SLACK_WEBHOOK_URL=channel.url,
+        SLACK_WEBHOOK_URL=sink.url,
     )
     expect.set_options(timeout=15_000)
 
@@ -104,8 +93,8 @@ def test_from_the_set_up_link_to_the_resolved_incident(page: Page, fresh_portal,
     page.get_by_role("button", name="Sign in").click()
     page.goto(f"{portal.url}/checks/")
     expect(page.locator("tr", has_text="Shop front page")).to_contain_text("Unhealthy", timeout=60_000)
-    channel.wait_for_requests(1, within=60)
-    told = channel.requests[0].body.decode()
+    sink.wait_for_requests(1, within=60)
+    told = sink.requests[0].body.decode()
     assert "INC-1" in told
     assert "Shop front page" in told
     assert "@be-oncall" in told or "@be-lead" in told

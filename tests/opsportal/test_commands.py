@@ -2,14 +2,13 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from opsportal import data_folder, env, running
 from opsportal.commands import database_sentence
-from tests.portals import ROOT, clean_environment
+from tests.portals import run_python
 
 COMMANDS = (
     ("migrate",),
@@ -23,15 +22,7 @@ COMMANDS = (
 
 def manage(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """bin/manage in an operator's shell."""
-    return subprocess.run(
-        [sys.executable, "-m", "opsportal.running", *words],
-        env=clean_environment(**environment),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    return run_python("-m", "opsportal.running", *words, environment=environment)
 
 
 def assert_refused(answer: subprocess.CompletedProcess[str], *sentences: str) -> None:

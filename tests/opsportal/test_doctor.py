@@ -1,8 +1,5 @@
 """The doctor names what is wrong and never a value; production refuses to start half configured."""
 
-import os
-import subprocess
-import sys
 from io import StringIO
 
 import pytest
@@ -11,7 +8,7 @@ from django.db import connection
 
 from opsportal import env
 from opsportal.doctor.names import names
-from tests.portals import ROOT, clean_environment, free_port
+from tests.portals import free_port, run_python
 
 COMPLETE = {name: f"marker-of-{name.lower()}" for name in env.REQUIRED_ALWAYS}
 
@@ -78,15 +75,7 @@ def test_production_refuses_to_start_with_a_name_missing_and_tells_no_value(miss
     by_command = ["-m", door, "--port", str(free_port()), "--data-dir", str(tmp_path / "data")]
     argv = by_command if door.endswith("launch") else ["-c", f"import {door}"]
 
-    ended = subprocess.run(
-        [sys.executable, *argv],
-        env=clean_environment(ENVIRONMENT="production", **given),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    ended = run_python(*argv, environment={"ENVIRONMENT": "production", **given})
 
     said = ended.stdout + ended.stderr
     assert ended.returncode == 1
@@ -96,15 +85,9 @@ def test_production_refuses_to_start_with_a_name_missing_and_tells_no_value(miss
 
 
 def test_production_refuses_pages_without_security_headers():
-    ended = subprocess.run(
-        [sys.executable, "-c", "from opsportal import env; env.refuse_weak_production()"],
-        env={**clean_environment(LAUNCH_MODE="true", SECURITY_HEADERS_ENABLED="false"), **COMPLETE, "PATH": os.defpath},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    ask = "from opsportal import env; env.refuse_weak_production()"
+    given = {**COMPLETE, "LAUNCH_MODE": "true", "SECURITY_HEADERS_ENABLED": "false"}
+    ended = run_python("-c", ask, environment=given)
 
     assert ended.returncode == 1
     assert "SECURITY_HEADERS_ENABLED" in ended.stderr
@@ -113,6 +96,7 @@ def test_production_refuses_pages_without_security_headers():
 def test_django_finds_nothing_to_say_about_a_production_portal():
     given = {
         **COMPLETE,
+        "ENVIRONMENT": "production",
         "SECRET_KEY": "aB3-xYz9" * 8,
         "DATABASE_URL": "postgresql://portal@localhost:1/portal",
         "REDIS_URL": "redis://localhost:1/0",
@@ -120,14 +104,6 @@ def test_django_finds_nothing_to_say_about_a_production_portal():
         "BASE_URL": "https://ops.example.org",
     }
 
-    ended = subprocess.run(
-        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
-        env=clean_environment(ENVIRONMENT="production", **given),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    ended = run_python("manage.py", "check", "--deploy", "--fail-level", "WARNING", environment=given)
 
     assert ended.returncode == 0, ended.stderr

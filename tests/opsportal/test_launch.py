@@ -19,11 +19,11 @@ from opsportal.embedded.places import Unusable
 from tests.portals import (
     ROOT,
     Portal,
-    clean_environment,
     descendants,
     free_port,
     new_data_dir,
     remove_data_dir,
+    run_python,
     wait_gone,
 )
 
@@ -47,15 +47,7 @@ def listener() -> Iterator[socket.socket]:
 
 def up(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run it to its end, for starts that must be refused."""
-    return subprocess.run(
-        [sys.executable, "-m", "opsportal.launch", *map(str, arguments)],
-        env=clean_environment(**environment),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=30,
-    )
+    return run_python("-m", "opsportal.launch", *arguments, environment=environment, timeout=30)
 
 
 def assert_refused(answer: subprocess.CompletedProcess[str], sentence: str) -> None:
