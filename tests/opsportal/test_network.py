@@ -5,6 +5,14 @@ import pytest
 from opsportal.network import Forbidden, Guard
 
 
+def passes(guard: Guard, url: str) -> bool:
+    try:
+        guard.check_url(url)
+    except Forbidden:
+        return False
+    return True
+
+
 @pytest.mark.parametrize(
     "url",
     [
@@ -57,12 +65,12 @@ def test_what_is_inside_or_odd_is_refused(url):
     ],
 )
 def test_public_addresses_pass(url):
-    Guard().check_url(url)
+    assert passes(Guard(), url)
 
 
 @pytest.mark.parametrize("entry", ["10.0.0.0/8", "10.1.2.3:8080", "10.1.2.3"])
 def test_the_list_allows_a_network_or_a_target(entry):
-    Guard.from_list([entry]).check_url("http://10.1.2.3:8080/health")
+    assert passes(Guard.from_list([entry]), "http://10.1.2.3:8080/health")
 
 
 def test_a_listed_target_allows_its_port_only():

@@ -53,11 +53,12 @@ def test_colour_is_for_terminals_only(output: io.StringIO):
 
 def test_a_closed_terminal_does_not_stop_the_reading():
     read_end, write_end = os.pipe()
-    console = Console(os.fdopen(write_end, "w"))
     os.close(read_end)
+    supervisor = Supervisor(Console(os.fdopen(write_end, "w")))
 
-    console.say("nobody hears this")
-    console.say("nor this")
+    more_than_a_pipe_holds = python("web", "print('nobody hears this\\n' * 10_000)")
+
+    assert supervisor.run_once(more_than_a_pipe_holds) == {"web": 0}
 
 
 def test_a_crashing_child_starts_again_after_pauses_that_double_up_to_a_limit(

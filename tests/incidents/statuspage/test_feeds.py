@@ -74,8 +74,8 @@ def test_feeds_hold_the_twenty_five_newest():
 def test_characters_that_xml_forbids_do_not_break_the_feed():
     odd = a_page(an_incident(1, name="Bell \x07 and null \x00", updates=(an_update(body="\x1b[31mred\x0b"),)))
 
-    ElementTree.fromstring(feeds.atom(odd))
-    ElementTree.fromstring(feeds.rss(odd))
+    for feed, title in ((feeds.atom(odd), "a:entry/a:title"), (feeds.rss(odd), "channel/item/title")):
+        assert text(ElementTree.fromstring(feed), title) == "Bell  and null "
 
 
 def test_an_empty_history_is_a_valid_feed():

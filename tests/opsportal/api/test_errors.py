@@ -14,7 +14,8 @@ NOTES = "/api/v1/test/notes"
 MARKER = "value-that-must-not-come-back"
 
 
-def envelope(answer, status: int, code: str) -> dict[str, Any]:
+def assert_envelope(answer, status: int, code: str) -> dict[str, Any]:
+    """The error inside, after a look at the form around it."""
     assert answer.status_code == status, answer.content
     assert answer["Content-Type"].startswith("application/json")
     body = answer.json()
@@ -35,7 +36,7 @@ def script(program, responder):
 def test_no_token_is_401_and_says_how(db):
     answer = Client().get("/api/v1/me")
 
-    envelope(answer, 401, "UNAUTHENTICATED")
+    assert_envelope(answer, 401, "UNAUTHENTICATED")
     assert answer["WWW-Authenticate"].startswith("Bearer")
 
 
@@ -53,18 +54,18 @@ def test_no_token_is_401_and_says_how(db):
     ],
 )
 def test_what_is_no_token_is_401(header):
-    envelope(Client().get("/api/v1/me", headers={"Authorization": header}), 401, "UNAUTHENTICATED")
+    assert_envelope(Client().get("/api/v1/me", headers={"Authorization": header}), 401, "UNAUTHENTICATED")
 
 
 def test_a_signed_in_browser_is_not_a_program(client_as, admin):
-    envelope(client_as(admin).get("/api/v1/me"), 401, "UNAUTHENTICATED")
+    assert_envelope(client_as(admin).get("/api/v1/me"), 401, "UNAUTHENTICATED")
 
 
 def test_a_missing_scope_is_403_and_in_the_audit_log_once(program, responder):
     script = program(responder, "incidents:read")
 
     for _ in range(3):
-        envelope(script.post(NOTES, {"title": "x"}, key="once"), 403, "SCOPE_MISSING")
+        assert_envelope(script.post(NOTES, {"title": "x"}, key="once"), 403, "SCOPE_MISSING")
 
     assert AuditEvent.objects.filter(act="api.use", actor="responder", result="denied").count() == 1
     assert not AuditEvent.objects.filter(act__in=["test.note", "access.denied"]).exists()
@@ -72,30 +73,34 @@ def test_a_missing_scope_is_403_and_in_the_audit_log_once(program, responder):
 
 @pytest.mark.parametrize("path", ["/api/v1/", "/api/v1/nowhere", "/api/v1/incidents/999999", "/api/v1/incidents/x"])
 def test_nothing_there_is_404(script, path):
-    envelope(script.get(path), 404, "NOT_FOUND")
+    assert_envelope(script.get(path), 404, "NOT_FOUND")
 
 
 def test_a_stranger_learns_404_too():
-    envelope(Client().get("/api/v1/nowhere"), 404, "NOT_FOUND")
+    assert_envelope(Client().get("/api/v1/nowhere"), 404, "NOT_FOUND")
 
 
 def test_another_method_is_405_and_names_those_that_work(script):
     answer = script.client.delete(NOTES)
 
-    envelope(answer, 405, "METHOD_NOT_ALLOWED")
+    assert_envelope(answer, 405, "METHOD_NOT_ALLOWED")
     assert set(answer["Allow"].split(", ")) == {"GET", "POST"}
 
 
 def test_a_conflict_is_409(script):
-    assert envelope(script.post(NOTES, {"title": "conflict"}), 409, "TEST_CONFLICT")["message"] == "Somebody was first."
+    error = assert_envelope(script.post(NOTES, {"title": "conflict"}), 409, "TEST_CONFLICT")
+
+    assert error["message"] == "Somebody was first."
 
 
 def test_a_refusal_is_422_with_its_sentence(script):
-    assert envelope(script.post(NOTES, {"title": "refuse"}), 422, "TEST_REFUSED")["message"] == "Not this one."
+    error = assert_envelope(script.post(NOTES, {"title": "refuse"}), 422, "TEST_REFUSED")
+
+    assert error["message"] == "Not this one."
 
 
 def test_permission_denied_further_in_is_403(script):
-    envelope(script.post(NOTES, {"title": "deny"}), 403, "FORBIDDEN")
+    assert_envelope(script.post(NOTES, {"title": "deny"}), 403, "FORBIDDEN")
 
 
 @pytest.mark.parametrize(
@@ -111,7 +116,7 @@ def test_permission_denied_further_in_is_403(script):
 def test_wrong_fields_are_422_by_name_and_without_values(script, body, field, code):
     answer = script.post(NOTES, body)
 
-    fields = envelope(answer, 422, "VALIDATION_FAILED")["fields"]
+    fields = assert_envelope(answer, 422, "VALIDATION_FAILED")["fields"]
     assert [(one["field"], one["code"]) for one in fields] == [(field, code)]
     assert MARKER not in answer.content.decode()
 
@@ -119,7 +124,7 @@ def test_wrong_fields_are_422_by_name_and_without_values(script, body, field, co
 def test_a_wrong_query_is_422_without_its_value(script):
     answer = script.get(f"/api/v1/incidents?severity={MARKER}&limit=1000")
 
-    assert {one["field"] for one in envelope(answer, 422, "VALIDATION_FAILED")["fields"]} == {
+    assert {one["field"] for one in assert_envelope(answer, 422, "VALIDATION_FAILED")["fields"]} == {
         "query.severity",
         "query.limit",
     }
@@ -141,7 +146,7 @@ def test_a_wrong_query_is_422_without_its_value(script):
     ],
 )
 def test_a_body_that_cannot_be_read_is_400(script, raw, code):
-    envelope(script.post(NOTES, raw), 400, code)
+    assert_envelope(script.post(NOTES, raw), 400, code)
 
 
 def test_twenty_levels_are_allowed_and_brackets_in_texts_do_not_count():
@@ -155,7 +160,7 @@ def test_twenty_levels_are_allowed_and_brackets_in_texts_do_not_count():
 def test_a_list_over_the_limit_is_413_and_stores_nothing(script):
     assert script.post(NOTES, {"title": "x", "items": [1, 2, 3]}).status_code == 201
 
-    envelope(script.post(NOTES, {"title": "x", "items": [1, 2, 3, 4]}), 413, "PAYLOAD_TOO_LARGE")
+    assert_envelope(script.post(NOTES, {"title": "x", "items": [1, 2, 3, 4]}), 413, "PAYLOAD_TOO_LARGE")
 
     assert AuditEvent.objects.filter(act="test.note").count() == 1
 
@@ -165,24 +170,24 @@ def test_another_content_type_is_415(script):
 
     answer = script.client.post(NOTES, "title=x", content_type="application/x-www-form-urlencoded", headers=headers)
 
-    envelope(answer, 415, "UNSUPPORTED_MEDIA_TYPE")
+    assert_envelope(answer, 415, "UNSUPPORTED_MEDIA_TYPE")
 
 
 def test_what_breaks_is_500_and_says_nothing_of_it(script):
     answer = script.post(NOTES, {"title": "break"})
 
-    envelope(answer, 500, "INTERNAL_ERROR")
+    assert_envelope(answer, 500, "INTERNAL_ERROR")
     assert "marker" not in answer.content.decode()
 
 
 def test_an_unknown_host_is_400_in_the_same_form():
-    envelope(
+    assert_envelope(
         Client(raise_request_exception=False).get("/api/v1/me", headers={"Host": "evil.example"}), 400, "BAD_REQUEST"
     )
 
 
 def test_a_zero_byte_in_the_query_is_400(script):
-    envelope(script.get("/api/v1/incidents?domain=%00"), 400, "BAD_REQUEST")
+    assert_envelope(script.get("/api/v1/incidents?domain=%00"), 400, "BAD_REQUEST")
 
 
 def test_the_request_id_of_the_program_comes_back(script):
