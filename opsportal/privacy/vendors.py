@@ -110,6 +110,7 @@ VENDORS = (
     _row("Cohere, Mistral, LangSmith, Tavily", "lsv2_ tvly- ls__", r"(?:lsv2_(?:pt|sk)_[a-f0-9_]{30,80}|tvly-[\w-]{20,64}|ls__[a-f0-9]{32})"),
     _row("Pinecone, Weights", "pcsk_", r"pcsk_[\w-]{30,90}"),
     # Operations
+    _row("Opsportal, whole or cut short", "opsp_", r"opsp_[0-9A-Za-z]{20,32}(?:_[0-9A-Za-z]{1,6})?(?![0-9A-Za-z])"),
     _row("Vault", "hvs. hvb. hvr.", r"hv[sbr]\.[\w-]{16,400}"),
     _row("Vault, old form", "s.", r"s\.[A-Za-z0-9]{24}(?![\w.])"),
     _row("Doppler", "dp.", r"dp\.(?:pt|st|ct|sa|scim|audit)\.(?:[\w-]{2,35}\.)?[A-Za-z0-9]{20,64}"),

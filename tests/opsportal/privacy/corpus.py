@@ -1,4 +1,4 @@
-"""On-call text by seed: secrets and identifiers of 46 kinds, harmless lines of 34 kinds, disguises of eight kinds.
+"""On-call text by seed: secrets and identifiers of 47 kinds, harmless lines of 34 kinds, disguises of eight kinds.
 
 Nothing in it is real. The guard was written against the seeds below 100; the tests use others.
 """
@@ -253,6 +253,7 @@ MUST_BLOCK: dict[str, Callable[[Random], str]] = {
     "fernet_key": lambda r: r.choice(["{}", "INTEGRATION_ENCRYPTION_KEY={}", "FERNET_KEY: {}", "Fernet(b'{}')"]).format(base64.urlsafe_b64encode(r.randbytes(32)).decode()),
     "k8s_secret": lambda r: r.choice([f"kind: Secret\ndata:\n  password: {base64.b64encode(password(r).encode()).decode()}", f"kubectl create secret generic db --from-literal=password={password(r)}", f'{{"kind":"Secret","data":{{"pw.txt":"{base64.b64encode(password(r).encode()).decode()}"}}}}', f".dockerconfigjson: {base64.b64encode(json.dumps({'auths': {'r.example': {'auth': 'YWJjOmRlZg=='}}}).encode()).decode()}"]),
     "operations_vendor": lambda r: r.choice([f"glsa_{chars(r, WORD62, 32)}_{chars(r, HEX, 8)}", f"NRAK-{chars(r, string.ascii_uppercase + DIGITS, 27)}", f"tskey-auth-{chars(r, WORD62, 12)}-{chars(r, WORD62, 30)}", f"dp.st.prd.{chars(r, WORD62, 40)}", f"sntrys_{chars(r, WORD62, 60)}"]),
+    "own_token": lambda r: f"opsp_{chars(r, WORD62, 32)}_{chars(r, WORD62, 6)}",
 }  # fmt: skip
 MUST_WARN: dict[str, Callable[[Random], str]] = {
     "email": email,
