@@ -31,6 +31,7 @@ class Obligation(models.Model):
         ACKNOWLEDGE = "acknowledge", "Acknowledge"
         FIRST_PUBLIC_UPDATE = "first_public_update", "First public update"
         PUBLIC_UPDATE = "public_update", "Public update"
+        POSTMORTEM = "postmortem", "Post-mortem"
 
     kind = models.CharField(max_length=32, choices=Kind.choices)
     subject = models.CharField(max_length=64)

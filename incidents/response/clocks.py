@@ -45,8 +45,11 @@ def change_severity(incident: Incident, *, by: User, at: datetime, reason: str) 
 
 
 def stop(incident: Incident, *, by: User, at: datetime) -> None:
-    """On resolving: no first public word is owed any more unless it is late already."""
+    """On resolving: no first public word is owed any more unless it is late already; the report is owed now."""
     obligations.meet(Owed.ACKNOWLEDGE, incident.label, at=at)
+    within = policy.of(incident.severity_peak).postmortem
+    if within is not None:
+        _owe(Owed.POSTMORTEM, incident, due_at=at + within, at=at)
     first = Obligation.objects.open().filter(kind=Owed.FIRST_PUBLIC_UPDATE, subject=incident.label).first()
     if first is not None and first.due_at >= at:
         obligations.waive(
@@ -55,8 +58,10 @@ def stop(incident: Incident, *, by: User, at: datetime) -> None:
 
 
 def start_again(incident: Incident, *, by: User, at: datetime) -> None:
-    """On reopening: the public clock runs."""
+    """On reopening: the public clock runs, and the report waits until it is resolved again."""
     start_public(incident, at=at)
+    reason = "Reopened: its clock starts again when the incident is resolved."
+    obligations.waive(Owed.POSTMORTEM, incident.label, by=by, at=at, reason=reason)
 
 
 def is_public(incident: Incident) -> bool:

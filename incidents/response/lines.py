@@ -140,6 +140,38 @@ def _public(event: TimelineEvent, body: str) -> _Words:
     return _Words("published to the status page", body=body, icon="world", tone="public")
 
 
+_REPORT = {
+    "draft": "laid the post-mortem ready",
+    "in_review": "asked for a second reader of the post-mortem",
+    "reviewed": "signed the post-mortem as second reader",
+    "published": "offered the post-mortem's summary to the status page",
+}
+_TASK = {
+    "open": ("changed the follow-up", "pencil"),
+    "done": ("finished the follow-up", "check"),
+    "verified": ("tried again, and it holds:", "check"),
+    "dropped": ("dropped the follow-up", "x"),
+}
+
+
+def _postmortem(event: TimelineEvent, body: str) -> _Words:
+    """Old is empty when the portal drafts it; back to the draft carries a reason."""
+    is_back = event.new == "draft" and event.old
+    said = "took the post-mortem back to a draft" if is_back else _REPORT[event.new]
+    return _Words(said, body=body, icon="arrow-back-up" if is_back else "file-text")
+
+
+def _follow_up(event: TimelineEvent, body: str) -> _Words:
+    """The first line of the words names it, the rest says why."""
+    title, _, reason = body.partition("\n")
+    before, icon = _TASK[event.new]
+    if not event.old:
+        before, icon = "added the follow-up", "plus"
+    elif event.new == "open" and event.old != "open":
+        before, icon = "opened again the follow-up", "arrow-back-up"
+    return _Words(before, title, body=reason, icon=icon)
+
+
 _WRITERS = {
     Kind.DECLARED: _declared,
     Kind.ACKNOWLEDGED: _acknowledged,
@@ -150,4 +182,6 @@ _WRITERS = {
     Kind.CHECKLIST: _checklist,
     Kind.ALERT: _alert,
     Kind.PUBLIC_UPDATE: _public,
+    Kind.POSTMORTEM: _postmortem,
+    Kind.FOLLOW_UP: _follow_up,
 }

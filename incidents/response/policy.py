@@ -14,6 +14,7 @@ class Policy:
     first_public: timedelta | None
     public_every: timedelta
     words: str
+    postmortem: timedelta | None = None
 
 
 POLICIES: dict[Severity, Policy] = {
@@ -22,12 +23,14 @@ POLICIES: dict[Severity, Policy] = {
         first_public=timedelta(minutes=15),
         public_every=timedelta(minutes=30),
         words="Public within 15 min, then every 30 min.",
+        postmortem=timedelta(hours=48),
     ),
     Severity.SEV2: Policy(
         acknowledge=timedelta(0),
         first_public=timedelta(minutes=15),
         public_every=timedelta(minutes=60),
         words="Public within 15 min, then every 60 min.",
+        postmortem=timedelta(hours=48),
     ),
     Severity.SEV3: Policy(
         acknowledge=timedelta(0),

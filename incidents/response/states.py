@@ -64,6 +64,8 @@ class Kind(models.TextChoices):
     CHECKLIST = "checklist", "checklist"
     ALERT = "alert", "alert"
     PUBLIC_UPDATE = "public_update", "published to the status page"
+    POSTMORTEM = "postmortem", "moved the post-mortem on"
+    FOLLOW_UP = "follow_up", "changed a follow-up"
 
 
 # Forward by one or more steps, back when a fix did not hold; reopening is a step of its own.

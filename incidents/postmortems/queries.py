@@ -1,0 +1,217 @@
+"""What the screens of post-mortems show, in a fixed number of queries."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.http import Http404
+
+from incidents.follow_ups import queries as follow_ups
+from incidents.follow_ups.models import FollowUp
+from incidents.obligations.models import Obligation
+from incidents.postmortems import fields
+from incidents.postmortems.models import Postmortem, PostmortemLine, PostmortemQuerySet
+from incidents.postmortems.states import State
+from incidents.response.lines import Line, line_of
+from incidents.response.models import Incident, TimelineText
+from opsportal.models import User
+
+LIST_PAGE = 50
+Owed = Obligation.Kind.POSTMORTEM
+
+
+@dataclass(frozen=True)
+class ReportLine:
+    """One line: an event with its own words, or words from memory."""
+
+    pk: int
+    occurred_at: datetime
+    line: Line | None
+    body: str
+
+    @property
+    def is_from_memory(self) -> bool:
+        return self.line is None
+
+    @property
+    def words(self) -> str:
+        """The line as plain text, for the exports."""
+        if self.line is None:
+            return self.body
+        told = " ".join(filter(None, [self.line.who, self.line.before, self.line.strong, self.line.after]))
+        return f"{told}: {self.line.body}" if self.line.body else told
+
+
+@dataclass(frozen=True)
+class Part:
+    """A field of the report with what stands in it."""
+
+    field: fields.Field
+    text: str
+
+    @property
+    def is_missing(self) -> bool:
+        return self.field.is_required and not self.text.strip()
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything about one report."""
+
+    postmortem: Postmortem
+    incident: Incident
+    lines: list[ReportLine]
+    authors: list[User]
+    owed: Obligation | None
+    follow_ups: list[FollowUp]
+
+    @property
+    def meter(self) -> fields.Meter:
+        return self.postmortem.meter(has_lines=bool(self.lines))
+
+    @property
+    def parts(self) -> list[Part]:
+        """The fields in the order of the operating documents; the timeline among them has lines instead of text."""
+        return [
+            Part(one, "" if one.name == fields.TIMELINE else self.postmortem.text_of(one.name)) for one in fields.FIELDS
+        ]
+
+    @property
+    def from_memory(self) -> int:
+        return sum(line.is_from_memory for line in self.lines)
+
+    @property
+    def with_proof(self) -> int:
+        return len(self.lines) - self.from_memory
+
+    @property
+    def is_draft(self) -> bool:
+        return self.postmortem.state == State.DRAFT
+
+    @property
+    def passed(self) -> list[State]:
+        """The states before this one."""
+        return list(State)[: list(State).index(State(self.postmortem.state))]
+
+
+@dataclass(frozen=True)
+class Row:
+    """An incident in the list with its report, if there is one, and the clock that still runs."""
+
+    incident: Incident
+    postmortem: Postmortem | None
+    meter: fields.Meter | None
+    owed: Obligation | None
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What is due, then the rest, newest first. `older` is the key of the next page."""
+
+    rows: list[Row]
+    due: int
+    total: int
+    older: int | None
+
+
+def incident_or_404(number: int) -> Incident:
+    found = Incident.objects.select_related("domain").filter(number=number).first()
+    if found is None:
+        raise Http404(f"INC-{number}")
+    return found
+
+
+def postmortem_or_404(number: int) -> Postmortem:
+    found = _reports().filter(incident__number=number).first()
+    if found is None:
+        raise Http404(f"INC-{number} has no post-mortem")
+    return found
+
+
+def find(incident: Incident) -> Postmortem | None:
+    """The report of an incident, if somebody or something began one."""
+    return _reports().filter(incident=incident).first()
+
+
+def line_or_404(number: int, pk: int) -> PostmortemLine:
+    lines = PostmortemLine.objects.select_related("postmortem__incident")
+    found = lines.filter(pk=pk, postmortem__incident__number=number).first()
+    if found is None:
+        raise Http404(f"line {pk}")
+    return found
+
+
+def report(postmortem: Postmortem) -> Report:
+    """Six queries, however long the timeline is."""
+    return Report(
+        postmortem=postmortem,
+        incident=postmortem.incident,
+        lines=_lines(postmortem),
+        authors=list(postmortem.authors.order_by("username")),
+        owed=owed_for(postmortem.incident),
+        follow_ups=follow_ups.of(postmortem.incident),
+    )
+
+
+def owed_for(incident: Incident) -> Obligation | None:
+    """The newest clock of its report: running, met or waived."""
+    rows = Obligation.objects.filter(kind=Owed, subject=incident.label).select_related("waived_by")
+    return rows.order_by("-id").first()
+
+
+def listing(*, only_due: bool = False, before: int | None = None) -> Listing:
+    """Reports that are due, the most urgent first, then all others. Four queries or less, and the counts."""
+    running = {int(one.subject.removeprefix("INC-")): one for one in _due()}
+    first = [] if before else _due_rows(running)
+    rest: list[Postmortem] = []
+    if not only_due:
+        others = _reports().exclude(incident__number__in=running)
+        if before:
+            others = others.filter(incident__number__lt=before)
+        rest = list(others.order_by("-incident__number")[: LIST_PAGE + 1])
+    shown = rest[:LIST_PAGE]
+    return Listing(
+        rows=[*first, *(_row(one.incident, one, None) for one in shown)],
+        due=len(running),
+        total=Postmortem.objects.count(),
+        older=shown[-1].incident.number if len(rest) > LIST_PAGE else None,
+    )
+
+
+def due_count() -> int:
+    """How many reports are owed: the number beside the navigation."""
+    return Obligation.objects.open().filter(kind=Owed).count()
+
+
+def _due() -> list[Obligation]:
+    return list(Obligation.objects.open().filter(kind=Owed).order_by("due_at", "id"))
+
+
+def _reports() -> PostmortemQuerySet:
+    return Postmortem.objects.with_incident().with_lines()
+
+
+def _due_rows(running: dict[int, Obligation]) -> list[Row]:
+    """The most urgent first; a report that nobody began yet is owed all the same."""
+    incidents = {one.number: one for one in Incident.objects.select_related("domain").filter(number__in=running)}
+    reports = {one.incident.number: one for one in _reports().filter(incident__number__in=running)}
+    return [
+        _row(incidents[number], reports.get(number), owed) for number, owed in running.items() if number in incidents
+    ]
+
+
+def _row(incident: Incident, report: Postmortem | None, owed: Obligation | None) -> Row:
+    return Row(incident, report, report.meter(has_lines=report.has_lines) if report else None, owed)
+
+
+def _lines(postmortem: Postmortem) -> list[ReportLine]:
+    rows = list(postmortem.lines.select_related("event__actor").order_by("occurred_at", "event_id", "id"))
+    texts = TimelineText.objects.in_bulk([one.event_id for one in rows if one.event_id])
+    return [
+        ReportLine(
+            pk=one.pk,
+            occurred_at=one.occurred_at,
+            line=line_of(one.event, texts[one.event.pk].body if one.event.pk in texts else "") if one.event else None,
+            body=one.body,
+        )
+        for one in rows
+    ]
