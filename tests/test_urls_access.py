@@ -36,7 +36,10 @@ PUBLIC = {
 }
 # Operations of the API, which know tokens and no sign-in page.
 OPERATIONS = {"api:me", "api:list_incidents", "api:read_incident"}
-EXAMPLES = {"number": 1, "pk": 1, "token": "x", "key": "portal-live", "slug": "backend", "kind": "acknowledge"}
+EXAMPLES = {
+    **{"number": 1, "pk": 1, "token": "x", "key": "portal-live", "slug": "backend"},
+    **{"kind": "acknowledge", "role": "commander", "act": "take"},
+}
 
 
 def addresses(patterns=None, prefix: str = "/", space: str = "") -> Iterator[tuple[str, str, object]]:

@@ -12,7 +12,7 @@ from incidents.response import queries, seats, timeline
 from incidents.response.models import Incident, Seat, TimelineEvent
 from incidents.response.seats import Act
 from incidents.response.states import IncidentRole, Kind
-from opsportal.errors import Refused
+from opsportal.errors import Denied, Refused
 from opsportal.models import User
 from opsportal.outbox.actions import tell_operators
 from opsportal.outbox.models import Delivery
@@ -104,7 +104,7 @@ def _locked(incident: Incident, role: str) -> Seat:
 def _require(act: Act, incident: Incident, role: str, by: User) -> Seat:
     seat = _locked(incident, role)
     if not seats.is_able(by):
-        raise Refused("ROLE_TOO_LOW", "Roles of an incident are for responders and above.")
+        raise Denied("ROLE_TOO_LOW", "Roles of an incident are for responders and above.")
     if not queries.is_running(seat.incident):
         raise Refused("INCIDENT_RESOLVED", "The incident is resolved. Reopen it first.")
     if act not in seats.open_to(seat, by, is_commander=queries.holds(by, IncidentRole.COMMANDER, seat.incident)):

@@ -16,7 +16,7 @@ from incidents.ownership.models import Domain
 from incidents.response import timeline
 from incidents.response.models import Incident
 from incidents.response.states import Kind, Status
-from incidents.statuspage import drafts, load, rendering, snapshot, writer
+from incidents.statuspage import drafts, load, queries, rendering, snapshot, writer
 from incidents.statuspage.models import (
     Component,
     ComponentInterval,
@@ -25,7 +25,7 @@ from incidents.statuspage.models import (
     StatusUpdate,
 )
 from opsportal.audit import actions as audit
-from opsportal.errors import Conflict, Refused
+from opsportal.errors import Conflict, Denied, Refused
 from opsportal.models import User
 from opsportal.privacy import guard
 from opsportal.roles import Role
@@ -108,8 +108,8 @@ def publish(update: StatusUpdate, *, by: User, at: datetime, seen: str = "") -> 
     One transaction for the words, the public incident, component statuses, timeline, clocks and audit; when it has
     committed, the snapshot is built at once. `seen` is the fingerprint of what was previewed.
     """
-    _require_role(by, Role.PUBLISHER)
     incident = _locked_incident(update.public_incident.incident)
+    require_publisher(by, incident)
     public = PublicIncident.objects.select_for_update().get(incident=incident)
     update = StatusUpdate.objects.select_for_update().get(pk=update.pk)
     update.public_incident = public
@@ -124,7 +124,10 @@ def publish(update: StatusUpdate, *, by: User, at: datetime, seen: str = "") -> 
         incident, Kind.PUBLIC_UPDATE, by=by, at=at, source=timeline.Source.WEB,
         old=before, new=update.status, text=update.body,
     )  # fmt: skip
-    audit.record("status_update.publish", by=by.username, object=f"{incident.label} {update.public_id}")
+    audit.record(
+        "status_update.publish", by=by.username, object=f"{incident.label} {update.public_id}",
+        reason="" if by.has_role(Role.PUBLISHER) else "has communications in this incident",
+    )  # fmt: skip
     return update
 
 
@@ -297,6 +300,20 @@ def _require_words(title: str, body: str) -> None:
 def _require_clean(*texts: str) -> None:
     for text in texts:
         guard.require_public(text)
+
+
+def require_publisher(by: User, incident: Incident) -> None:
+    """Refuse whoever may not tell the world about this incident; the refusal stands in the audit log."""
+    if not queries.may_publish(by, incident):
+        raise Denied(
+            "NOT_A_PUBLISHER",
+            f"Publishers publish, and whoever has communications in {incident.label} until its last public word.",
+        )
+    if queries.lacks_factor(by):
+        raise Denied(
+            "SECOND_FACTOR_MISSING",
+            "Who publishes needs a second factor. Set one up on your account page under Second factor, then publish.",
+        )
 
 
 def require_publishable(update: StatusUpdate, *, at: datetime, seen: str = "") -> None:

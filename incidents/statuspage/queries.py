@@ -6,10 +6,15 @@ from datetime import datetime
 from django.conf import settings
 from django.http import Http404
 
+from incidents.response import queries as response
 from incidents.response.models import Incident
+from incidents.response.states import IncidentRole
 from incidents.statuspage import drafts, load, pages, writer
 from incidents.statuspage.models import Component, PublicIncident, StatusUpdate
 from incidents.statuspage.snapshot import file_of
+from opsportal.accounts import factors
+from opsportal.models import User
+from opsportal.roles import Role
 
 Draft = StatusUpdate.State
 _RECENT = 20
@@ -87,6 +92,18 @@ def side_or_404(number: int) -> Side:
         row.public_incident = public
     published = [one for one in found if one.state == Draft.PUBLISHED]
     return Side(incident, public, next((one for one in found if one.state == Draft.DRAFT), None), published)
+
+
+def may_publish(person: User, incident: Incident) -> bool:
+    """Publishers may for every incident, whoever has communications for this one until its last public word is out."""
+    if person.has_role(Role.PUBLISHER):
+        return True
+    return response.is_running(incident) and response.holds(person, IncidentRole.COMMUNICATIONS, incident)
+
+
+def lacks_factor(person: User) -> bool:
+    """True when this installation asks who publishes for a second factor and this person has none."""
+    return bool(settings.MFA_REQUIRED) and not factors.has_factor(person)
 
 
 def preview(side: Side, at: datetime) -> pages.Card | None:

@@ -12,7 +12,7 @@ from incidents.statuspage import actions, drafts, queries
 from incidents.statuspage.forms import ComponentForm, ComponentStatusForm, DraftForm, first_values
 from incidents.statuspage.models import Component, ComponentStatus, StatusUpdate
 from incidents.statuspage.queries import Side
-from opsportal.errors import Conflict, Refused
+from opsportal.errors import Conflict, Denied, Refused
 from opsportal.htmx import alert_message, render_page, see, status_message
 from opsportal.models import User
 from opsportal.roles import Role, require
@@ -129,11 +129,12 @@ def public_save(request: HttpRequest, number: int) -> HttpResponse:
     return see(request, "incidents:public_panel", number)
 
 
-@require(Role.PUBLISHER)
+@require(Role.RESPONDER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def public_publish(request: HttpRequest, number: int) -> HttpResponse:
-    """Ask once, then tell the world."""
+    """Ask once, then tell the world. Publishers may, and who has communications in this incident."""
     side, at = queries.side_or_404(number), now()
+    actions.require_publisher(_person(request), side.incident)
     if side.draft is None:
         raise Refused("NO_DRAFT", "There is no draft to publish. Write one first.")
     if request.method != "POST":
@@ -141,6 +142,8 @@ def public_publish(request: HttpRequest, number: int) -> HttpResponse:
         return render_page(request, PUBLISH, context, part="dialog")
     try:
         update = actions.publish(side.draft, by=_person(request), at=at, seen=request.POST.get("seen", ""))
+    except Denied:
+        raise
     except Refused as refusal:
         alert_message(request, refusal.sentence)
         return see(request, "incidents:public_panel", number)
@@ -189,6 +192,7 @@ def _form(side: Side, at: datetime, request: HttpRequest | None = None, *, phase
 def _show(
     request: HttpRequest, side: Side, form: DraftForm, at: datetime, *, status: int = 200, is_conflict: bool = False
 ) -> HttpResponse:
+    can_publish = queries.may_publish(_person(request), side.incident)
     context: dict[str, Any] = {
         "side": side,
         "incident": side.incident,
@@ -197,7 +201,8 @@ def _show(
         "phases": Status.choices,
         "is_conflict": is_conflict,
         "can_draft": _may(request, Role.RESPONDER),
-        "can_publish": _may(request, Role.PUBLISHER),
+        "can_publish": can_publish,
+        "lacks_factor": can_publish and queries.lacks_factor(_person(request)),
     }
     return render_page(request, PUBLIC, context, part="panel", status=status)
 

@@ -6,8 +6,8 @@ from threading import Barrier, Thread
 import pytest
 from django.db import connection
 
-from incidents.response import actions
-from incidents.response.models import Incident
+from incidents.response import actions, roles
+from incidents.response.models import Incident, Seat
 from opsportal.errors import Refused
 from opsportal.models import User
 from tests.incidents.cast import AT, minutes, open_incident
@@ -76,3 +76,49 @@ def test_of_two_ticks_of_one_step_one_is_told(responder, publisher):
     results = at_once(*[lambda by=by: actions.tick(step, by=by, at=AT) for by in (responder, publisher)])
 
     assert [one.code for one in results if isinstance(one, Refused)] == ["ALREADY_TICKED"]
+
+
+def test_of_two_who_take_the_same_role_one_is_told(responder, publisher):
+    incident = open_incident(responder)
+
+    for role in ("communications", "scribe", "operations"):
+        results = at_once(
+            *[lambda by=by: roles.take(incident, role, by=by, at=AT) for by in (responder, publisher)]  # noqa: B023
+        )
+        assert [one.code for one in results if isinstance(one, Refused)] == ["ROLE_HELD"]
+
+    assert [one.holder is not None for one in Seat.objects.filter(incident=incident)] == [True] * 4
+    assert incident.timeline.filter(kind="role").count() == 4
+
+
+def test_an_offer_is_accepted_or_withdrawn_and_never_both(responder, publisher):
+    incident = open_incident(responder)
+
+    for _ in range(10):
+        roles.offer(incident, "commander", to=publisher, by=responder, at=AT)
+        results = at_once(
+            lambda: roles.accept(incident, "commander", by=publisher, at=AT),
+            lambda: roles.withdraw(incident, "commander", by=responder, at=AT),
+        )
+        refused = [one.code for one in results if isinstance(one, Refused)]
+        seat = Seat.objects.get(incident=incident, role="commander")
+        assert (refused, seat.holder, seat.offered_to) in [
+            (["NO_OFFER"], publisher, None),
+            (["NOT_OFFERED"], responder, None),
+        ]
+        if seat.holder == publisher:
+            roles.take_over(incident, "commander", reason="Once more", by=responder, at=AT)
+
+
+def test_a_hand_over_and_a_take_over_at_the_same_time_leave_one_holder_and_the_whole_story(responder, publisher, admin):
+    incident = open_incident(responder)
+    roles.offer(incident, "commander", to=publisher, by=responder, at=AT)
+
+    at_once(
+        lambda: roles.accept(incident, "commander", by=publisher, at=AT),
+        lambda: roles.take_over(incident, "commander", reason="Does not answer", by=admin, at=AT),
+    )
+
+    story = list(incident.timeline.filter(kind="role").order_by("id").values_list("old", "new"))
+    assert [old for old, _ in story[1:]] == [new for _, new in story[:-1]]
+    assert story[-1][1] == str(Seat.objects.get(incident=incident, role="commander"))

@@ -265,7 +265,7 @@ def test_a_responder_cannot_publish(draft, responder):
     with pytest.raises(Refused) as refused:
         actions.publish(draft, by=responder, at=NOW)
 
-    assert refused.value.code == "ROLE_TOO_LOW"
+    assert refused.value.code == "NOT_A_PUBLISHER"
 
 
 def test_a_secret_that_slipped_into_a_row_is_stopped_at_the_last_door(draft, publisher):
