@@ -206,6 +206,31 @@ def _refuse_no_page(name: str) -> None:
         raise SystemExit(f"{name} must be an address that begins with http:// or https:// and has a host.")
 
 
+def issuer(name: str) -> str:
+    """The address of an identity provider, or an empty text. Whoever listens on the way could let anybody in: https.
+
+    A provider on this machine may speak http outside production, for trying it out.
+    """
+    address = text(name).rstrip("/")
+    if not address:
+        return ""
+    scheme = _scheme(address)
+    host = urlsplit(address).hostname if scheme else None
+    if scheme == "http" and host in {"localhost", "127.0.0.1", "::1"} and not posture().is_production:
+        return address
+    if scheme != "https" or not host:
+        raise SystemExit(f"{name} must be the https address of an identity provider, such as https://id.example.org.")
+    return address
+
+
+def file(name: str) -> str:
+    """The path of a file that is there and holds something, or an empty text."""
+    path = text(name)
+    if path and not (Path(path).is_file() and Path(path).stat().st_size):
+        raise SystemExit(f"{name} must name a file that is there and not empty.")
+    return path
+
+
 def _refuse_bad_patterns() -> None:
     """Read now: a guard that cannot be made would otherwise be noticed by the first person who writes something."""
     from opsportal.privacy import own
@@ -229,9 +254,9 @@ _CHECKS: dict[str, Callable[[str], object]] = {
         ),
         lambda name: number(name, 1, least=0 if name == "OPSPORTAL_MIN_FREE_MB" else 1),
     ),
-    **dict.fromkeys(
-        ("BASE_URL", "OPSPORTAL_INTERNAL_URL", "SSO_ISSUER", "GITHUB_API_URL", "SLACK_WEBHOOK_URL"), _refuse_no_page
-    ),
+    **dict.fromkeys(("BASE_URL", "OPSPORTAL_INTERNAL_URL", "GITHUB_API_URL", "SLACK_WEBHOOK_URL"), _refuse_no_page),
+    "SSO_ISSUER": issuer,
+    "PASSWORD_LEAKS_FILE": file,
     "ALLOWED_HOSTS": partial(_refuse_unlike, _HOST, "a host name without scheme and port"),
     "ALERT_EMAIL": partial(_refuse_unlike, _MAILBOX, "an e-mail address"),
     "EMAIL_FROM": partial(_refuse_unlike, _MAILBOX, "an e-mail address"),

@@ -149,9 +149,12 @@ AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "opsportal.accounts.passwords.LengthValidator"},
+    {"NAME": "opsportal.accounts.passwords.OwnWordsValidator"},
+    {"NAME": "opsportal.accounts.passwords.GuessedValidator"},
+    {"NAME": "opsportal.accounts.passwords.LeakedValidator"},
 ]
+PASSWORD_LEAKS_FILE = env.file("PASSWORD_LEAKS_FILE")
 LOGIN_URL = "accounts:login"
 LOGIN_REDIRECT_URL = "incidents:now"
 LOGOUT_REDIRECT_URL = "accounts:login"
@@ -191,7 +194,7 @@ SOCIALACCOUNT_PROVIDERS = {
                 "name": SSO_NAME,
                 "client_id": env.text("SSO_CLIENT_ID"),
                 "secret": env.text("SSO_CLIENT_SECRET"),
-                "settings": {"server_url": env.text("SSO_ISSUER").rstrip("/")},
+                "settings": {"server_url": env.issuer("SSO_ISSUER")},
             }
         ],
     }

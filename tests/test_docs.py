@@ -11,7 +11,7 @@ from opsportal import env
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 CODE = [path for root in ("opsportal", "incidents", "checks") for path in sorted((ROOT / root).rglob("*.py"))]
-READ = re.compile(r"""env\.(?:text|flag|number|words|database|redis|email|networks|internal)\(\s*["']([A-Z_]+)["']""")
+READ = re.compile(r"""env\.(?:text|flag|number|words|database|redis|email|networks|internal|issuer|file)\(\s*["']([A-Z_]+)["']""")
 
 
 def names_read() -> set[str]:

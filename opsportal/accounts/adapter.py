@@ -54,13 +54,6 @@ class PortalAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # alla
         request = self.request
         return request is None or not recent.is_recent(request)
 
-    def reauthenticate(self, user: User, password: str) -> bool:
-        """Allauth tells nobody of a wrong proof; somebody at another's open session would try them all."""
-        is_proven = bool(super().reauthenticate(user, password))
-        if not is_proven:
-            audit.record("proof.refused", by=user.username, object=user.username, result=AuditEvent.Result.DENIED)
-        return is_proven
-
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return resolve_url("accounts:profile")
 

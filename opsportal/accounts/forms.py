@@ -21,7 +21,7 @@ class SetupForm(GuardedForm, forms.ModelForm[User]):
         label="Password",
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text="At least 12 characters; a sentence is fine.",
+        help_text="At least 15 characters, 12 with a second factor; a sentence is fine.",
     )
     password2 = forms.CharField(
         label="Password again", strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})
@@ -39,7 +39,8 @@ class SetupForm(GuardedForm, forms.ModelForm[User]):
             self.add_error("password2", "The two passwords differ. Type the same one twice.")
         elif first:
             try:
-                validate_password(first, User(username=data.get("username", ""), email=data.get("email", "")))
+                person = User(username=data.get("username", ""), email=data.get("email", ""), role=Role.ADMIN)
+                validate_password(first, person)
             except ValidationError as problem:
                 self.add_error("password1", problem)
         return data

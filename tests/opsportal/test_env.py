@@ -29,6 +29,7 @@ BAD = [
     ("BASE_URL", "https://"),
     ("OPSPORTAL_INTERNAL_URL", f"ftp://{WORD}"),
     ("SSO_ISSUER", WORD),
+    ("PASSWORD_LEAKS_FILE", WORD),
     ("GITHUB_API_URL", WORD),
     ("SLACK_WEBHOOK_URL", f"hooks.example.org/{WORD}"),
     ("ALLOWED_HOSTS", f"good.example.org,https://{WORD}.example.org"),
@@ -80,6 +81,30 @@ def test_a_value_nobody_can_read_is_one_line_with_the_name_and_without_the_value
     assert said.endswith(".")
     assert "\n" not in said
     assert WORD not in said
+
+
+@pytest.mark.parametrize(
+    ("address", "environment", "is_taken"),
+    [
+        ("https://id.example.org/realms/ops/", "production", True),
+        ("http://id.example.org", "development", False),
+        ("http://127.0.0.1:8080", "development", True),
+        ("http://localhost:8080", "ci", True),
+        ("http://localhost:8080", "production", False),
+        ("http://localhost.example.org", "development", False),
+        ("https://", "development", False),
+        ("ldap://id.example.org", "development", False),
+    ],
+)
+def test_an_identity_provider_is_asked_over_https_or_on_this_machine(address, environment, is_taken, monkeypatch):
+    monkeypatch.setenv("SSO_ISSUER", address)
+    monkeypatch.setenv("ENVIRONMENT", environment)
+
+    if is_taken:
+        assert env.issuer("SSO_ISSUER") == address.rstrip("/")
+        return
+    with pytest.raises(SystemExit, match="SSO_ISSUER must be the https address"):
+        env.issuer("SSO_ISSUER")
 
 
 def test_every_name_with_a_form_stands_in_this_table():

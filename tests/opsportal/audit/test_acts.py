@@ -103,10 +103,6 @@ def over_age(stage: Stage) -> None:
     stage.by_other.get("/more/")
 
 
-def wrong_proof(stage: Stage) -> None:
-    stage.by_other.post("/account/again/", {"password": "not this one"})
-
-
 def wrong_code(stage: Stage) -> None:
     stage.app()
     sign_in(stage).post("/login/step/", {"code": "000000"})
@@ -170,7 +166,6 @@ ACTS: dict[str, tuple[str, str, Callable[[Stage], object]]] = {
     "sign_in": ("responder", OK, sign_in),
     "sign_in.refused": ("responder", DENIED, lambda stage: sign_in(stage, "not this one at all")),
     "sign_out": ("responder", OK, lambda stage: sign_in(stage).post("/logout/")),
-    "proof.refused": ("responder", DENIED, wrong_proof),
     "setup_link.offer": ("shell", OK, first_admin),
     "user.first_admin": ("ops", OK, first_admin),
     "login_link.offer": ("admin", OK, people("link/")),
@@ -307,6 +302,13 @@ def test_a_line_says_by_which_door_it_came(stage):
         "command",
         "system",
     ]
+
+
+def test_a_wrong_proof_leaves_the_line_of_a_wrong_password(stage):
+    stage.by_other.post("/account/again/", {"password": "not this one"})
+
+    lines = AuditEvent.objects.filter(result="denied")
+    assert list(lines.values_list("act", "actor")) == [("sign_in.refused", "responder")]
 
 
 def test_nobody_changes_their_own_role_or_the_last_admin_without_a_line(stage):
