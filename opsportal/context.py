@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.safestring import SafeString
 
 from opsportal import navigation
 from opsportal.preferences import Theme, has_keys, theme_of
@@ -36,6 +38,16 @@ class Shell:
         return navigation.groups_for(self.request)
 
     @property
+    def nav(self) -> SafeString:
+        """The side bar's lists."""
+        return _drawn("parts/nav.html", self.groups)
+
+    @property
+    def tabbar(self) -> SafeString:
+        """What stands in the phone's tab bar."""
+        return _drawn("parts/tabbar.html", self.tabs)
+
+    @property
     def counted(self) -> list[navigation.Entry]:
         """Every entry, for the reply that refreshes the numbers."""
         return [entry for group in self.groups for entry in group.entries]
@@ -55,6 +67,12 @@ class Shell:
         """Changes when a number beside the navigation changes."""
         numbers = (str(entry.count.number) if entry.count else "0" for entry in self.counted)
         return "-".join(numbers)
+
+
+@lru_cache(maxsize=256)
+def _drawn(template: str, entries: tuple[navigation.Group, ...] | tuple[navigation.Entry, ...]) -> SafeString:
+    """The same for everybody of one role on one screen while its numbers stand, so it is not drawn for each page."""
+    return render_to_string(template, {"entries": entries})
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:

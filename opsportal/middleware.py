@@ -6,7 +6,6 @@ import structlog
 from django.core.exceptions import BadRequest
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
-from django.utils.cache import add_never_cache_headers
 from psycopg.errors import UniqueViolation
 
 from opsportal.audit.actions import coming_by
@@ -49,6 +48,25 @@ class NulMiddleware:
         return self.get_response(request)
 
 
+class NotModifiedMiddleware:
+    """A poll without news, in 300 bytes: what a page may load was said when it came and holds for as long as it stays.
+
+    Kept is what HTTP wants repeated (RFC 9110, 15.4.5), the tag and the request's id.
+    """
+
+    KEPT = frozenset({"cache-control", "etag", "vary", "hx-ptag", "x-request-id"})
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code == 304:
+            for name in [name for name in response.headers if name.lower() not in self.KEPT]:
+                del response[name]
+        return response
+
+
 class NoStoreMiddleware:
     """Staff pages are never kept by a browser or a proxy; static files and the public page do not pass here."""
 
@@ -58,7 +76,6 @@ class NoStoreMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         if "Cache-Control" not in response:
-            add_never_cache_headers(response)
             response["Cache-Control"] = "no-store, private"
         return response
 

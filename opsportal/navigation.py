@@ -1,6 +1,7 @@
 """The screens of the portal in the order people find them; one table serves the side bar, the phone and the palette."""
 
 from dataclasses import dataclass
+from functools import cache
 
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
@@ -91,9 +92,15 @@ def current_screen(path: str) -> Screen | None:
 def address(screen: Screen) -> str:
     """Where the screen lives; empty when the wing that has it is not installed."""
     try:
-        return reverse(screen.url_name)
+        return _reverse(screen.url_name)
     except NoReverseMatch:
         return ""
+
+
+@cache
+def _reverse(url_name: str) -> str:
+    """Asked for every entry of every page; addresses do not move while the portal runs."""
+    return reverse(url_name)
 
 
 def groups_for(request: HttpRequest) -> tuple[Group, ...]:

@@ -60,6 +60,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "opsportal.middleware.RequestIdMiddleware",
+    "opsportal.middleware.NotModifiedMiddleware",
     "opsportal.api.middleware.ApiErrorMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -4,9 +4,9 @@ Everything is text, class and geometry: no style attribute, so the strict CSP ho
 word, because colour alone says nothing to many people.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -14,6 +14,7 @@ from django import template
 from django.conf import settings
 from django.forms import BaseForm, BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect
 from django.template import Context
+from django.template.base import Node, Parser, TextNode, Token
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -54,6 +55,24 @@ _ROLE_BADGES = {Role.ADMIN: "badge badge--accent", Role.PUBLISHER: "badge badge-
 # --- icons and shapes -------------------------------------------------------------------------------------------------
 
 
+def mark(draw: Callable[..., SafeString]) -> Callable[..., SafeString]:
+    """A tag whose picture depends on its words alone: a page has hundreds, so each is drawn once in a process.
+
+    Where the words stand in the template itself, the picture is part of the compiled template.
+    """
+    drawn = lru_cache(maxsize=1024)(draw)
+    register.simple_tag(drawn, name=draw.__name__)
+    plain = register.tags[draw.__name__]
+
+    def compiled(parser: Parser, token: Token) -> Node:
+        node = plain(parser, token)
+        is_fixed = not (node.kwargs or node.target_var or any(word.is_var or word.filters for word in node.args))
+        return TextNode(drawn(*(word.var for word in node.args))) if is_fixed else node
+
+    register.tag(draw.__name__, compiled)
+    return drawn
+
+
 @register.simple_tag
 def asset(name: str) -> str:
     """A static file's address. The plain one when no manifest knows it: an error page must not fail over an icon."""
@@ -69,7 +88,7 @@ def _sprite() -> str:
     return asset("icons/icons.svg")
 
 
-@register.simple_tag
+@mark
 def icon(name: str, extra: str = "") -> SafeString:
     """A line icon, hidden from screen readers: {% icon "flame" %}, {% icon "flame" "i--sm" %}."""
     return format_html(
@@ -78,7 +97,7 @@ def icon(name: str, extra: str = "") -> SafeString:
     )  # fmt: skip
 
 
-@register.simple_tag
+@mark
 def shape(name: str) -> SafeString:
     """A filled status shape, always beside a word: {% shape "s-ok" %}."""
     return format_html(
@@ -87,7 +106,7 @@ def shape(name: str) -> SafeString:
     )  # fmt: skip
 
 
-@register.simple_tag
+@mark
 def sev(severity: str, form: str = "long") -> SafeString:
     """A severity chip: {% sev incident.severity %} says SEV-1 Critical, {% sev x "short" %} SEV-1."""
     value = str(severity)
@@ -96,7 +115,7 @@ def sev(severity: str, form: str = "long") -> SafeString:
     return format_html('<span class="sev sev--{}">{}{}</span>', number, shape(f"s-sev{number}"), word)
 
 
-@register.simple_tag
+@mark
 def state(value: str, word: str = "") -> SafeString:
     """A check's state or a component's status as shape and word; `word` replaces the usual one."""
     kind, mark, usual = _STATES.get(str(value), _UNKNOWN)
@@ -121,13 +140,13 @@ def state_shape(value: str) -> str:
     return _STATES.get(str(value), _UNKNOWN)[1]
 
 
-@register.simple_tag
+@mark
 def status(value: str) -> SafeString:
     """An incident's status as a badge: {% status incident.status %}."""
     return format_html('<span class="{}">{}</span>', _STATUS_BADGES.get(str(value), "badge"), str(value).capitalize())
 
 
-@register.simple_tag
+@mark
 def role(value: str) -> SafeString:
     """A role as a badge."""
     return format_html('<span class="{}">{}</span>', _ROLE_BADGES.get(Role(value), "badge"), Role(value).label)

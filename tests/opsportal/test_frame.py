@@ -46,6 +46,18 @@ def test_staff_pages_are_never_stored_by_anybody(client_as, viewer):
 
 
 @pytest.mark.django_db
+def test_a_poll_without_news_is_small_and_keeps_what_http_wants(client_as, viewer):
+    client, part = client_as(viewer), {"HX-Request": "true", "HX-Request-Type": "partial"}
+    tag = client.get("/more/")["HX-PTag"]
+
+    answer = client.get("/more/", headers=part | {"HX-PTag": tag})
+
+    assert (answer.status_code, answer.content) == (304, b"")
+    assert set(answer.headers) == {"Cache-Control", "Vary", "HX-PTag", "X-Request-Id"}
+    assert len(answer.serialize_headers()) < 300 - len("HTTP/1.1 304 Not Modified, server and date" * 2)
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     "sql",
     [
