@@ -20,7 +20,7 @@ VIEWER = (
 )
 RESPONDER = (
     *("/incidents/new/", "/incidents/INC-17/actions/", "/incidents/INC-17/severity/", "/incidents/INC-17/resolve/"),
-    *("/incidents/INC-17/waive/public_update/", "/checks/api-health/pause/"),
+    *("/incidents/INC-17/waive/public_update/", "/incidents/INC-17/roles/commander/", "/checks/api-health/pause/"),
 )
 PUBLISHER = ("/statuspage/components/new/",)
 ADMIN = ("/people/", "/checks/new/", "/checks/api-health/edit/", "/ownership/domains/backend/")
