@@ -13,11 +13,12 @@ from django.db import transaction
 
 from incidents.ownership.queries import on_call
 from incidents.response import timeline
-from incidents.response.models import Reaction, TimelineEvent, TimelineText
+from incidents.response.models import Incident, Reaction, TimelineEvent, TimelineText
 from incidents.response.states import Kind, Status
 from incidents.statuspage.actions import draft_first
 from opsportal import background
 from opsportal.models import Delivery
+from opsportal.outbox import actions as outbox
 from opsportal.outbox.actions import tell_operators
 
 log = structlog.get_logger("incidents.reactions")
@@ -64,8 +65,28 @@ def draft_public_update(event: TimelineEvent, *, at: datetime) -> None:
         timeline.touch(event.incident)
 
 
+def track_issue(event: TimelineEvent, *, at: datetime) -> None:
+    """Keep the incident's issue in step: open while it is open, closed when it is resolved. Never its free text."""
+    # Under the lock, so that what is queued last is what is true last.
+    incident = Incident.objects.select_for_update(of=("self",)).select_related("domain").get(pk=event.incident_id)
+    proposed = "" if incident.severity_confirmed else " (proposed)"
+    outbox.track_issue(
+        key=f"incident:{incident.number}:issue:{event.pk}",
+        event=f"incident:{incident.number}",
+        subject=f"{incident.label} {incident.severity} {incident.title}"[:200],
+        body=f"{incident.get_status_display()}, {incident.severity}{proposed}. {incident.domain.name}.\n"
+        f"{settings.BASE_URL}{incident.get_absolute_url()}",
+        at=at,
+        act=Delivery.Act.TELL if incident.is_open else Delivery.Act.CLOSE,
+        because=f"{incident.label}: {event.get_kind_display()}",
+        priority=_priority(event),
+    )
+
+
 REACTIONS: dict[str, tuple[Callable[..., None], ...]] = {
-    Kind.DECLARED: (tell_on_call, draft_public_update),
+    Kind.DECLARED: (tell_on_call, draft_public_update, track_issue),
+    Kind.STATUS: (track_issue,),
+    Kind.SEVERITY: (track_issue,),
     Kind.PUBLIC_UPDATE: (tell_published,),
 }
 

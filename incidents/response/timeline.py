@@ -14,7 +14,7 @@ from opsportal.models import User
 from opsportal.privacy import guard
 
 # Kinds that rooms above this one react to: what stands in incidents/reactions.py.
-REACTING = frozenset({Kind.DECLARED, Kind.PUBLIC_UPDATE, Kind.STATUS, Kind.POSTMORTEM})
+REACTING = frozenset({Kind.DECLARED, Kind.STATUS, Kind.SEVERITY, Kind.PUBLIC_UPDATE, Kind.POSTMORTEM})
 
 Source = TimelineEvent.Source
 

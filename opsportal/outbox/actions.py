@@ -3,21 +3,23 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Q
 
 from opsportal.audit import actions as audit
-from opsportal.background import after_commit
+from opsportal.background import wake
 from opsportal.errors import Refused
 from opsportal.outbox import circuit, ways
-from opsportal.outbox.models import GITHUB_ROUTE, TRIES_FOR, Delivery, Destination, Route
+from opsportal.outbox.models import TRIES_FOR, Delivery, Destination, Route
 from opsportal.outbox.sending import deliver_due
 from opsportal.privacy import guard
 
 __all__ = ["deliver_due", "enqueue", "replay", "replay_event", "replay_failed_since", "tell_operators", "track_issue"]
 
-WAKE = "opsportal.deliver_due"
+# A bell nobody heard within a sweep's time is worthless: a storm must not leave thousands of them.
+_BELL_SECONDS = 10.0
 
 
 def enqueue(
@@ -59,7 +61,7 @@ def enqueue(
         },
     )
     if is_new:
-        after_commit(WAKE)
+        _ring()
     return delivery
 
 
@@ -74,34 +76,55 @@ def tell_operators(
 ) -> list[Delivery]:
     """One message for each destination that is set, by environment or by an admin; none when none is."""
     return [
-        enqueue(
-            key=f"{key}:{place.suffix}",
-            channel=place.channel,
-            destination=place.destination,
-            subject=subject,
-            body=body,
-            at=at,
-            event=key,
-            because=because,
-            priority=priority,
-            to=place.to,
-        )
+        enqueue_to(place, key=key, event=key, subject=subject, body=body, because=because, at=at, priority=priority)
         for place in ways.places()
     ]
 
 
-def track_issue(*, key: str, event: str, subject: str, body: str, at: datetime, act: Delivery.Act) -> Delivery | None:
-    """Open, update or close the event's issue in GITHUB_ISSUES_REPO; None when that is not set."""
-    if not ways.has_github():
-        return None
+def track_issue(
+    *,
+    key: str,
+    event: str,
+    subject: str,
+    body: str,
+    at: datetime,
+    act: Delivery.Act,
+    because: str = "",
+    priority: Delivery.Priority = Delivery.Priority.MACHINE,
+) -> list[Delivery]:
+    """Open, update or close the event's issue in each repository that is set; none when none is."""
+    return [
+        enqueue_to(
+            place, key=key, event=event, subject=subject, body=body, because=because, at=at, priority=priority, act=act
+        )
+        for place in ways.issue_places()
+    ]
+
+
+def enqueue_to(
+    place: ways.Place,
+    *,
+    key: str,
+    event: str,
+    subject: str,
+    body: str,
+    because: str,
+    at: datetime,
+    priority: Delivery.Priority,
+    act: Delivery.Act = Delivery.Act.TELL,
+) -> Delivery:
+    """Promise one message to one of several receivers; its key is the news' own with the receiver behind it."""
     return enqueue(
-        key=key,
-        channel=Delivery.Channel.GITHUB,
-        destination=GITHUB_ROUTE,
+        key=f"{key}:{place.suffix}",
+        channel=place.channel,
+        destination=place.destination,
+        to=place.to,
         subject=subject,
         body=body,
         at=at,
         event=event,
+        because=because,
+        priority=priority,
         act=act,
     )
 
@@ -160,7 +183,7 @@ def _replay(which: Q, *states: str, by: str, at: datetime, what: str) -> Replaye
     replayed = Replayed(queued=len(again), skipped=len(chosen) - len(again))
     audit.record("delivery.replay", by=by, object=f"{what}: {replayed.queued} queued"[:128])
     if again:
-        after_commit(WAKE)
+        _ring()
     return replayed
 
 
@@ -170,4 +193,9 @@ def try_way(name: str, *, at: datetime) -> None:
     route = Route.objects.select_for_update().filter(name=name).first()
     if route is not None:
         route.write(circuit.tried_now(route.read(), at=at))
-        after_commit(WAKE)
+        _ring()
+
+
+def _ring() -> None:
+    """Wake a worker when the transaction has committed."""
+    transaction.on_commit(partial(wake, "opsportal.deliver_due", expires=_BELL_SECONDS))

@@ -10,7 +10,7 @@ from opsportal.audit import actions as audit
 from opsportal.errors import Refused
 from opsportal.network import Forbidden
 from opsportal.outbox import sending, signing, ways
-from opsportal.outbox.actions import enqueue
+from opsportal.outbox.actions import enqueue_to
 from opsportal.outbox.channels.github import REPOSITORY
 from opsportal.outbox.letter import typed_guard
 from opsportal.outbox.models import Channel, Delivery, Destination, Route
@@ -112,18 +112,21 @@ def test_destination(destination: Destination, *, by: str, at: datetime) -> None
 
 @transaction.atomic
 def _queue_test(place: ways.Place, *, by: str, at: datetime) -> None:
-    enqueue(
-        key=f"test:{at:%Y%m%d%H%M%S%f}:{place.suffix}",
-        channel=place.channel,
-        destination=place.destination,
-        subject="Test message of Opsportal",
-        body="Nothing happened. Somebody looked whether messages arrive here, and this one did.",
-        at=at,
-        event=f"test:{place.suffix}",
-        because=f"{by} pressed Send a test",
-        priority=Delivery.Priority.WRITTEN,
-        to=place.to,
-    )
+    acts = [Delivery.Act.TELL]
+    if place.channel == Channel.GITHUB:
+        acts.append(Delivery.Act.CLOSE)  # an issue that says nothing is not left open
+    for act in acts:
+        enqueue_to(
+            place,
+            key=f"test:{at:%Y%m%d%H%M%S%f}:{act}",
+            event=f"test:{place.suffix}",
+            subject="Test message of Opsportal",
+            body="Nothing happened. Somebody looked whether messages arrive here, and this one did.",
+            because=f"{by} pressed Send a test",
+            at=at,
+            priority=Delivery.Priority.WRITTEN,
+            act=act,
+        )
     audit.record("destination.test", by=by, object=(place.to.name if place.to else place.channel))
 
 

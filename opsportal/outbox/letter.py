@@ -29,6 +29,9 @@ class Letter:
     guard: Guard = field(repr=False)
     address: str = field(default="", repr=False)
     credentials: tuple[str, ...] = field(default=(), repr=False)
+    # What the receiver calls the thing that earlier messages of the event were about.
+    receipt: str = ""
+    portal: str = ""
 
     @property
     def message_id(self) -> str:
@@ -37,8 +40,8 @@ class Letter:
 
     @property
     def marker(self) -> str:
-        """What an issue is found again by."""
-        return f"<!-- opsportal:{re.sub(r'[^A-Za-z0-9:._-]', '-', self.event)} -->"
+        """What an issue is found again by; two portals may share a repository."""
+        return f"<!-- opsportal:{re.sub(r'[^A-Za-z0-9:._-]', '-', f'{self.portal}:{self.event}')} -->"
 
 
 def write(delivery: Delivery) -> Letter:
@@ -55,6 +58,8 @@ def write(delivery: Delivery) -> Letter:
         guard=guard,
         address=address,
         credentials=credentials,
+        receipt=delivery.receipt,
+        portal=urlsplit(settings.BASE_URL).netloc,
     )
 
 

@@ -102,6 +102,14 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         """All messages that one event caused, or the one message of that key."""
         return self.filter(models.Q(event=event) | models.Q(key=event))
 
+    def in_turn(self) -> DeliveryQuerySet:
+        """Without news of an issue whose earlier news has not left yet: the last word has to come last."""
+        earlier = Delivery.objects.filter(
+            state=Delivery.State.WAITING, event=models.OuterRef("event"), route=models.OuterRef("route"),
+            pk__lt=models.OuterRef("pk"),
+        )  # fmt: skip
+        return self.exclude(models.Q(channel=Channel.GITHUB) & models.Exists(earlier))
+
 
 class Delivery(models.Model):
     """One message to one destination. `key` makes a second enqueue of the same news a no-op."""
@@ -146,6 +154,8 @@ class Delivery(models.Model):
     lease_until = models.DateTimeField(null=True)
     lease_token = models.UUIDField(null=True)
     last_error = models.CharField(max_length=32, blank=True)
+    # What the receiver calls what it took, such as the number of an issue.
+    receipt = models.CharField(max_length=64, blank=True, db_default="")
     failed_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     sent_at = models.DateTimeField(null=True)

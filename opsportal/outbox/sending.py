@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Min, Q
 from django.utils import timezone
 
 from opsportal import background
@@ -47,24 +47,40 @@ def deliver_due() -> None:
 
 
 def _claim_some(flying: dict[Future[Answer], Delivery], *, at: datetime) -> list[Delivery]:
-    """Leases for as many as there is room, few on one way."""
+    """Leases for as many as there is room: no way holds more than its share, that with the fewest comes first."""
+    free = AT_ONCE - len(flying)
     on_way = Counter(delivery.route for delivery in flying.values())
+    found = _ways_with_work(at) if free else {}
+    share = min(AT_ONCE_ON_ONE_WAY, max(1, AT_ONCE // len(found.keys() | on_way.keys()))) if found else 0
     claimed: list[Delivery] = []
-    for route in Delivery.objects.due(at).order_by().values_list("route", flat=True).distinct():
-        room = min(AT_ONCE_ON_ONE_WAY - on_way[route], AT_ONCE - len(flying) - len(claimed))
+    for name in sorted(found, key=lambda name: (on_way[name], found[name], random.random())):  # noqa: S311 - a draw
+        room = min(share - on_way[name], free - len(claimed))
         if room > 0:
-            claimed += _claim(route, room, at=at)
+            claimed += _claim(name, room, on_way[name], at=at)
     return claimed
 
 
+def _ways_with_work(at: datetime) -> dict[str, int]:
+    """Ways by which something could leave now, and how urgent the first of it is."""
+    waiting = Delivery.objects.due(at).order_by().values_list("route").annotate(first=Min("priority"))
+    known = {route.name: route.read() for route in Route.objects.all()}
+    return {
+        name: first
+        for name, first in waiting
+        if circuit.admit(known.get(name, circuit.Way()), at=at, is_written=first == Delivery.Priority.WRITTEN)
+    }
+
+
 @transaction.atomic
-def _claim(name: str, room: int, *, at: datetime) -> list[Delivery]:
+def _claim(name: str, room: int, under_way: int, *, at: datetime) -> list[Delivery]:
     """Take a few due rows for a minute, as circuit and budget allow; committed before anything is sent."""
     Route.objects.get_or_create(name=name)
     route = Route.objects.select_for_update().get(name=name)
     way, claimed = route.read(), []
-    due = Delivery.objects.due(at).filter(route=name)
-    for row in due.order_by("priority", "due_at").select_for_update(skip_locked=True)[:room]:
+    if way.failures:
+        room = min(room, 1 - under_way)  # in trouble: it holds one hand, and not four
+    due = Delivery.objects.due(at).filter(route=name).in_turn().order_by("priority", "due_at")
+    for row in due.select_for_update(of=("self",), skip_locked=True)[: max(0, room)]:
         admitted = circuit.admit(way, at=at, is_written=row.priority == Delivery.Priority.WRITTEN)
         if admitted is None:
             break
@@ -85,6 +101,15 @@ def _lease(rows: list[Delivery], *, at: datetime) -> None:
     for row in rows:
         row.attempts, row.lease_token = row.attempts + 1, token
         row.to = destinations[row.to_id] if row.to_id else None
+        row.receipt = _last_receipt(row)
+
+
+def _last_receipt(row: Delivery) -> str:
+    """What the receiver calls the thing that earlier messages of the event were about."""
+    if row.channel != Delivery.Channel.GITHUB:
+        return ""
+    earlier = Delivery.objects.filter(event=row.event, route=row.route).exclude(receipt="")
+    return earlier.order_by("-sent_at").values_list("receipt", flat=True).first() or ""
 
 
 def _carry(delivery: Delivery) -> Answer:
@@ -101,7 +126,10 @@ def _mark(delivery: Delivery, answer: Answer, *, at: datetime) -> None:
     route = Route.objects.select_for_update().get(name=delivery.route)
     mine = Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.WAITING)
     if not answer.error:
-        mine.update(state=Delivery.State.SENT, sent_at=at, lease_until=None, lease_token=None, last_error="")
+        mine.update(
+            state=Delivery.State.SENT, sent_at=at, lease_until=None, lease_token=None, last_error="",
+            receipt=answer.receipt[:64],
+        )  # fmt: skip
         route.write(circuit.succeeded(route.read(), at=at))
         return
     log.warning("delivery failed", channel=delivery.channel, error=answer.error, attempts=delivery.attempts)

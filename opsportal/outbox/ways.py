@@ -26,15 +26,26 @@ class Place:
 
 def places() -> list[Place]:
     """Everybody who is told: the environment's first, in a steady order so that keys stay the same."""
-    rows = Destination.objects.filter(is_active=True).order_by("pk")
-    added = [Place(one.channel, one.name, f"to:{one.pk}", one) for one in rows if can_carry(one)]
-    return [*_told_by_environment(), *added]
+    return [*_told_by_environment(), *(one for one in _added() if one.channel != Channel.GITHUB)]
+
+
+def issue_places() -> list[Place]:
+    """Every repository that keeps issues. It is told nothing else: what is only said could never be closed there."""
+    return [*_issues_by_environment(), *(one for one in _added() if one.channel == Channel.GITHUB)]
 
 
 def environment_places() -> list[Place]:
     """Everybody whom the environment names, those for issues as well."""
-    issues = [Place(Channel.GITHUB, GITHUB_ROUTE, "github:0")] if has_github() else []
-    return [*_told_by_environment(), *issues]
+    return [*_told_by_environment(), *_issues_by_environment()]
+
+
+def _added() -> list[Place]:
+    rows = Destination.objects.filter(is_active=True).order_by("pk")
+    return [Place(one.channel, one.name, f"to:{one.pk}", one) for one in rows if can_carry(one)]
+
+
+def _issues_by_environment() -> list[Place]:
+    return [Place(Channel.GITHUB, GITHUB_ROUTE, "github:0")] if has_github() else []
 
 
 def _told_by_environment() -> list[Place]:

@@ -14,6 +14,7 @@ from opsportal.models import Delivery, Route, User
 from opsportal.outbox.actions import deliver_due, tell_operators
 from opsportal.outbox.sending import AT_ONCE_ON_ONE_WAY
 from tests.incidents.cast import AT, fire, minutes, open_incident
+from tests.opsportal.outbox import sinks
 
 pytestmark = pytest.mark.django_db
 
@@ -136,3 +137,35 @@ def publish(incident: Incident, words: str, *, by: User) -> None:
     )  # fmt: skip
     statuspage.publish(update, by=by, at=minutes(1))
     reactions.react(incident.timeline.get(kind="public_update").pk, at=minutes(1))
+
+
+def test_an_incidents_issue_follows_it_to_its_end_and_back(incident, responder, monkeypatch, settings):
+    settings.SLACK_WEBHOOK_URL = ""
+    with sinks.github() as hub:
+        for name, value in (("API_URL", hub.url), ("ISSUES_REPO", hub.repository), ("TOKEN", hub.token)):
+            monkeypatch.setenv(f"GITHUB_{name}", value)
+        seen = [react_and_look(hub)]
+        actions.change_severity(incident, to="SEV-1", reason="All regions", by=responder, at=minutes(2))
+        seen.append(react_and_look(hub))
+        actions.change_status(incident, to="resolved", by=responder, at=minutes(3), note="Rolled back")
+        seen.append(react_and_look(hub))
+        actions.change_status(incident, to="investigating", by=responder, at=minutes(4))
+        seen.append(react_and_look(hub))
+
+    assert seen == [
+        ("INC-1 SEV-2 EU card payments failing", "open", "Investigating, SEV-2. Payments."),
+        ("INC-1 SEV-1 EU card payments failing", "open", "Investigating, SEV-1. Payments."),
+        ("INC-1 SEV-1 EU card payments failing", "closed", "Resolved, SEV-1. Payments."),
+        ("INC-1 SEV-1 EU card payments failing", "open", "Investigating, SEV-1. Payments."),
+    ]
+    assert "floor 97 %" not in str(hub.issues)  # the summary stays in the room
+    assert len(hub.issues) == 1
+
+
+def react_and_look(hub: sinks.GitHub) -> tuple[str, str, str]:
+    """What the issue says after the house has reacted to everything."""
+    for pk in Reaction.objects.filter(done_at=None).values_list("pk", flat=True):
+        reactions.react(pk, at=minutes(5))
+    deliver_due()
+    issue = hub.issues[0]
+    return issue["title"], issue["state"], issue["body"].splitlines()[0]

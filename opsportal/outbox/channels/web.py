@@ -1,6 +1,7 @@
 """One request to a guarded address: bounded in time and size, redirects never followed. Pure."""
 
 import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -45,7 +46,7 @@ async def _exchange(
                 method, address, data=body, headers=headers, allow_redirects=False, timeout=TIMEOUT
             ) as response,
         ):
-            answer = of_status(response.status, response.headers.get("Retry-After", ""))
+            answer = of_status(response.status, response.headers, now=time.time())
             if answer.error or not reads:
                 response.close()
                 return Reply(answer)

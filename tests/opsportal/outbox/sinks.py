@@ -18,6 +18,7 @@ class MailSink:
 
     mood: str = "take"
     mails: list[str] = field(default_factory=list)
+    arrived: list[float] = field(default_factory=list)
     port: int = 0
 
     def headers(self, name: str) -> list[str]:
@@ -67,6 +68,7 @@ def mail_sink() -> Iterator[MailSink]:
             while (line := self.rfile.readline().decode().rstrip("\r\n")) != ".":
                 lines.append(line)
             sink.mails.append("\n".join(lines))
+            sink.arrived.append(time.monotonic())
             if sink.mood == "drop":
                 self.connection.close()
                 return
@@ -110,14 +112,99 @@ def raw_server(*pieces: bytes, pause: float = 0.0) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}/"
 
 
+@dataclass(frozen=True)
+class Arrival:
+    """One message that came: to which receiver, under which key, when."""
+
+    place: str
+    key: str
+    at: float
+
+
+@dataclass
+class Crowd:
+    """Any number of web receivers behind one port, told apart by their paths, and a mail server."""
+
+    url: str
+    mail: MailSink
+    came: list[Arrival] = field(default_factory=list)
+
+    def arrivals(self) -> list[Arrival]:
+        """All of them in the order of time; a mail's key is its Message-ID."""
+        ids = self.mail.headers("Message-ID")
+        mails = [Arrival("mail", key, at) for key, at in zip(ids, self.mail.arrived, strict=True)]
+        return sorted([*self.came, *mails], key=lambda one: one.at)
+
+
+@contextmanager
+def crowd() -> Iterator[Crowd]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            found.came.append(Arrival(self.path.strip("/"), self.headers["Idempotency-Key"], time.monotonic()))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Tests read the arrivals."""
+
+    server = _Quiet(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    with mail_sink() as mail:
+        found = Crowd(f"http://127.0.0.1:{server.server_address[1]}/", mail)
+        try:
+            yield found
+        finally:
+            server.shutdown()
+            server.server_close()
+
+
 @dataclass
 class GitHub:
-    """As much of it as issues need."""
+    """As much of it as issues need: tokens, budgets, repositories that moved, issues that were deleted."""
 
     issues: list[dict[str, Any]] = field(default_factory=list)
     asked: list[tuple[str, str]] = field(default_factory=list)
-    tokens: set[str] = field(default_factory=set)
+    token: str = "t0ken"
+    repository: str = "shop/ops"
+    status: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+    latency: float = 0.0
+    # Opens the issue, and hangs up before it says so.
+    hangs_up: bool = False
     url: str = ""
+
+    @property
+    def writes(self) -> list[str]:
+        return [method for method, _ in self.asked if method != "GET"]
+
+    def answer(self, method: str, path: str, token: str, body: dict[str, Any]) -> tuple[int, Any]:
+        """What the REST API of 2022-11-28 says."""
+        if self.status:
+            return self.status, {"message": "no"}
+        if token != f"Bearer {self.token}":
+            return 401, {"message": "Bad credentials"}
+        place, _, query = path.partition("?")
+        if not place.startswith(f"/repos/{self.repository}/issues"):
+            return 404, {"message": "Not Found"}
+        time.sleep(self.latency)
+        if method == "GET":
+            page = int(re.search(r"\bpage=(\d+)", query)[1])  # type: ignore[index]
+            newest = sorted(self.issues, key=lambda one: -int(one["touched"]))
+            return 200, [one for one in newest if one["state"] != "deleted"][100 * (page - 1) : 100 * page]
+        if method == "POST":
+            self.issues.append({"number": len(self.issues) + 1, "state": "open", **body, "labels": []})
+            self._touch(self.issues[-1])
+            return 201, self.issues[-1]
+        number = int(place.rsplit("/", 1)[1])
+        if number > len(self.issues) or self.issues[number - 1]["state"] == "deleted":
+            return 410, {"message": "This issue was deleted"}
+        self.issues[number - 1].update(body)
+        self._touch(self.issues[number - 1])
+        return 200, self.issues[number - 1]
+
+    def _touch(self, issue: dict[str, Any]) -> None:
+        issue["touched"] = 1 + max((int(one.get("touched", 0)) for one in self.issues), default=0)
 
 
 @contextmanager
@@ -128,30 +215,23 @@ def github() -> Iterator[GitHub]:
         def _answer(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or "{}")
             hub.asked.append((self.command, self.path))
-            hub.tokens.add(self.headers.get("Authorization", ""))
-            status, answer = self._act(body)
+            status, answer = hub.answer(self.command, self.path, self.headers.get("Authorization", ""), body)
+            if hub.hangs_up and self.command == "POST":
+                self.connection.close()
+                return
             data = json.dumps(answer).encode()
             self.send_response(status)
-            self.send_header("Content-Length", str(len(data)))
+            for name, value in {"Content-Length": str(len(data)), **hub.headers}.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(data)
-
-        def _act(self, body: dict[str, Any]) -> tuple[int, Any]:
-            if self.command == "GET":
-                return 200, hub.issues
-            if self.command == "POST":
-                hub.issues.append({"number": len(hub.issues) + 1, "state": "open", **body})
-                return 201, hub.issues[-1]
-            issue = hub.issues[int(self.path.rsplit("/", 1)[1]) - 1]
-            issue.update(body)
-            return 200, issue
 
         do_GET = do_POST = do_PATCH = _answer  # noqa: N815
 
         def log_message(self, format: str, *args: object) -> None:
             """Tests read `asked`."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = _Quiet(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     hub.url = f"http://127.0.0.1:{server.server_address[1]}"
     try:
@@ -159,3 +239,8 @@ def github() -> Iterator[GitHub]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+class _Quiet(ThreadingHTTPServer):
+    def handle_error(self, *_: Any) -> None:
+        """Callers that hang up, and answers that are cut off, are part of the tests."""

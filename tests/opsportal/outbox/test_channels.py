@@ -72,7 +72,11 @@ def test_a_mail_server_that_never_ends_is_cut_off(mail_sink, queue, monkeypatch,
 
 
 @pytest.mark.parametrize(
-    ("status", "error"), [(302, "redirect"), (307, "redirect"), (404, "status_4xx"), (503, "status_5xx")]
+    ("status", "error"),
+    [
+        *((302, "redirect"), (307, "redirect"), (401, "unauthorized"), (404, "not_found")),
+        *((422, "status_4xx"), (503, "status_5xx")),
+    ],
 )
 def test_bad_answers_are_tokens_and_redirects_are_never_followed(
     add_destination, queue, sink, http_target, status, error
@@ -154,39 +158,6 @@ def test_an_address_inside_is_refused_when_it_is_saved_and_when_it_is_connected_
     for address in (sink.url, "http://169.254.169.254/", "http://localhost/", "http://[::1]/", "ftp://example.org/"):
         with pytest.raises(Refused):
             destinations.require_address("webhook", address)
-
-
-def test_an_issue_is_opened_once_updated_and_closed(monkeypatch, db):
-    with sinks.github() as hub:
-        monkeypatch.setenv("GITHUB_API_URL", hub.url)
-        monkeypatch.setenv("GITHUB_ISSUES_REPO", "shop/ops")
-        monkeypatch.setenv("GITHUB_TOKEN", "t0ken")
-        for number, (text, act) in enumerate([("red", "tell"), ("still red", "tell"), ("green", "close")]):
-            actions.track_issue(
-                key=f"daily:{number}", event="ops_daily", subject="ops_daily", body=text, at=timezone.now(),
-                act=Delivery.Act(act),
-            )  # fmt: skip
-            actions.deliver_due()
-
-    assert [issue["state"] for issue in hub.issues] == ["closed"]
-    assert "green" in hub.issues[0]["body"]
-    assert hub.tokens == {"Bearer t0ken"}
-    assert [method for method, _ in hub.asked if method != "GET"] == ["POST", "PATCH", "PATCH"]
-    assert set(Delivery.objects.values_list("state", flat=True)) == {"sent"}
-
-
-def test_closing_an_issue_that_never_was_does_nothing(monkeypatch, db):
-    with sinks.github() as hub:
-        monkeypatch.setenv("GITHUB_API_URL", hub.url)
-        monkeypatch.setenv("GITHUB_ISSUES_REPO", "shop/ops")
-        monkeypatch.setenv("GITHUB_TOKEN", "t0ken")
-        actions.track_issue(
-            key="d", event="ops_daily", subject="s", body="b", at=timezone.now(), act=Delivery.Act.CLOSE
-        )
-        actions.deliver_due()
-
-    assert hub.issues == []
-    assert Delivery.objects.get().state == Delivery.State.SENT
 
 
 def test_operators_are_told_at_every_destination_that_is_on(add_destination, settings, sink):

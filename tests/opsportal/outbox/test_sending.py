@@ -64,6 +64,42 @@ def test_a_quiet_receiver_slows_nobody_else(add_destination, queue, sink, http_t
     assert len(http_target.requests) == 4
 
 
+def test_many_receivers_in_trouble_leave_room_for_the_others(add_destination, queue, sink, http_target):
+    http_target.latency = 3.0
+    for name in "abcde":
+        slow = add_destination(http_target.url, name=name)
+        for number in range(4):
+            queue(f"{name}{number}", channel="webhook", destination=name, to=slow)
+    quick = add_destination(sink.url, name="quick")
+    for number in range(20):
+        queue(f"quick{number}", channel="webhook", destination="quick", to=quick)
+    began, arrived_in = time.monotonic(), []
+    watcher = threading.Thread(
+        target=lambda: arrived_in.append((sink.wait_for_requests(20), time.monotonic() - began)[1])
+    )
+    watcher.start()
+
+    actions.deliver_due()
+
+    watcher.join()
+    assert arrived_in[0] < 3.0
+    assert len(http_target.requests) == 20
+
+
+def test_a_way_in_trouble_holds_one_hand_only(queue, http_target, settings):
+    settings.SLACK_WEBHOOK_URL = http_target.url
+    http_target.status, http_target.latency = 500, 0.2
+    for number in range(9):
+        queue(f"k{number}")
+    Route.objects.update(failures=1)
+    began = time.monotonic()
+
+    actions.deliver_due()
+
+    assert len(http_target.requests) == 4  # one after the other, and the fifth failure closes the way
+    assert time.monotonic() - began >= 0.8
+
+
 def test_what_people_wrote_leaves_first(queue, sink, settings):
     settings.SLACK_WEBHOOK_URL = sink.url
     for number in range(20):
