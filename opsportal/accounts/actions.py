@@ -5,6 +5,7 @@ import secrets
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 
 from opsportal.accounts import sessions
 from opsportal.accounts.break_glass import tell_admins
@@ -110,10 +111,11 @@ def add_person(*, username: str, email: str, role: str, by: User, at: datetime) 
 @transaction.atomic
 def change_role(person: User, *, to: str, by: User, at: datetime) -> None:
     """Give another role; the person's sessions end, so that nothing is done under the old one."""
-    person = User.objects.select_for_update().get(pk=person.pk)
+    person = _locked(person)
     if person == by:
         raise Denied("NOT_YOURSELF", "You cannot change your own role. Ask another admin.")
     _keep_an_admin(person, stays=Role(to) is Role.ADMIN)
+    _require_still_admin(by)
     before, person.role = person.role, Role(to)
     person.save(update_fields=["role"])
     end_sessions(person)
@@ -123,10 +125,11 @@ def change_role(person: User, *, to: str, by: User, at: datetime) -> None:
 @transaction.atomic
 def deactivate(person: User, *, by: User, at: datetime) -> None:
     """Shut a person out at once: no new sign-in, no living session, no open link."""
-    person = User.objects.select_for_update().get(pk=person.pk)
+    person = _locked(person)
     if person == by:
         raise Denied("NOT_YOURSELF", "You cannot deactivate yourself. Ask another admin.")
     _keep_an_admin(person, stays=False)
+    _require_still_admin(by)
     person.is_active = False
     person.save(update_fields=["is_active"])
     LoginLink.objects.filter(user=person, used_at=None).update(used_at=at)
@@ -137,7 +140,10 @@ def deactivate(person: User, *, by: User, at: datetime) -> None:
 @transaction.atomic
 def activate(person: User, *, by: User, at: datetime) -> None:
     """Let a deactivated person sign in again."""
-    User.objects.filter(pk=person.pk).update(is_active=True)
+    person = _locked(person)
+    _require_still_admin(by)
+    person.is_active = True
+    person.save(update_fields=["is_active"])
     audit.record("user.activate", by=by.username, object=person.username)
 
 
@@ -146,8 +152,20 @@ def end_sessions(person: User) -> int:
     return sessions.forget_all(person)
 
 
+def _locked(person: User) -> User:
+    """The person and every admin, in the order of keys: two who remove each other wait and never deadlock."""
+    rows = User.objects.filter(Q(pk=person.pk) | Q(role=Role.ADMIN)).select_for_update().order_by("pk")
+    return next(one for one in rows if one.pk == person.pk)
+
+
+def _require_still_admin(by: User) -> None:
+    """Asked under the lock: somebody may have taken the role away since the page was opened."""
+    if not User.objects.admins().filter(pk=by.pk).exists():
+        raise Denied("NO_LONGER_ADMIN", "You are no longer an admin.")
+
+
 def _keep_an_admin(person: User, *, stays: bool) -> None:
-    """The lock on every admin row keeps two admins from removing each other at the same time."""
-    admins = list(User.objects.admins().select_for_update().order_by("pk"))
-    if not stays and [one.pk for one in admins] == [person.pk]:
+    """The portal is never left without somebody who can let others in."""
+    admins = list(User.objects.admins().values_list("pk", flat=True))
+    if not stays and admins == [person.pk]:
         raise Denied("LAST_ADMIN", "This is the last admin. Make somebody else admin first.")

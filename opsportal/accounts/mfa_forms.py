@@ -8,6 +8,7 @@ from django import forms
 
 from opsportal.audit import actions as audit
 from opsportal.audit.models import AuditEvent
+from opsportal.privacy.forms import GuardedForm
 
 _CODE = {"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false", "class": "input--code"}
 
@@ -44,8 +45,10 @@ class FirstCodeForm(ActivateTOTPForm):  # type: ignore[misc]
     code = _code_field("The six digits that the app shows now.")
 
 
-class PasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
+class PasskeyForm(GuardedForm, AddWebAuthnForm):  # type: ignore[misc]
     """A new passkey, and whether it may stand alone."""
+
+    unguarded = ("credential",)
 
     name = forms.CharField(label="Name", required=False, max_length=60, help_text="So that you know it again.")
     passwordless = forms.BooleanField(

@@ -11,7 +11,7 @@ from django.db import transaction
 from opsportal.audit import actions as audit
 from opsportal.models import User
 
-_BROWSERS = ("Edg", "OPR", "Firefox", "Chrome", "Safari")
+_BROWSERS = ("Edg", "OPR", "Opera", "Firefox", "Chrome", "Safari")
 _SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS"))
 _NAMES = {"Edg": "Edge", "OPR": "Opera"}
 
@@ -41,6 +41,11 @@ def living(person: User, *, current: str = "") -> list[SignedIn]:
     ]
 
 
+def keep_browser_only(sender: object, instance: UserSession, **_: object) -> None:
+    """Before a row is saved, by us or by allauth: the header may hold anything, its name and system say enough."""
+    instance.user_agent = _browser(instance.user_agent)
+
+
 def note_seen(person: User, key: str, *, network: str, user_agent: str, at: datetime) -> None:
     """Write down that a session lives; at most once a minute for each (the middleware sees to that)."""
     UserSession.objects.update_or_create(
@@ -49,7 +54,7 @@ def note_seen(person: User, key: str, *, network: str, user_agent: str, at: date
         create_defaults={
             "user": person,
             "ip": network,
-            "user_agent": user_agent[:200],
+            "user_agent": user_agent,
             "created_at": at,
             "last_seen_at": at,
         },
@@ -91,6 +96,8 @@ def _browser(user_agent: str) -> str:
     """Firefox on Linux, from what a browser says of itself.
 
     >>> _browser("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")
+    'Firefox on Linux'
+    >>> _browser("Firefox on Linux")
     'Firefox on Linux'
     """
     name = next((one for one in _BROWSERS if re.search(rf"\b{one}", user_agent)), "")

@@ -43,7 +43,7 @@ def sign_up(portal: Portal) -> Person:
     """The first admin, by the link that bin/up printed."""
     person = Person(portal)
     person.get(portal.setup_link)
-    word = "a long and quiet night"
+    word = "a long and quiet watch"
     person.post(portal.setup_link, username="night", email="", password1=word, password2=word)
     return person
 

@@ -2,9 +2,11 @@
 
 from datetime import timedelta
 from io import StringIO
+from threading import Barrier, Thread
 
 import pytest
 from django.core.management import call_command
+from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
@@ -167,6 +169,47 @@ def test_the_last_admin_stays(admin, responder):
         actions.change_role(admin, to=Role.VIEWER, by=admin, at=timezone.now())
     with pytest.raises(Refused, match="last admin"):
         actions.deactivate(admin, by=other, at=timezone.now())
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("takes_away", ["role", "account"])
+def test_two_admins_who_remove_each_other_at_the_same_moment_leave_one(admin, takes_away):
+    other = User.objects.add("second", Role.ADMIN)
+    together, refused = Barrier(2), []
+
+    def remove(person: User, by: User) -> None:
+        together.wait(timeout=10)
+        try:
+            if takes_away == "role":
+                actions.change_role(person, to=Role.VIEWER, by=by, at=timezone.now())
+            else:
+                actions.deactivate(person, by=by, at=timezone.now())
+        except Refused as refusal:
+            refused.append(refusal.code)
+        finally:
+            connections.close_all()
+
+    threads = [Thread(target=remove, args=pair) for pair in ((other, admin), (admin, other))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=20)
+
+    assert refused == ["LAST_ADMIN"]
+    assert User.objects.admins().count() == 1
+
+
+def test_whoever_lost_the_role_a_moment_ago_changes_nobody_any_more(admin, responder):
+    late = User.objects.add("late", Role.ADMIN)
+    actions.change_role(late, to=Role.VIEWER, by=admin, at=timezone.now())
+
+    for act in (
+        lambda: actions.change_role(responder, to=Role.ADMIN, by=late, at=timezone.now()),
+        lambda: actions.deactivate(responder, by=late, at=timezone.now()),
+        lambda: actions.activate(responder, by=late, at=timezone.now()),
+    ):
+        with pytest.raises(Refused, match="no longer an admin"):
+            act()
 
 
 def test_a_deactivated_person_is_out_at_once(client_as, admin, responder):
