@@ -12,12 +12,6 @@ from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 
-class HtmxRequest(HttpRequest):
-    """A request after django-htmx's middleware, for annotations of code that asks `request.htmx` itself."""
-
-    htmx: HtmxDetails
-
-
 def wants_part(request: HttpRequest) -> bool:
     """True when htmx asks for a piece of the page and not for the page."""
     htmx: HtmxDetails | None = getattr(request, "htmx", None)

@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -235,8 +234,3 @@ def end_orphans(record: Path) -> list[str]:
 def describe_exit(code: int) -> str:
     """An exit code in words: a signal by its name."""
     return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit {code}"
-
-
-def standard_console(names: Sequence[str]) -> Console:
-    """The terminal or log that started us."""
-    return Console(sys.stdout, names)

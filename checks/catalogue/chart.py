@@ -38,7 +38,6 @@ class Chart:
     height: float
     left: float
     right: float
-    bottom: float
     p50: str
     p95: str
     p50_end: Mark | None
@@ -68,7 +67,6 @@ def build(windows: Sequence[Window], *, width: float, height: float, has_latency
         height=strip + (24 if has_latency else 44),
         left=_LEFT,
         right=right,
-        bottom=plot,
         p50=_path(p50, step=step) if has_latency else "",
         p95=_path(p95, step=step) if has_latency else "",
         p50_end=_end(p50, "p50"),

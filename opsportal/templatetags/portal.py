@@ -17,7 +17,7 @@ from django.template import Context
 from django.template.base import Node, Parser, TextNode, Token
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from opsportal import navigation
@@ -318,53 +318,6 @@ def _dot(point: tuple[float, float] | None, colour: str) -> SafeString:
     if point is None:
         return mark_safe("")
     return format_html('<circle class="{}" cx="{}" cy="{}" r="2.5"/>', colour, f"{point[0]:.1f}", f"{point[1]:.1f}")
-
-
-# status: (class, notches); more notches are worse, so the bar reads without colour.
-_DAYS = {
-    "operational": ("fill-ok", 0),
-    "degraded_performance": ("fill-warn", 1),
-    "partial_outage": ("fill-major", 2),
-    "major_outage": ("fill-fail", 3),
-    "under_maintenance": ("fill-maint", 0),
-}
-
-
-@register.simple_tag
-def uptime_bar(days: Sequence[str | None], sentence: str) -> SafeString:
-    """One bar a day, oldest first, each a component status or None for no data; the sentence sums them up."""
-    width = 6 * len(days) - 1.6 if days else 1
-    bars = format_html_join("", "{}", ((_day(place * 6, day),) for place, day in enumerate(days)))
-    return format_html(
-        '<div class="days-wrap"><svg class="days" viewBox="0 0 {} 28" preserveAspectRatio="none" role="img" '
-        'aria-label="{}">{}</svg></div>',
-        f"{width:.1f}", sentence, bars,
-    )  # fmt: skip
-
-
-def _day(x: int, status: str | None) -> SafeString:
-    if status is None or status not in _DAYS:
-        return format_html('<rect class="fill-mute" x="{}" y="18" width="4.4" height="10" rx="1.2"/>', x)
-    fill, notches = _DAYS[status]
-    marks = format_html_join(
-        "", '<rect class="notch" x="{}" y="{}" width="4.6" height="3"/>',
-        ((f"{x - 0.1:.1f}", 3 + 6 * place) for place in range(notches)),
-    )  # fmt: skip
-    return format_html('<rect class="{}" x="{}" y="0" width="4.4" height="28" rx="1.2"/>{}', fill, x, marks)
-
-
-@register.simple_tag
-def legend_key(status: str) -> SafeString:
-    """The little bar that explains one status under the uptime bars."""
-    fill, notches = _DAYS.get(status, ("fill-mute", 0))
-    marks = format_html_join(
-        "", '<rect class="notch" y="{}" width="5" height="2"/>', ((2 + 4 * place,) for place in range(notches))
-    )
-    return format_html(
-        '<svg class="key" viewBox="0 0 5 16" aria-hidden="true"><rect class="{}" width="5" height="16" rx="1.2"/>{}'
-        "</svg>",
-        fill, marks,
-    )  # fmt: skip
 
 
 # --- navigation and forms ---------------------------------------------------------------------------------------------
