@@ -197,6 +197,11 @@ class RoleRow:
     is_offered_to_me: bool
 
     @property
+    def can_hand_over(self) -> bool:
+        """The holder, as long as nobody is asked."""
+        return self.is_mine and seats.Act.OFFER in self.acts
+
+    @property
     def has_more(self) -> bool:
         """Whether its own page has something to do: hand it over, lay it down, take it over."""
         return bool(self.acts & {seats.Act.OFFER, seats.Act.LAY_DOWN, seats.Act.TAKE_OVER})

@@ -42,7 +42,7 @@ def _open_to(seat: Seat, person: User, *, leads: bool) -> Iterator[Act]:
     is_mine, is_offered_to_me = held_by == person, seat.offered_to == person
     if held_by is None:
         yield Act.TAKE
-    elif not is_mine:
+    elif not is_mine and not is_offered_to_me:
         yield Act.TAKE_OVER
     if is_mine:
         yield Act.LAY_DOWN

@@ -81,8 +81,7 @@ TABLE = {
     # The role stands so         ann holds or led it           bob, a responder            eve, an admin
     "free":               ({"take", "offer"},                  {"take"},                   {"take", "offer"}),
     "ann has it":         ({"lay_down", "offer"},              {"take_over"},              {"take_over"}),
-    "ann offers it bob":  ({"lay_down", "withdraw"},           {"take_over", "accept", "decline"},
-                                                                                           {"take_over", "withdraw"}),
+    "ann offers it bob":  ({"lay_down", "withdraw"},           {"accept", "decline"},        {"take_over", "withdraw"}),
     "free, offered bob":  ({"take", "withdraw"},               {"take", "accept", "decline"},
                                                                                            {"take", "withdraw"}),
     "bob has it":         ({"take_over"},                      {"lay_down", "offer"},      {"take_over"}),
