@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import transaction
 
 from incidents.ownership.queries import on_call
+from incidents.postmortems import actions as postmortems
 from incidents.response import timeline
 from incidents.response.models import Incident, Reaction, TimelineEvent, TimelineText
 from incidents.response.states import Kind, Status
@@ -65,6 +66,18 @@ def draft_public_update(event: TimelineEvent, *, at: datetime) -> None:
         timeline.touch(event.incident)
 
 
+def draft_postmortem(event: TimelineEvent, *, at: datetime) -> None:
+    """Lay the report ready once a SEV-1 or SEV-2 is resolved."""
+    if event.new == Status.RESOLVED:
+        postmortems.draft(event.incident, at=at)
+
+
+def hold_postmortem(event: TimelineEvent, *, at: datetime) -> None:
+    """Reopened: what was signed has to be looked at once more."""
+    if event.old == Status.RESOLVED:
+        postmortems.wait_for_end(event.incident, by=event.actor, at=at)
+
+
 def track_issue(event: TimelineEvent, *, at: datetime) -> None:
     """Keep the incident's issue in step: open while it is open, closed when it is resolved. Never its free text."""
     # Under the lock, so that what is queued last is what is true last.
@@ -85,7 +98,7 @@ def track_issue(event: TimelineEvent, *, at: datetime) -> None:
 
 REACTIONS: dict[str, tuple[Callable[..., None], ...]] = {
     Kind.DECLARED: (tell_on_call, draft_public_update, track_issue),
-    Kind.STATUS: (track_issue,),
+    Kind.STATUS: (track_issue, draft_postmortem, hold_postmortem),
     Kind.SEVERITY: (track_issue,),
     Kind.PUBLIC_UPDATE: (tell_published,),
 }

@@ -1,5 +1,6 @@
 """What this wing shows beside its navigation entries."""
 
+from incidents.postmortems import queries as postmortems
 from incidents.response.models import Incident
 from incidents.statuspage import health
 from opsportal import shell
@@ -11,7 +12,12 @@ def _open_incidents() -> Count:
     return Count(number=number, words="open", is_critical=True)
 
 
+def _due_postmortems() -> Count:
+    return Count(number=postmortems.due_count(), words="due")
+
+
 def register() -> None:
     """Called once, when the app is ready."""
     shell.register_count("incidents:list", _open_incidents)
+    shell.register_count("incidents:postmortems", _due_postmortems)
     health.register()

@@ -9,6 +9,8 @@ urlpatterns = [
     path("", include("incidents.ownership.urls")),
     path("", include("incidents.response.urls")),
     path("", include("incidents.alerts.urls")),
+    path("", include("incidents.follow_ups.urls")),
+    path("", include("incidents.postmortems.urls")),
     path("", include("incidents.statuspage.urls")),
     path("", include("incidents.search.urls")),
 ]

@@ -59,7 +59,14 @@ MORE = Screen("More", "accounts:more", "dots", "Every screen of the portal")
 
 GROUPS: tuple[tuple[str, tuple[Screen, ...]], ...] = (
     ("", (NOW, INCIDENTS, CHECKS, STATUS_PAGE)),
-    ("Knowledge", (Screen("Ownership", "incidents:ownership", "users", "Who holds what, and the gaps", key="o"),)),
+    (
+        "Knowledge",
+        (
+            Screen("Ownership", "incidents:ownership", "users", "Who holds what, and the gaps", key="o"),
+            Screen("Post-mortems", "incidents:postmortems", "file-text", "Reports, and what is due", key="m"),
+            Screen("Follow-ups", "incidents:follow_ups", "list-check", "What incidents left to do", key="f"),
+        ),
+    ),
     ("Run", (Screen("Deliveries", "outbox:list", "send", "What left the house, and what waits", key="d"),)),
     ("Yours", (Screen("API tokens", "tokens:list", "key", "What programs use in your name", role=Role.RESPONDER),)),
     (

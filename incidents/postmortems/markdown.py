@@ -32,9 +32,8 @@ def _section(part: Part, report: Report, base: str) -> list[str]:
 
 
 def _line(line: ReportLine, room: str) -> str:
-    words = " ".join(line.words.split())
-    proof = f"[event]({room}#event-{line.line.pk})" if line.line else "from memory"
-    return f"- {_moment(line.occurred_at)}: {words} ({proof})"
+    proof = "from memory" if line.is_from_memory else f"[event]({room}#event-{line.line.pk})"
+    return f"- {_moment(line.line.occurred_at)}: {line.words} ({proof})"
 
 
 def _follow_ups(report: Report, base: str) -> list[str]:

@@ -22,7 +22,8 @@ class PostmortemQuerySet(models.QuerySet["Postmortem"]):
 
     def with_lines(self) -> PostmortemQuerySet:
         """Adds `has_lines`, which the meter needs."""
-        return self.annotate(has_lines=models.Exists(PostmortemLine.objects.filter(postmortem=models.OuterRef("pk"))))
+        lines = PostmortemLine.objects.filter(postmortem=models.OuterRef("pk"))
+        return self.annotate(has_lines=models.Exists(lines))  # type: ignore[no-redef]  # its type stands in the model
 
 
 class Postmortem(models.Model):

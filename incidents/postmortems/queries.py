@@ -24,21 +24,14 @@ class ReportLine:
     """One line: an event with its own words, or words from memory."""
 
     pk: int
-    occurred_at: datetime
-    line: Line | None
-    body: str
-
-    @property
-    def is_from_memory(self) -> bool:
-        return self.line is None
+    line: Line
+    is_from_memory: bool
 
     @property
     def words(self) -> str:
         """The line as plain text, for the exports."""
-        if self.line is None:
-            return self.body
         told = " ".join(filter(None, [self.line.who, self.line.before, self.line.strong, self.line.after]))
-        return f"{told}: {self.line.body}" if self.line.body else told
+        return " ".join((f"{told}: {self.line.body}" if self.line.body else told).split())
 
 
 @dataclass(frozen=True)
@@ -74,6 +67,11 @@ class Report:
         return [
             Part(one, "" if one.name == fields.TIMELINE else self.postmortem.text_of(one.name)) for one in fields.FIELDS
         ]
+
+    @property
+    def has_optional(self) -> bool:
+        """True when one of the fields that may stay empty is written."""
+        return any(part.text and not part.field.is_required for part in self.parts)
 
     @property
     def from_memory(self) -> int:
@@ -207,11 +205,8 @@ def _lines(postmortem: Postmortem) -> list[ReportLine]:
     rows = list(postmortem.lines.select_related("event__actor").order_by("occurred_at", "event_id", "id"))
     texts = TimelineText.objects.in_bulk([one.event_id for one in rows if one.event_id])
     return [
-        ReportLine(
-            pk=one.pk,
-            occurred_at=one.occurred_at,
-            line=line_of(one.event, texts[one.event.pk].body if one.event.pk in texts else "") if one.event else None,
-            body=one.body,
-        )
+        ReportLine(one.pk, line_of(one.event, texts[one.event.pk].body if one.event.pk in texts else ""), False)
+        if one.event
+        else ReportLine(one.pk, Line(one.pk, one.occurred_at, None, "", one.body, icon="brain"), True)
         for one in rows
     ]

@@ -132,6 +132,7 @@ def context_of(request: HttpRequest, found: Postmortem, form: ReportForm | None 
         "boxes": boxes.boxes(report) if can_write or form else [],
         "marks": boxes.marks,
         "line_form": LineForm(),
+        "today": now().date(),
         "can_act": who.has_role(Role.RESPONDER),
         "can_write": can_write,
         "can_sign": _can_sign(report, who),
