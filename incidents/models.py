@@ -5,7 +5,20 @@ from incidents.follow_ups.models import FollowUp
 from incidents.obligations.models import Obligation
 from incidents.ownership.models import Contact, Domain
 from incidents.postmortems.models import Postmortem, PostmortemLine
-from incidents.response.models import ChecklistStep, Incident, Reaction, Seat, TimelineEvent, TimelineText
+from incidents.response.models import (
+    ChecklistStep,
+    ChecklistTemplateStep,
+    Incident,
+    IncidentLink,
+    Pin,
+    Reaction,
+    ScopeArea,
+    Seat,
+    SeverityPolicy,
+    TimelineEvent,
+    TimelineText,
+    Watcher,
+)
 from incidents.statuspage.models import (
     Component,
     ComponentInterval,
@@ -17,20 +30,26 @@ from incidents.statuspage.models import (
 __all__ = [
     "Alert",
     "ChecklistStep",
+    "ChecklistTemplateStep",
     "Component",
     "ComponentInterval",
     "Contact",
     "Domain",
     "FollowUp",
     "Incident",
+    "IncidentLink",
     "Obligation",
     "Page",
+    "Pin",
     "Postmortem",
     "PostmortemLine",
     "PublicIncident",
     "Reaction",
+    "ScopeArea",
     "Seat",
+    "SeverityPolicy",
     "StatusUpdate",
     "TimelineEvent",
     "TimelineText",
+    "Watcher",
 ]

@@ -31,12 +31,17 @@ class Obligation(models.Model):
         ACKNOWLEDGE = "acknowledge", "Acknowledge"
         FIRST_PUBLIC_UPDATE = "first_public_update", "First public update"
         PUBLIC_UPDATE = "public_update", "Public update"
+        VERIFICATION = "verification", "Recovery verification"
         POSTMORTEM = "postmortem", "Post-mortem"
+        CHECK_BACK = "check_back", "Look back at a decision"
 
     kind = models.CharField(max_length=32, choices=Kind.choices)
     subject = models.CharField(max_length=64)
     owner = models.CharField(max_length=64, blank=True)
     due_at = models.DateTimeField()
+    # When the holder, and then the backup, was reminded of this due time; empty again when it moves.
+    reminded_at = models.DateTimeField(null=True)
+    backup_reminded_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
     met_at = models.DateTimeField(null=True)
     waived_at = models.DateTimeField(null=True)

@@ -23,6 +23,10 @@ CHAIN = Chain(
             *("id", "incident_id", "kind", "source", "actor_id", "occurred_at", "recorded_at"),
             *("old", "new", "text_digest"),
         ),
+        (
+            *("id", "incident_id", "kind", "source", "actor_id", "occurred_at", "recorded_at"),
+            *("old", "new", "text_digest", "corrects_id", "check_back_at"),
+        ),
     ),
     spoiled=spoiled,
 )

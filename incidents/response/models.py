@@ -41,11 +41,37 @@ class Incident(models.Model):
         WEB = "web", "Declared by a person"
         ALERT = "alert", "Opened by an alert"
 
+    class Nature(models.TextChoices):
+        """Security incidents are hidden from viewers and never drafted for the public page."""
+
+        STANDARD = "standard", "Standard"
+        SECURITY = "security", "Security"
+
+    class Mode(models.TextChoices):
+        """Only standard ones count in figures; a retrospective one was over before it was written down."""
+
+        STANDARD = "standard", "Happens now"
+        RETROSPECTIVE = "retrospective", "Is over, written down later"
+        TEST = "test", "Test"
+
+    class Share(models.TextChoices):
+        """How much of the users or requests is hit: a bucket, never a name."""
+
+        UNKNOWN = "", "Not known yet"
+        NONE = "none", "None"
+        BELOW_1 = "below_1", "Below 1 %"
+        BELOW_10 = "below_10", "1 to 10 %"
+        BELOW_50 = "below_50", "10 to 50 %"
+        ABOVE_50 = "above_50", "Above 50 %"
+        ALL = "all", "All"
+
     number = models.PositiveIntegerField(unique=True, editable=False)
     title = GuardedTextField(max_length=160)
     summary = GuardedTextField("what is seen", blank=True)
     domain = models.ForeignKey(Domain, on_delete=models.PROTECT, related_name="incidents")
     source = models.CharField(max_length=8, choices=Source.choices, default=Source.WEB)
+    nature = models.CharField(max_length=8, choices=Nature.choices, default=Nature.STANDARD)
+    mode = models.CharField(max_length=16, choices=Mode.choices, default=Mode.STANDARD)
     severity_initial = models.CharField(max_length=5, choices=Severity.choices)
     severity_peak = models.CharField(max_length=5, choices=Severity.choices)
     severity = models.CharField(max_length=5, choices=Severity.choices)
@@ -58,7 +84,16 @@ class Incident(models.Model):
     declared_at = models.DateTimeField()
     acknowledged_at = models.DateTimeField(null=True)
     acknowledged_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    mitigated_at = models.DateTimeField(null=True)
     resolved_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    scope = models.ManyToManyField("ScopeArea", related_name="incidents", blank=True)
+    affected_share = models.CharField(max_length=12, choices=Share.choices, default=Share.UNKNOWN, blank=True)
+    affected_versions = models.CharField(max_length=120, blank=True)
+    channel_url = models.URLField("chat channel", max_length=300, blank=True)
+    # Set when it was merged: everything goes on in the other room, both histories stay.
+    merged_into = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="merged")
     # Moves with every change of the room; what a poll compares.
     version = models.PositiveIntegerField(default=1)
 
@@ -111,6 +146,10 @@ class TimelineEvent(models.Model):
     old = models.CharField(max_length=160, blank=True)
     new = models.CharField(max_length=160, blank=True)
     text_digest = models.CharField(max_length=64, blank=True)
+    # The event that this one corrects or whose words it removes.
+    corrects = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="corrections")
+    # Of a decision: when to look whether it worked.
+    check_back_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [
@@ -164,8 +203,16 @@ class ChecklistStep(models.Model):
     phase = models.CharField(max_length=16, choices=Phase.choices)
     position = models.PositiveSmallIntegerField()
     text = models.CharField(max_length=200)
+    link = models.CharField(max_length=300, blank=True)
+    command = models.CharField(max_length=200, blank=True)
+    # The mildest severity for which it is mandatory, copied from the template; empty: never.
+    mandatory_from = models.CharField(max_length=5, choices=Severity.choices, blank=True)
     ticked_at = models.DateTimeField(null=True)
     ticked_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    # Not applicable, with its reason; taken back by ticking.
+    skipped_at = models.DateTimeField(null=True)
+    skipped_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    skip_reason = GuardedTextField(max_length=200, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["incident", "position"], name="checklist_one_place")]
@@ -197,3 +244,99 @@ class Seat(models.Model):
     @property
     def title(self) -> IncidentRole:
         return IncidentRole(self.role)
+
+
+class ChecklistTemplateStep(models.Model):
+    """One step of the checklist that new incidents get a copy of, edited in the portal."""
+
+    phase = models.CharField(max_length=16, choices=ChecklistStep.Phase.choices)
+    position = models.PositiveSmallIntegerField()
+    text = models.CharField(max_length=200)
+    link = models.CharField(max_length=300, blank=True)
+    command = models.CharField(max_length=200, blank=True)
+    # The mildest severity for which it is mandatory: SEV-3 means always; empty: never.
+    mandatory_from = models.CharField(max_length=5, choices=Severity.choices, blank=True)
+
+    class Meta:
+        ordering = ["position"]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class SeverityPolicy(models.Model):
+    """The periods of one severity, edited in the portal. Empty means that nothing is owed."""
+
+    severity = models.CharField(max_length=5, choices=Severity.choices, primary_key=True)
+    acknowledge_minutes = models.PositiveSmallIntegerField(default=0)
+    first_public_minutes = models.PositiveSmallIntegerField(null=True, blank=True)
+    public_every_minutes = models.PositiveSmallIntegerField(default=60)
+    verification_minutes = models.PositiveSmallIntegerField(null=True, blank=True)
+    postmortem_hours = models.PositiveSmallIntegerField(null=True, blank=True)
+    remind_before_minutes = models.PositiveSmallIntegerField(default=5)
+    backup_after_minutes = models.PositiveSmallIntegerField(default=5)
+
+    def __str__(self) -> str:
+        return f"policy of {self.severity}"
+
+
+class ScopeArea(models.Model):
+    """What can be hit: API, ingest, auth, DB and the like, a list that admins edit."""
+
+    name = models.CharField(max_length=40, unique=True)
+    position = models.PositiveSmallIntegerField(default=0)
+    is_offered = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["position", "name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class IncidentLink(models.Model):
+    """Two incidents that have to do with each other."""
+
+    class Relation(models.TextChoices):
+        RELATED = "related", "is related to"
+        FOLLOWS = "follows", "follows from"
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="links")
+    other = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="linked_from")
+    relation = models.CharField(max_length=8, choices=Relation.choices)
+    made_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["incident", "other"], name="incident_link_once"),
+            models.CheckConstraint(condition=~models.Q(incident=models.F("other")), name="incident_link_two"),
+        ]
+
+    def __str__(self) -> str:
+        return f"INC-{self.incident_id} {self.relation} INC-{self.other_id}"
+
+
+class Pin(models.Model):
+    """An event that stands on top of the timeline for everybody."""
+
+    event = models.OneToOneField(TimelineEvent, primary_key=True, on_delete=models.CASCADE, related_name="pin")
+    pinned_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    pinned_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"pin of event {self.event_id}"
+
+
+class Watcher(models.Model):
+    """Somebody who is told of an incident's turns without a part in it."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="watchers")
+    person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["incident", "person"], name="watcher_once")]
+
+    def __str__(self) -> str:
+        return f"{self.person} watches {self.incident_id}"
