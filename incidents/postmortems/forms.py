@@ -34,7 +34,7 @@ class ReportForm(GuardedForm):
     def of(cls, postmortem: Postmortem) -> "ReportForm":
         """The report as it is stored."""
         texts = {one.name: postmortem.text_of(one.name) for one in fields.TEXTS}
-        return cls(initial=texts | {f"seen-{name}": fields.mark(text) for name, text in texts.items()})
+        return cls(initial=texts | {f"seen-{name}": mark for name, mark in postmortem.marks.items()})
 
     @property
     def texts(self) -> dict[str, str]:

@@ -67,6 +67,11 @@ class Postmortem(models.Model):
         """The text of a field by its name."""
         return str(getattr(self, name))
 
+    @property
+    def marks(self) -> dict[str, str]:
+        """The mark of each text as it is stored: what a browser keeps of it."""
+        return {one.name: fields.mark(self.text_of(one.name)) for one in fields.TEXTS}
+
     def meter(self, *, has_lines: bool) -> fields.Meter:
         return fields.meter(self.text_of, has_lines=has_lines)
 
