@@ -4,6 +4,7 @@ Lock, require, change, save, record, as everywhere; a hand-over is told to the o
 """
 
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -14,7 +15,7 @@ from incidents.response.seats import Act
 from incidents.response.states import IncidentRole, Kind
 from opsportal.errors import Denied, Refused
 from opsportal.models import User
-from opsportal.outbox.actions import tell_operators
+from opsportal.outbox.actions import enqueue, tell_operators
 from opsportal.outbox.models import Delivery
 from opsportal.privacy import guard
 
@@ -47,7 +48,7 @@ def offer(incident: Incident, role: str, *, to: User, by: User, at: datetime) ->
         raise Refused("NOT_A_RESPONDER", f"{to} may not act in incidents. Choose a responder or above.")
     old, seat.offered_to, seat.offered_by = str(seat), to, by
     event = _save(seat, old, by=by, at=at)
-    _tell(seat, event, f"{by} offers {seat.title.label.lower()} to {to}, who accepts it in the room", at=at)
+    _tell(seat, event, f"{by} offers {seat.title.label.lower()} to {to}, who accepts it in the room", at=at, asked=to)
     return event
 
 
@@ -146,14 +147,21 @@ def _save(seat: Seat, old: str, *, by: User, at: datetime, text: str = "") -> Ti
     return timeline.record(seat.incident, Kind.ROLE, by=by, at=at, old=old, new=str(seat), text=text)
 
 
-def _tell(seat: Seat, event: TimelineEvent, what: str, *, at: datetime) -> None:
-    """The room's link and who; no free text. A name that looks like an address leaves as a token."""
+def _tell(seat: Seat, event: TimelineEvent, what: str, *, at: datetime, asked: User | None = None) -> None:
+    """The ops channel, and who is asked by mail: names and the room's link, no free text.
+
+    A name that looks like an address leaves as a token.
+    """
     incident = seat.incident
-    tell_operators(
-        key=f"incident:{incident.number}:role:{event.pk}",
-        subject=guard.redact(f"{incident.label} {incident.severity}: {what}"),
-        body=f"{settings.BASE_URL}{incident.get_absolute_url()}",
-        at=at,
-        because=f"A role in {incident.label} changes hands",
-        priority=Delivery.Priority.WRITTEN,
-    )
+    key = f"incident:{incident.number}:role:{event.pk}"
+    words: dict[str, Any] = {
+        "subject": guard.redact(f"{incident.label} {incident.severity}: {what}"),
+        "body": f"{settings.BASE_URL}{incident.get_absolute_url()}",
+        "at": at,
+        "because": f"A role in {incident.label} changes hands",
+        "priority": Delivery.Priority.WRITTEN,
+    }
+    tell_operators(key=key, **words)
+    if asked and asked.email and settings.EMAIL_CONFIGURED and asked.email not in settings.ALERT_EMAIL:
+        channel = Delivery.Channel.EMAIL
+        enqueue(key=f"{key}:asked", event=key, channel=channel, destination=asked.email, **words)

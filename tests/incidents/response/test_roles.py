@@ -123,8 +123,8 @@ def stand(incident: Incident, state: str, ann: User, bob: User) -> None:
 
 
 def do(act: str, incident: Incident, *, by: User, to: User) -> None:
-    words: dict[str, Any] = {"offer": {"to": to}, "take_over": {"reason": "Does not answer"}}.get(act, {})
-    getattr(roles, act)(incident, "scribe", by=by, at=minutes(1), **words)
+    words: dict[str, dict[str, Any]] = {"offer": {"to": to}, "take_over": {"reason": "Does not answer"}}
+    getattr(roles, act)(incident, "scribe", by=by, at=minutes(1), **words.get(act, {}))
 
 
 def fresh(person: User) -> User:
@@ -250,6 +250,17 @@ def test_the_channel_hears_of_offers_and_changes_with_a_link_and_no_free_text(in
         "INC-1 SEV-2: responder took over commander without an offer",
     ]
     assert {one.body for one in Delivery.objects.all()} == {"http://localhost:8123/incidents/INC-1/"}
+
+
+def test_who_is_asked_hears_of_it_by_mail_as_well(incident, ann, bob, settings):
+    settings.EMAIL_CONFIGURED, settings.ALERT_EMAIL = True, ["ops@example.org"]
+    User.objects.filter(pk=bob.pk).update(email="bob@example.org")
+
+    roles.offer(incident, "commander", to=fresh(bob), by=ann, at=minutes(1))
+    roles.accept(incident, "commander", by=fresh(bob), at=minutes(2))
+
+    mails = Delivery.objects.filter(channel="email").order_by("pk").values_list("destination", flat=True)
+    assert list(mails) == ["ops@example.org", "bob@example.org", "ops@example.org"]
 
 
 def test_a_name_that_is_an_address_leaves_as_a_token(incident, ann, bob):
