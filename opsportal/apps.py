@@ -9,11 +9,12 @@ class OpsportalConfig(AppConfig):
     name = "opsportal"
 
     def ready(self) -> None:
-        from django.db.models.signals import post_migrate
+        from allauth.usersessions.models import UserSession
+        from django.db.models.signals import post_migrate, pre_save
 
         from opsportal import health_figures
         from opsportal.abuse import listening
-        from opsportal.accounts import alarms, factors
+        from opsportal.accounts import alarms, factors, sessions
         from opsportal.audit import chain, sign_in, verification
         from opsportal.privacy import leaks
         from opsportal.secrets.actions import closed_elsewhere, require_key_after_migrate
@@ -24,5 +25,6 @@ class OpsportalConfig(AppConfig):
         chain.keep()
         verification.when_broken.append(alarms.chain_is_broken)
         sign_in.listen()
+        pre_save.connect(sessions.keep_browser_only, sender=UserSession, dispatch_uid="accounts.browser_only")
         leaks.connect()
         listening.listen()

@@ -15,6 +15,7 @@ from opsportal import background
 from opsportal.accounts.models import User
 from opsportal.audit import actions as audit
 from opsportal.errors import Conflict, Refused
+from opsportal.privacy import guard
 
 MOST_CHECKS = 20_000
 
@@ -23,6 +24,7 @@ MOST_CHECKS = 20_000
 def add_check(*, kind: str, spec: dict[str, Any], settings: dict[str, Any], by: User, at: datetime) -> Check:
     """Watch something more, from now on: its first run is due at once."""
     kinds.kind(kind)
+    _require_fit(spec, settings)
     if Check.objects.count() >= MOST_CHECKS:
         raise Refused("TOO_MANY_CHECKS", f"There are {MOST_CHECKS} checks already. Remove one first.")
     check = Check.objects.create(
@@ -52,12 +54,20 @@ def edit_check(
         raise Conflict("CHECK_CHANGED", "Somebody else saved this check a moment ago. Save again to replace that.")
     if check.is_own and spec != check.spec:
         raise Refused("OWN_CHECK", "What the portal's own checks look at cannot be changed.")
+    _require_fit(spec, settings)
     for name, value in {"spec": spec, **settings}.items():
         setattr(check, name, value)
     check.next_due = min(check.next_due, at + check.every)
     check.save(update_fields=["spec", "next_due", *settings])
     audit.record("check.edit", by=by.username, object=check.key)
     return check
+
+
+def _require_fit(spec: dict[str, Any], settings: dict[str, Any]) -> None:
+    """The name is for everybody; an address may name a machine, and no secret."""
+    guard.require_clean(settings["name"])
+    for value in spec.values():
+        guard.require_no_secret(str(value))
 
 
 @transaction.atomic

@@ -10,7 +10,14 @@ from django.forms import BoundField
 from incidents.response import policy
 from incidents.response.states import Status
 from incidents.statuspage import drafts
-from incidents.statuspage.models import Component, ComponentStatus, PublicIncident, StatusUpdate
+from incidents.statuspage.models import (
+    LAST_WORDS,
+    PUBLIC_STATUSES,
+    Component,
+    ComponentStatus,
+    PublicIncident,
+    StatusUpdate,
+)
 from incidents.statuspage.queries import Side
 from opsportal.privacy.forms import GuardedForm
 
@@ -56,6 +63,7 @@ class DraftForm(GuardedForm):
     def __init__(self, *args: Any, side: Side, components: Iterable[Component], at: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.side, self.at, self.components = side, at, list(components)
+        self._offer_statuses()
         if side.is_public:
             del self.fields["title"]
         self._offer_times()
@@ -67,7 +75,9 @@ class DraftForm(GuardedForm):
 
     @property
     def statuses(self) -> list[tuple[str, str]]:
-        return list(Status.choices)
+        """The four, and the word after the end once readers know of that."""
+        is_over = self.side.public is not None and self.side.public.resolved_at is not None
+        return PUBLIC_STATUSES if is_over else list(Status.choices)
 
     @property
     def affected(self) -> list[ComponentRow]:
@@ -81,7 +91,7 @@ class DraftForm(GuardedForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        epoch, is_last = cleaned.get("next_update"), cleaned.get("status") == Status.RESOLVED
+        epoch, is_last = cleaned.get("next_update"), cleaned.get("status") in LAST_WORDS
         cleaned["next_update_at"] = None if epoch is None or is_last else _moment(epoch)
         due = cleaned["next_update_at"]
         if not is_last and "next_update" not in self.errors:
@@ -93,6 +103,11 @@ class DraftForm(GuardedForm):
             row.component.public_id: cleaned[row.field.name] for row in self._rows() if cleaned.get(row.field.name)
         }
         return cleaned
+
+    def _offer_statuses(self) -> None:
+        status = self.fields["status"]
+        assert isinstance(status, forms.ChoiceField)
+        status.choices = self.statuses
 
     def _offer_times(self) -> None:
         """Round minutes from now, in UTC as readers will see them; a time saved before stays on offer."""
@@ -172,6 +187,8 @@ class ComponentStatusForm(forms.Form):
 
 class ComponentForm(GuardedForm, forms.ModelForm[Component]):
     """A component's words and place. It only checks; the action saves."""
+
+    is_public = True
 
     class Meta:
         model = Component

@@ -41,9 +41,10 @@ def once(
     Of any number of equal requests at the same time one acts and the others wait for its answer. A refusal stores
     nothing, so the same key may try again. ApiError 409 when the key was used for something else.
     """
-    key = request.headers[HEADER]
-    if not _KEY.fullmatch(key):
+    given = request.headers[HEADER]
+    if not _KEY.fullmatch(given):
         raise ApiError(400, "INVALID_IDEMPOTENCY_KEY", "An Idempotency-Key has 1 to 255 visible ASCII characters.")
+    key = hashlib.sha256(given.encode()).hexdigest()  # a program's own words are not kept
     fingerprint = _fingerprint(request)
     with transaction.atomic():
         claimed = _claim(caller, key, fingerprint, at)

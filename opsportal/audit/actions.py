@@ -7,7 +7,9 @@ from contextvars import ContextVar
 import structlog
 
 from opsportal.audit.models import AuditEvent
+from opsportal.privacy import guard
 
+_OBJECT, _REASON = 128, 500
 # The admin behind a view-as: whatever happens meanwhile stands under that name.
 _behind: ContextVar[str] = ContextVar("audit_behind", default="")
 # By which door this work came. Workers open none: what they do, the portal does by itself.
@@ -20,8 +22,9 @@ def record(act: str, *, by: str, object: str = "", reason: str = "", result: str
     return AuditEvent.objects.create(
         act=act,
         actor=_behind.get() or by,
-        object=object,
-        reason=reason,
+        # Names and reasons that people typed, in a table that only grows.
+        object=guard.cleaned(object)[:_OBJECT],
+        reason=guard.cleaned(reason)[:_REASON],
         result=result,
         request_id=request_id,
         source=_door.get(),

@@ -3,9 +3,11 @@
 import csv
 from collections.abc import Iterable, Iterator
 from datetime import UTC
+from functools import lru_cache
 from io import StringIO
 
 from opsportal.audit.models import AuditEvent
+from opsportal.privacy import guard
 
 COLUMNS = ("row", "at", "actor", "act", "object", "reason", "result", "request_id", "source")
 # Beginnings that spreadsheets run: OWASP's list for CSV injection.
@@ -17,8 +19,15 @@ def lines(events: Iterable[AuditEvent]) -> Iterator[str]:
     yield _line(COLUMNS)
     for event in events:
         at = event.at.astimezone(UTC).isoformat(timespec="microseconds")
-        texts = (event.actor, event.act, event.object, event.reason, event.result, event.request_id, event.source)
+        words = _fit(event.object), _fit(event.reason)
+        texts = (event.actor, event.act, *words, event.result, event.request_id, event.source)
         yield _line((str(event.pk), at, *map(harmless, texts)))
+
+
+@lru_cache(maxsize=2_048)
+def _fit(text: str) -> str:
+    """A row from before a rule leaves the house without what the rule finds; most rows say the same few words."""
+    return guard.redact(text)
 
 
 def harmless(text: str) -> str:

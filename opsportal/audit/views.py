@@ -13,6 +13,7 @@ from opsportal.audit.queries import Filters
 from opsportal.audit.verification import verify_all
 from opsportal.background import wake
 from opsportal.htmx import render_page, see
+from opsportal.privacy import leaks
 from opsportal.recent import recent_sign_in
 from opsportal.roles import Role, require
 
@@ -56,6 +57,7 @@ def audit_log(request: HttpRequest) -> HttpResponse:
         "chains": chains,
         "chain": next((one for one in chains if not one.is_whole), chains[0]),
         "day": queries.last_day(),
+        "leaks": leaks.this_week(),
         "bound": queries.EXPORTED,
     }
     return render_page(request, "opsportal/audit/log.html", context, part="log")

@@ -14,6 +14,7 @@ from opsportal.outbox.actions import enqueue_to
 from opsportal.outbox.channels.github import REPOSITORY
 from opsportal.outbox.letter import typed_guard
 from opsportal.outbox.models import Channel, Delivery, Destination, Route
+from opsportal.privacy import guard
 from opsportal.secrets.sealed import seal
 
 # The newest, and the one before it until receivers have changed.
@@ -23,6 +24,7 @@ _ACTIVE_SECRETS = 2
 @transaction.atomic
 def add(*, name: str, channel: str, address: str, token: str, by: str, at: datetime) -> tuple[Destination, str]:
     """A new destination, and its signing secret when it is a webhook; it can be read this once only."""
+    guard.require_clean(name)
     require_address(channel, address)
     if channel == Channel.GITHUB and not token:
         raise Refused("TOKEN_MISSING", "A repository needs a token that may write issues.")

@@ -26,6 +26,7 @@ __all__ = [
     "judge",
     "redact",
     "require_clean",
+    "require_no_secret",
     "require_public",
     "scan",
     "sentence",
@@ -106,8 +107,9 @@ def stand_in(kind: Kind, value: str) -> str:
 
 def cleaned(text: str) -> str:
     """What machines say, made fit to be stored: nobody is there to be asked, so it is redacted and counted."""
-    leaks.prevented(one.kind for one in scan(text))
-    return redact(text)
+    seen = _look(text)
+    leaks.prevented(span.kind.name for span in seen.spans)
+    return seen.without(text, stand_in)
 
 
 def for_inside(text: str) -> str:
@@ -124,6 +126,12 @@ def sentence(found: list[Finding]) -> str:
     """Words for the person: what was seen and where, never the value."""
     places = "; ".join(f"{one.kind} in line {one.line}, column {one.column}" for one in found[:5])
     return f"Not saved: this text holds something that may not be stored ({places}). Remove it and send again."
+
+
+def require_no_secret(text: str) -> None:
+    """For typed words that may name somebody, such as an address that is watched."""
+    _require_short(text)
+    _refuse([one for one in scan(text) if one.must is Must.BLOCK])
 
 
 def require_clean(text: str) -> None:

@@ -10,6 +10,7 @@ from django.db.models import Q
 from opsportal.audit import actions as audit
 from opsportal.errors import Denied, Refused
 from opsportal.models import ApiToken, User
+from opsportal.privacy import guard
 from opsportal.roles import Role
 from opsportal.tokens import scopes as table
 from opsportal.tokens import secret
@@ -31,6 +32,7 @@ class Issued:
 @transaction.atomic
 def issue(user: User, *, name: str, scopes: Iterable[str], lifetime: timedelta, by: str, at: datetime) -> Issued:
     """A token for this person, within what their role reaches."""
+    guard.require_clean(name)
     user = User.objects.select_for_update().get(pk=user.pk)
     wanted = _checked(scopes, user)
     if not user.is_active:

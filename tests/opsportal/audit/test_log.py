@@ -2,6 +2,7 @@
 
 import csv
 import re
+from datetime import timedelta
 from io import StringIO
 
 import psycopg
@@ -9,12 +10,13 @@ import pytest
 from django.core.management import call_command
 from django.db import DatabaseError
 from django.test import Client
+from django.utils import timezone
 
 from opsportal.audit import actions as audit
 from opsportal.audit import denied, export, queries, views
 from opsportal.audit.tasks import verify_chains_for
 from opsportal.doctor.examination import examine
-from opsportal.models import AuditEvent, Delivery, User
+from opsportal.models import AuditEvent, Delivery, LeakCount, User
 from opsportal.seals.actions import seal_recent
 from tests import engines
 
@@ -130,6 +132,19 @@ def test_what_people_typed_is_shown_as_text(reader):
 
 
 # --- the chain on the screen ------------------------------------------------------------------------------------------
+
+
+def test_leaks_prevented_this_week_are_shown_by_kind(reader):
+    assert "Nothing that may not be kept" in reader.get("/audit/").text
+    today = timezone.now().date()
+    for day, kind, count in ((today, "private key", 1_204), (today - timedelta(days=6), "password", 2)):
+        LeakCount.objects.create(on=day, kind=kind, count=count)
+    LeakCount.objects.create(on=today - timedelta(days=7), kind="bearer token", count=9)
+
+    page = reader.get("/audit/").text
+
+    assert "<dt>Private key</dt><dd>1,204</dd><dt>Password</dt><dd>2</dd></dl>" in page
+    assert "Bearer token" not in page
 
 
 def test_verify_now_walks_the_chains_and_the_screen_tells(reader):

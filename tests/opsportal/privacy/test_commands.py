@@ -99,4 +99,4 @@ def test_only_day_kind_and_number_remain_of_a_prevented_leak():
     leaks.write()
 
     assert leaks.since(date(2020, 1, 1)) == {"password": 2, "private key": 2}
-    assert leaks.this_week() == 4
+    assert leaks.this_week() == {"password": 2, "private key": 2}
