@@ -16,6 +16,12 @@ from opsportal.request_id import accepted_or_new
 
 log = structlog.get_logger("opsportal.request")
 GetResponse = Callable[[HttpRequest], HttpResponse]
+_RIGHTS = ", ".join(
+    (
+        *(f"{right}=()" for right in ("camera", "display-capture", "geolocation", "microphone", "payment", "usb")),
+        *(f"publickey-credentials-{act}=(self)" for act in ("create", "get")),
+    )
+)
 
 
 class RequestIdMiddleware:
@@ -64,6 +70,19 @@ class NotModifiedMiddleware:
         if response.status_code == 304:
             for name in [name for name in response.headers if name.lower() not in self.KEPT]:
                 del response[name]
+        return response
+
+
+class BrowserRightsMiddleware:
+    """What a page may ask a browser for: passkeys, and nothing else; and nobody else's page may load ours."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response["Permissions-Policy"] = _RIGHTS
+        response["Cross-Origin-Resource-Policy"] = "same-origin"
         return response
 
 

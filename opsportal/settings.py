@@ -62,6 +62,7 @@ MIDDLEWARE = [
     "opsportal.middleware.RequestIdMiddleware",
     "opsportal.middleware.NotModifiedMiddleware",
     "opsportal.api.middleware.ApiErrorMiddleware",
+    "opsportal.middleware.BrowserRightsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
