@@ -16,7 +16,7 @@ from incidents.postmortems import actions as postmortems
 from incidents.response import timeline
 from incidents.response.models import Incident, Reaction, TimelineEvent, TimelineText
 from incidents.response.states import Kind, Status
-from incidents.statuspage.actions import draft_first
+from incidents.statuspage.actions import draft_first, offer_summary
 from opsportal import background
 from opsportal.models import Delivery
 from opsportal.outbox import actions as outbox
@@ -52,7 +52,7 @@ def tell_published(event: TimelineEvent, *, at: datetime) -> None:
     incident = event.incident
     tell_operators(
         key=f"incident:{incident.number}:published:{event.pk}",
-        subject=f"{incident.label} published: {Status(event.new).label}",
+        subject=f"{incident.label} published: {event.new.capitalize()}",
         body=f"{words.body}\n{settings.BASE_URL}{incident.get_absolute_url()}",
         at=at,
         because=f"{event.actor or 'Somebody'} published an update",
@@ -96,9 +96,26 @@ def track_issue(event: TimelineEvent, *, at: datetime) -> None:
     )
 
 
+def offer_public_summary(event: TimelineEvent, *, at: datetime) -> None:
+    """Hand a published report's summary to the status page; say so in the room when it has no place there yet."""
+    words = TimelineText.objects.filter(event=event).first()
+    if event.new != "published" or words is None:
+        return
+    if offer_summary(event.incident, summary=words.body, at=at) is None:
+        text = "The public summary has no place yet: another draft waits on the status page, or readers do not know"
+        timeline.record(
+            event.incident,
+            Kind.NOTE,
+            source=timeline.Source.SYSTEM,
+            at=at,
+            text=f"{text} that it is over. Mend that, then offer the summary again.",
+        )
+
+
 REACTIONS: dict[str, tuple[Callable[..., None], ...]] = {
     Kind.DECLARED: (tell_on_call, draft_public_update, track_issue),
     Kind.STATUS: (track_issue, draft_postmortem, hold_postmortem),
+    Kind.POSTMORTEM: (offer_public_summary,),
     Kind.SEVERITY: (track_issue,),
     Kind.PUBLIC_UPDATE: (tell_published,),
 }

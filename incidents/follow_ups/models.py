@@ -13,6 +13,7 @@ from incidents.ownership.models import Domain, handle_validator
 from incidents.response.models import Incident
 from opsportal.models import User
 from opsportal.privacy.fields import GuardedTextField
+from opsportal.roles import Role
 
 
 class FollowUpQuerySet(models.QuerySet["FollowUp"]):
@@ -21,6 +22,10 @@ class FollowUpQuerySet(models.QuerySet["FollowUp"]):
     def overdue(self, on: date) -> FollowUpQuerySet:
         """Not done by its day, or done and not tried again by the day that was promised."""
         return self.filter(models.Q(state=State.OPEN, due_on__lt=on) | models.Q(state=State.DONE, retest_on__lt=on))
+
+    def visible_to(self, person: User) -> FollowUpQuerySet:
+        """Viewers do not see what security incidents are about."""
+        return self if person.has_role(Role.RESPONDER) else self.exclude(incident__nature=Incident.Nature.SECURITY)
 
     def unfinished(self) -> FollowUpQuerySet:
         return self.filter(state__in=[State.OPEN, State.DONE])

@@ -6,9 +6,11 @@ from datetime import date
 from django.http import Http404
 
 from incidents.follow_ups.models import FollowUp, FollowUpQuerySet
-from incidents.follow_ups.states import State, Type
+from incidents.follow_ups.states import State
 from incidents.ownership.models import Domain
 from incidents.response.models import Incident
+from opsportal.models import User
+from opsportal.roles import Role
 
 LIST_PAGE = 50
 SHOWS = {"unfinished": "To do", "overdue": "Overdue", "all": "All"}
@@ -44,11 +46,11 @@ class Left:
     overdue: list[FollowUp]
 
 
-def listing(filters: Filters, *, on: date) -> Listing:
-    """The soonest first."""
-    everything = FollowUp.objects.all()
+def listing(filters: Filters, *, on: date, person: User) -> Listing:
+    """The soonest first; only what this person may see."""
+    everything = FollowUp.objects.visible_to(person)
     start = (filters.page - 1) * LIST_PAGE
-    rows = list(_narrowed(filters, on).soonest_first()[start : start + LIST_PAGE + 1])
+    rows = list(_narrowed(everything, filters, on).soonest_first()[start : start + LIST_PAGE + 1])
     return Listing(
         rows=rows[:LIST_PAGE],
         unfinished=everything.unfinished().count(),
@@ -58,8 +60,8 @@ def listing(filters: Filters, *, on: date) -> Listing:
     )
 
 
-def _narrowed(filters: Filters, on: date) -> FollowUpQuerySet:
-    wanted = FollowUp.objects.with_incident()
+def _narrowed(everything: FollowUpQuerySet, filters: Filters, on: date) -> FollowUpQuerySet:
+    wanted = everything.with_incident()
     if filters.show == "overdue":
         wanted = wanted.overdue(on)
     elif filters.show != "all":
@@ -71,12 +73,13 @@ def _narrowed(filters: Filters, on: date) -> FollowUpQuerySet:
     return wanted.filter(owner=filters.owner) if filters.owner else wanted
 
 
-def left_by(incident: Incident, *, on: date) -> Left:
+def left_by(incident: Incident, *, on: date, person: User) -> Left:
     """Its own follow-ups, and the overdue ones of earlier incidents of the same domain."""
     return Left(
         own=of(incident),
         overdue=list(
-            FollowUp.objects.with_incident()
+            FollowUp.objects.visible_to(person)
+            .with_incident()
             .overdue(on)
             .for_domain(incident.domain)
             .filter(incident__number__lt=incident.number)
@@ -95,10 +98,18 @@ def overdue(on: date) -> list[FollowUp]:
     return list(FollowUp.objects.with_incident().overdue(on).soonest_first())
 
 
-def follow_up_or_404(pk: int) -> FollowUp:
-    found = FollowUp.objects.with_incident().select_related("created_by").filter(pk=pk).first()
+def follow_up_or_404(pk: int, person: User) -> FollowUp:
+    found = FollowUp.objects.visible_to(person).with_incident().select_related("created_by").filter(pk=pk).first()
     if found is None:
         raise Http404(f"FU-{pk}")
+    return found
+
+
+def incident_or_404(number: int, person: User) -> Incident:
+    """The incident, unless it is none that this person may see."""
+    found = Incident.objects.select_related("domain").filter(number=number).first()
+    if found is None or (found.nature == Incident.Nature.SECURITY and not person.has_role(Role.RESPONDER)):
+        raise Http404(f"INC-{number}")
     return found
 
 
@@ -112,7 +123,3 @@ def is_overdue(follow_up: FollowUp, on: date) -> bool:
     if follow_up.state == State.OPEN:
         return follow_up.due_on < on
     return follow_up.state == State.DONE and follow_up.retest_on is not None and follow_up.retest_on < on
-
-
-def types() -> list[Type]:
-    return list(Type)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 from django import forms
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.timezone import now
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -17,7 +17,6 @@ from incidents.follow_ups.states import State, Type
 from incidents.response.models import Incident
 from opsportal.errors import Conflict, Refused
 from opsportal.htmx import render_page, see, status_message
-from opsportal.models import User
 from opsportal.roles import Role, require
 from opsportal.signed_in import person
 
@@ -64,7 +63,7 @@ REOPEN = Words(
 def follow_up_list(request: HttpRequest) -> HttpResponse:
     """Everything incidents left to do, the soonest first; filters stand in the URL."""
     filters, today = _filters_of(request), now().date()
-    listing = queries.listing(filters, on=today)
+    listing = queries.listing(filters, on=today, person=person(request))
     context = {
         "filters": filters,
         "listing": listing,
@@ -109,7 +108,7 @@ def _chips(filters: queries.Filters, listing: queries.Listing) -> list[Chip]:
 @require_safe
 def follow_up(request: HttpRequest, pk: int) -> HttpResponse:
     """One follow-up."""
-    found, today = queries.follow_up_or_404(pk), now().date()
+    found, today = queries.follow_up_or_404(pk, person(request)), now().date()
     context = {
         "one": found,
         "is_late": queries.is_overdue(found, today),
@@ -123,10 +122,10 @@ def follow_up(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def of_incident(request: HttpRequest, number: int) -> HttpResponse:
     """What it left to do, and what earlier incidents of its domain left undone: a page, and a part of its room."""
-    incident, today = _incident_or_404(number), now().date()
+    incident, today = queries.incident_or_404(number, person(request)), now().date()
     context = {
         "incident": incident,
-        "left": queries.left_by(incident, on=today),
+        "left": queries.left_by(incident, on=today, person=person(request)),
         "today": today,
         "can_act": _may(request),
     }
@@ -137,7 +136,7 @@ def of_incident(request: HttpRequest, number: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest, number: int) -> HttpResponse:
     """Promise something."""
-    incident, at = _incident_or_404(number), now()
+    incident, at = queries.incident_or_404(number, person(request)), now()
     if request.method != "POST":
         form = first_plan(incident.domain.primary, (at + _USUAL).date())
         return _edit(request, incident, form)
@@ -157,7 +156,7 @@ def new(request: HttpRequest, number: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Promise it otherwise."""
-    found = queries.follow_up_or_404(pk)
+    found = queries.follow_up_or_404(pk, person(request))
     if request.method != "POST":
         return _edit(request, found.incident, PlanForm.of(found), one=found)
     form, status = PlanForm(request.POST), 422
@@ -172,7 +171,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             status_message(request, f"{found.label} is saved.")
             return see(request, found)
-    return _edit(request, found.incident, form, one=queries.follow_up_or_404(pk), status=status)
+    return _edit(request, found.incident, form, one=queries.follow_up_or_404(pk, person(request)), status=status)
 
 
 @require(Role.RESPONDER)
@@ -207,7 +206,7 @@ def _act(
     request: HttpRequest, pk: int, words: Words, form_class: type[forms.Form], act: Callable[..., FollowUp]
 ) -> HttpResponse:
     """Ask, then do it; a refusal stands on the form."""
-    found = queries.follow_up_or_404(pk)
+    found = queries.follow_up_or_404(pk, person(request))
     form = form_class(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -229,13 +228,5 @@ def _edit(
     return render_page(request, EDIT, context, part="dialog", status=status)
 
 
-def _incident_or_404(number: int) -> Incident:
-    incident = Incident.objects.select_related("domain").filter(number=number).first()
-    if incident is None:
-        raise Http404(f"INC-{number}")
-    return incident
-
-
 def _may(request: HttpRequest) -> bool:
-    who: User = person(request)
-    return who.has_role(Role.RESPONDER)
+    return person(request).has_role(Role.RESPONDER)

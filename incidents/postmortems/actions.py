@@ -47,7 +47,11 @@ def draft(incident: Incident, *, at: datetime) -> Postmortem | None:
     """Lay the report ready when a SEV-1 or SEV-2 is resolved; later ends add their rows. Safe to run twice."""
     incident = _locked_incident(incident)
     found = Postmortem.objects.select_for_update().filter(incident=incident).first()
-    if incident.is_open or (found is None and policy.of(incident.severity_peak).postmortem is None):
+    if (
+        incident.is_open
+        or incident.merged_into_id
+        or (found is None and policy.of(incident.severity_peak).postmortem is None)
+    ):
         return None
     if found is None:
         return _begin(incident, by=None, at=at)
@@ -197,6 +201,8 @@ def publish(postmortem: Postmortem, *, summary: str, by: User, at: datetime) -> 
     if not summary:
         raise Refused("TEXT_MISSING", "Write what readers may know.")
     guard.require_public(summary)
+    if postmortem.incident.nature == Incident.Nature.SECURITY:
+        raise Refused("SECURITY_INCIDENT", "Of a security incident nothing is drafted for the public page.")
     if not clocks.is_public(postmortem.incident):
         raise Refused("NOT_PUBLIC", "Readers know nothing of this incident, so there is nothing to add a summary to.")
     postmortem.public_summary, postmortem.published_by, postmortem.published_at = summary, by, at

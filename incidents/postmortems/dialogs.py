@@ -24,7 +24,7 @@ PUBLISH = "incidents/postmortems/publish.html"
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign(request: HttpRequest, number: int) -> HttpResponse:
     """The second reader's signature."""
-    found = queries.postmortem_or_404(number)
+    found = queries.postmortem_or_404(number, person(request))
     form = forms.Form(request.POST if request.method == "POST" else None)
 
     def act() -> str:
@@ -38,7 +38,7 @@ def sign(request: HttpRequest, number: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def back(request: HttpRequest, number: int) -> HttpResponse:
     """Back to the draft, with what has to change."""
-    found = queries.postmortem_or_404(number)
+    found = queries.postmortem_or_404(number, person(request))
     form = BackForm(request.POST if request.method == "POST" else None)
 
     def act() -> str:
@@ -52,7 +52,7 @@ def back(request: HttpRequest, number: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def publish(request: HttpRequest, number: int) -> HttpResponse:
     """Offer a public summary to the status page."""
-    found = queries.postmortem_or_404(number)
+    found = queries.postmortem_or_404(number, person(request))
     form = SummaryForm(request.POST if request.method == "POST" else None, initial={"summary": found.public_summary})
 
     def act() -> str:

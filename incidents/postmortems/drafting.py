@@ -11,8 +11,8 @@ from opsportal.privacy import guard
 
 # What tells the story; ticks, roles and the report's own events do not.
 TELLING = (
-    *(Kind.DECLARED, Kind.ACKNOWLEDGED, Kind.NOTE, Kind.STATUS),
-    *(Kind.SEVERITY, Kind.ALERT, Kind.PUBLIC_UPDATE),
+    *(Kind.DECLARED, Kind.ACKNOWLEDGED, Kind.NOTE, Kind.DECISION, Kind.STATUS, Kind.SEVERITY),
+    *(Kind.ALERT, Kind.CHECK, Kind.CHANGE, Kind.PUBLIC_UPDATE, Kind.IMPACT, Kind.MERGE, Kind.CORRECTION),
 )
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from incidents.follow_ups.models import FollowUp
 from incidents.postmortems import fields
 from incidents.postmortems.queries import Part, Report, ReportLine
+from opsportal.privacy import guard
 
 
 def document(report: Report, *, base: str) -> str:
@@ -19,7 +20,7 @@ def document(report: Report, *, base: str) -> str:
         "- Team only",
     ]
     body = [line for part in report.parts for line in _section(part, report, base)]
-    return "\n".join([*head, *body, *_follow_ups(report, base), ""])
+    return guard.for_export("\n".join([*head, *body, *_follow_ups(report, base), ""]))
 
 
 def _section(part: Part, report: Report, base: str) -> list[str]:

@@ -12,6 +12,7 @@ from incidents.postmortems.states import State
 from incidents.response.models import Incident, TimelineEvent
 from opsportal.models import User
 from opsportal.privacy.fields import GuardedTextField
+from opsportal.roles import Role
 
 
 class PostmortemQuerySet(models.QuerySet["Postmortem"]):
@@ -19,6 +20,10 @@ class PostmortemQuerySet(models.QuerySet["Postmortem"]):
 
     def with_incident(self) -> PostmortemQuerySet:
         return self.select_related("incident__domain", "saved_by", "asked_by", "reviewed_by")
+
+    def visible_to(self, person: User) -> PostmortemQuerySet:
+        """Viewers do not see what security incidents are about."""
+        return self if person.has_role(Role.RESPONDER) else self.exclude(incident__nature=Incident.Nature.SECURITY)
 
     def with_lines(self) -> PostmortemQuerySet:
         """Adds `has_lines`, which the meter needs."""

@@ -1,7 +1,6 @@
 """What the screens of post-mortems show, in a fixed number of queries."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.http import Http404
 
@@ -14,6 +13,7 @@ from incidents.postmortems.states import State
 from incidents.response.lines import Line, line_of
 from incidents.response.models import Incident, TimelineText
 from opsportal.models import User
+from opsportal.roles import Role
 
 LIST_PAGE = 50
 Owed = Obligation.Kind.POSTMORTEM
@@ -111,15 +111,9 @@ class Listing:
     older: int | None
 
 
-def incident_or_404(number: int) -> Incident:
-    found = Incident.objects.select_related("domain").filter(number=number).first()
-    if found is None:
-        raise Http404(f"INC-{number}")
-    return found
-
-
-def postmortem_or_404(number: int) -> Postmortem:
-    found = _reports().filter(incident__number=number).first()
+def postmortem_or_404(number: int, person: User) -> Postmortem:
+    """The report of INC-<number>, unless it is none that this person may see."""
+    found = _reports().visible_to(person).filter(incident__number=number).first()
     if found is None:
         raise Http404(f"INC-{number} has no post-mortem")
     return found
@@ -156,13 +150,13 @@ def owed_for(incident: Incident) -> Obligation | None:
     return rows.order_by("-id").first()
 
 
-def listing(*, only_due: bool = False, before: int | None = None) -> Listing:
-    """Reports that are due, the most urgent first, then all others. Four queries or less, and the counts."""
+def listing(person: User, *, only_due: bool = False, before: int | None = None) -> Listing:
+    """Reports that are due, the most urgent first, then all others; only what this person may see."""
     running = {int(one.subject.removeprefix("INC-")): one for one in _due()}
-    first = [] if before else _due_rows(running)
+    first = [] if before else _due_rows(running, person)
     rest: list[Postmortem] = []
     if not only_due:
-        others = _reports().exclude(incident__number__in=running)
+        others = _reports().visible_to(person).exclude(incident__number__in=running)
         if before:
             others = others.filter(incident__number__lt=before)
         rest = list(others.order_by("-incident__number")[: LIST_PAGE + 1])
@@ -170,7 +164,7 @@ def listing(*, only_due: bool = False, before: int | None = None) -> Listing:
     return Listing(
         rows=[*first, *(_row(one.incident, one, None) for one in shown)],
         due=len(running),
-        total=Postmortem.objects.count(),
+        total=Postmortem.objects.visible_to(person).count(),
         older=shown[-1].incident.number if len(rest) > LIST_PAGE else None,
     )
 
@@ -188,9 +182,12 @@ def _reports() -> PostmortemQuerySet:
     return Postmortem.objects.with_incident().with_lines()
 
 
-def _due_rows(running: dict[int, Obligation]) -> list[Row]:
+def _due_rows(running: dict[int, Obligation], person: User) -> list[Row]:
     """The most urgent first; a report that nobody began yet is owed all the same."""
-    incidents = {one.number: one for one in Incident.objects.select_related("domain").filter(number__in=running)}
+    wanted = Incident.objects.select_related("domain").filter(number__in=running)
+    if not person.has_role(Role.RESPONDER):
+        wanted = wanted.exclude(nature=Incident.Nature.SECURITY)
+    incidents = {one.number: one for one in wanted}
     reports = {one.incident.number: one for one in _reports().filter(incident__number__in=running)}
     return [
         _row(incidents[number], reports.get(number), owed) for number, owed in running.items() if number in incidents

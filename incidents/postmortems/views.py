@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.timezone import now
 from django.views.decorators.http import require_POST, require_safe
 
+from incidents.follow_ups import queries as follow_ups
 from incidents.postmortems import actions, markdown, queries
 from incidents.postmortems.forms import LineForm, ReportForm
 from incidents.postmortems.models import Postmortem
@@ -29,7 +30,9 @@ def postmortem_list(request: HttpRequest) -> HttpResponse:
     """What is due first, then every report, newest first."""
     before = request.GET.get("before", "")
     only_due = request.GET.get("show") == "due"
-    listing = queries.listing(only_due=only_due, before=int(before) if before.isdecimal() and len(before) < 9 else None)
+    listing = queries.listing(
+        person(request), only_due=only_due, before=int(before) if before.isdecimal() and len(before) < 9 else None
+    )
     return render_page(request, LIST, {"listing": listing, "only_due": only_due})
 
 
@@ -37,7 +40,7 @@ def postmortem_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def postmortem(request: HttpRequest, number: int) -> HttpResponse:
     """One report; before there is one, the way to begin it."""
-    incident = queries.incident_or_404(number)
+    incident = follow_ups.incident_or_404(number, person(request))
     found = queries.find(incident)
     if found is None:
         context = {
@@ -53,7 +56,7 @@ def postmortem(request: HttpRequest, number: int) -> HttpResponse:
 @require_POST
 def begin(request: HttpRequest, number: int) -> HttpResponse:
     """Ask for a report."""
-    incident = queries.incident_or_404(number)
+    incident = follow_ups.incident_or_404(number, person(request))
     try:
         actions.begin(incident, by=person(request), at=now())
     except Refused as refusal:
@@ -68,7 +71,7 @@ def save(request: HttpRequest, number: int) -> HttpResponse:
 
     `then=review` also asks for the second reader. Somebody else's text in the same field answers 409 with both.
     """
-    found, form = queries.postmortem_or_404(number), ReportForm(request.POST)
+    found, form = queries.postmortem_or_404(number, person(request)), ReportForm(request.POST)
     if not form.is_valid():
         return _with_form(request, found, form, status=422)
     over = request.POST.get("over", "")
@@ -89,7 +92,7 @@ def save(request: HttpRequest, number: int) -> HttpResponse:
         return _with_conflict(request, number, form, conflict)
     except Refused as refusal:
         form.add_error(None, refusal.sentence)
-        return _with_form(request, queries.postmortem_or_404(number), form, status=422)
+        return _with_form(request, queries.postmortem_or_404(number, person(request)), form, status=422)
     return _saved(request, number, form, saved)
 
 
@@ -97,13 +100,13 @@ def _saved(request: HttpRequest, number: int, form: ReportForm, saved: actions.S
     if not wants_part(request):
         status_message(request, "Saved.")
         return see(request, "incidents:postmortem", number)
-    context = context_of(request, queries.postmortem_or_404(number), form)
+    context = context_of(request, queries.postmortem_or_404(number, person(request)), form)
     return render_page(request, REPORT, context | {"others": saved.others}, part="saved")
 
 
 def _with_conflict(request: HttpRequest, number: int, form: ReportForm, conflict: actions.TextConflict) -> HttpResponse:
     """Both texts: the typed one stays in its box, the stored one stands beside it until one of them is chosen."""
-    context = context_of(request, queries.postmortem_or_404(number), form)
+    context = context_of(request, queries.postmortem_or_404(number, person(request)), form)
     context |= {
         "is_conflict": True,
         "conflicts": [(form.fields[name].label, text) for name, text in conflict.stored.items()],
@@ -149,7 +152,7 @@ def _can_sign(report: queries.Report, who: User) -> bool:
 @require_POST
 def line_add(request: HttpRequest, number: int) -> HttpResponse:
     """A line from memory."""
-    found, form = queries.postmortem_or_404(number), LineForm(request.POST)
+    found, form = queries.postmortem_or_404(number, person(request)), LineForm(request.POST)
     if form.is_valid():
         try:
             actions.add_line(found, **form.cleaned_data, by=person(request), at=now())
@@ -167,7 +170,7 @@ def line_add(request: HttpRequest, number: int) -> HttpResponse:
 @require_POST
 def lines_all(request: HttpRequest, number: int) -> HttpResponse:
     """Bring back the rows that were left out."""
-    found = queries.postmortem_or_404(number)
+    found = queries.postmortem_or_404(number, person(request))
     return _attempt(request, number, lambda: actions.take_in_all(found, by=person(request), at=now()))
 
 
@@ -191,7 +194,7 @@ def _lines(request: HttpRequest, number: int, *, form: LineForm | None = None, s
     """The lines and what counts them, or the way back to the report."""
     if not wants_part(request):
         return see(request, "incidents:postmortem", number)
-    context = context_of(request, queries.postmortem_or_404(number))
+    context = context_of(request, queries.postmortem_or_404(number, person(request)))
     return render_page(
         request, REPORT, context | {"line_form": form or LineForm()}, part="lines-changed", status=status
     )
@@ -201,7 +204,7 @@ def _lines(request: HttpRequest, number: int, *, form: LineForm | None = None, s
 @require_safe
 def markdown_file(request: HttpRequest, number: int) -> HttpResponse:
     """The report as a Markdown file."""
-    report = queries.report(queries.postmortem_or_404(number))
+    report = queries.report(queries.postmortem_or_404(number, person(request)))
     text = markdown.document(report, base=settings.BASE_URL)
     response = HttpResponse(text, content_type="text/markdown; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{report.incident.label}-postmortem.md"'
@@ -212,4 +215,4 @@ def markdown_file(request: HttpRequest, number: int) -> HttpResponse:
 @require_safe
 def print_page(request: HttpRequest, number: int) -> HttpResponse:
     """The report alone, as it goes on paper."""
-    return render_page(request, PRINT, {"report": queries.report(queries.postmortem_or_404(number))})
+    return render_page(request, PRINT, {"report": queries.report(queries.postmortem_or_404(number, person(request)))})

@@ -17,6 +17,8 @@ from opsportal.models import User
 from opsportal.roles import Role
 
 LIST_PAGE = 50
+# Public words after which readers wait for another one.
+_STILL_TOLD = (Status.INVESTIGATING, Status.IDENTIFIED, Status.MONITORING)
 TIMELINE_PAGE = 60
 
 SHOWS: dict[str, tuple[str, tuple[Kind, ...]]] = {
@@ -251,7 +253,7 @@ def holds(person: User, role: IncidentRole, incident: Incident) -> bool:
 
 def is_running(incident: Incident) -> bool:
     """True until it is resolved, and after that while readers still wait for the last public word."""
-    return incident.is_open or _last_public_status(incident) not in ("", Status.RESOLVED)
+    return incident.is_open or _last_public_status(incident) in _STILL_TOLD
 
 
 def _last_public_status(incident: Incident) -> str:

@@ -18,6 +18,8 @@ from incidents.response.models import Incident
 from incidents.response.states import Kind, Status
 from incidents.statuspage import drafts, load, queries, rendering, snapshot, writer
 from incidents.statuspage.models import (
+    LAST_WORDS,
+    POSTMORTEM,
     Component,
     ComponentInterval,
     ComponentStatus,
@@ -80,10 +82,31 @@ def save_draft(
         public.name = title
         public.save(update_fields=["name"])
     draft.drafted_by = draft.drafted_by or by
-    draft.status, draft.body = Status(status), body
-    draft.next_update_at = None if status == Status.RESOLVED else next_update_at
+    draft.status, draft.body = status if status == POSTMORTEM else Status(status), body
+    draft.next_update_at = None if status in LAST_WORDS else next_update_at
     rows = Component.objects.in_order().filter(public_id__in=components)
     draft.affected_components = [drafts.affected_row(one, components[one.public_id]) for one in rows]
+    draft.save()
+    return draft
+
+
+@transaction.atomic
+def offer_summary(incident: Incident, *, summary: str, at: datetime) -> StatusUpdate | None:
+    """Lay a post-mortem's public summary ready as the last word; a publisher looks at it as at any draft.
+
+    None when readers do not know yet that it is over, or when somebody's own draft waits there. Safe to run twice.
+    """
+    incident = _locked_incident(incident)
+    guard.require_public(summary)
+    public = PublicIncident.objects.filter(incident=incident).first()
+    if public is None or public.resolved_at is None:
+        return None
+    said = public.updates.filter(state=Draft.PUBLISHED, status=POSTMORTEM, body=summary).first()
+    draft = public.updates.filter(state=Draft.DRAFT).first() or StatusUpdate(public_incident=public)
+    if said is not None or draft.drafted_by is not None:
+        return said
+    draft.status, draft.body = POSTMORTEM, _without_control(summary).strip()
+    draft.next_update_at, draft.affected_components = None, []
     draft.save()
     return draft
 
@@ -249,17 +272,17 @@ def _apply(update: StatusUpdate, public: PublicIncident, *, at: datetime) -> Non
     public.first_published_at = public.first_published_at or at
     public.monitoring_at = _reached(update, Status.MONITORING, public.monitoring_at, at)
     public.resolved_at = _reached(update, Status.RESOLVED, public.resolved_at, at)
-    if update.status == Status.RESOLVED:
+    if update.status in LAST_WORDS:
         update.next_update_at = None
     public.save()
 
 
 def _reached(update: StatusUpdate, mark: Status, before: datetime | None, at: datetime) -> datetime | None:
     """When the incident reached a mark: the first time stays, and going back behind the mark takes it away."""
-    order = list(Status)
+    order: list[str] = [*Status, POSTMORTEM]
     if update.status == mark:
         return before or at
-    return before if order.index(Status(update.status)) > order.index(mark) else None
+    return before if order.index(update.status) > order.index(mark) else None
 
 
 def _set_status(component: Component, to: str, *, at: datetime) -> None:
@@ -322,7 +345,9 @@ def require_publishable(update: StatusUpdate, *, at: datetime, seen: str = "") -
     _require_words(update.public_incident.name, update.body)
     if seen and drafts.fingerprint(update) != seen:
         raise Conflict("DRAFT_CHANGED", "The draft changed after you looked at it. Look at it again, then publish.")
-    if update.status == Status.RESOLVED:
+    if update.status == POSTMORTEM and update.public_incident.resolved_at is None:
+        raise Refused("NOT_RESOLVED", "Tell readers first that it is over. Then they can read what was learned.")
+    if update.status in LAST_WORDS:
         return
     if update.next_update_at is None:
         raise Refused("NEXT_UPDATE_MISSING", "Say by when readers hear from you next.")

@@ -11,7 +11,14 @@ from incidents.statuspage import load, pages, rollup
 from incidents.statuspage.content import Content
 from incidents.statuspage.content import Incident as ContentIncident
 from incidents.statuspage.content import Update as ContentUpdate
-from incidents.statuspage.models import Component, ComponentStatus, PublicIncident, StatusUpdate
+from incidents.statuspage.models import (
+    LAST_WORDS,
+    POSTMORTEM,
+    Component,
+    ComponentStatus,
+    PublicIncident,
+    StatusUpdate,
+)
 
 # What readers need: the effect on them, what we do, when we write next (the page adds that line itself).
 _TEXTS = {
@@ -29,6 +36,8 @@ _BY_SEVERITY = {
 
 def text_for(status: str, components: Iterable[Component]) -> str:
     """The template of a phase with the components' public names in it; never the internal title."""
+    if status == POSTMORTEM:
+        return ""  # what was learned has no template
     return _TEXTS[Status(status)].format(names=pages.listed([one.name for one in components]) or "our service")
 
 
@@ -81,12 +90,21 @@ def impact_after(update: StatusUpdate, public: PublicIncident, components: Itera
 
     `components` are the incident's own as they stand after the update.
     """
+    if update.status == POSTMORTEM:
+        return public.impact
     if update.status != Status.RESOLVED:
         return rollup.impact(one.status for one in components)
     peak = public.impact
     for earlier in load.published_updates(public):
         peak = rollup.worse_impact(peak, rollup.impact(one.new_status for one in earlier.affected))
     return peak
+
+
+def _end(update: StatusUpdate, public: PublicIncident, at: datetime) -> datetime | None:
+    """When it is over after this update: what comes after the end does not move it."""
+    if update.status == POSTMORTEM:
+        return public.resolved_at
+    return at if update.status == Status.RESOLVED else None
 
 
 def fingerprint(update: StatusUpdate) -> str:
@@ -102,7 +120,7 @@ def preview(update: StatusUpdate, *, content: Content, at: datetime) -> pages.Ca
     public = update.public_incident
     rows = list(Component.objects.in_order())
     changes = load.affected(outcome(update, public, rows))
-    next_at = None if update.status == Status.RESOLVED else update.next_update_at
+    next_at = None if update.status in LAST_WORDS else update.next_update_at
     new = ContentUpdate(update.public_id, update.status, update.body, at, next_at, changes)
     after = {change.code: change.new_status for change in changes}
     touched = [one for one in rows if one.public_id in after or one in public.components.all()]
@@ -117,7 +135,7 @@ def preview(update: StatusUpdate, *, content: Content, at: datetime) -> pages.Ca
         published_at=public.first_published_at or at,
         updated_at=at,
         monitoring_at=public.monitoring_at,
-        resolved_at=at if update.status == Status.RESOLVED else None,
+        resolved_at=_end(update, public, at),
         component_ids=tuple(one.public_id for one in touched),
         updates=(new, *load.published_updates(public)),
     )

@@ -34,6 +34,13 @@ class ComponentStatus(models.TextChoices):
     MAINTENANCE = "under_maintenance", "Under maintenance"
 
 
+# Said once an incident is over: what was learned. Readers' programs know the word from the public contract.
+POSTMORTEM = "postmortem"
+PUBLIC_STATUSES = [*Status.choices, (POSTMORTEM, "Post-mortem")]
+# After these words nothing more is promised.
+LAST_WORDS = (Status.RESOLVED, POSTMORTEM)
+
+
 class Page(models.Model):
     """The one status page: its public id, name and address never change by themselves."""
 
@@ -112,7 +119,7 @@ class PublicIncident(models.Model):
     public_id = models.CharField(max_length=12, unique=True, default=public_id)
     incident = models.OneToOneField(Incident, on_delete=models.PROTECT, related_name="public")
     name = GuardedTextField("public title", max_length=160)
-    status = models.CharField(max_length=16, choices=Status.choices, default=Status.INVESTIGATING)
+    status = models.CharField(max_length=16, choices=PUBLIC_STATUSES, default=Status.INVESTIGATING)
     impact = models.CharField(max_length=8, choices=Impact.choices, default=Impact.NONE)
     components = models.ManyToManyField(Component, blank=True, related_name="public_incidents")
     created_at = models.DateTimeField(default=timezone.now)
@@ -144,7 +151,7 @@ class StatusUpdate(models.Model):
     public_id = models.CharField(max_length=12, unique=True, default=public_id)
     public_incident = models.ForeignKey(PublicIncident, on_delete=models.PROTECT, related_name="updates")
     state = models.CharField(max_length=12, choices=State.choices, default=State.DRAFT)
-    status = models.CharField(max_length=16, choices=Status.choices)
+    status = models.CharField(max_length=16, choices=PUBLIC_STATUSES)
     body = GuardedTextField()
     next_update_at = models.DateTimeField(null=True, blank=True)
     # [{"code", "name", "old_status", "new_status"}] as the public contract has it, fixed when published.

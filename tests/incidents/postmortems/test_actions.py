@@ -3,13 +3,17 @@
 from datetime import timedelta
 
 import pytest
+from django.http import Http404
 
 from incidents import reactions
 from incidents.obligations.models import Obligation
 from incidents.postmortems import actions, queries
 from incidents.postmortems.models import Postmortem
 from incidents.response import actions as response
-from incidents.response.models import Reaction, TimelineEvent
+from incidents.response import queries as response_queries
+from incidents.response.models import Incident, Reaction, TimelineEvent
+from incidents.statuspage import actions as statuspage
+from incidents.statuspage.models import PublicIncident, StatusUpdate
 from opsportal.errors import Conflict, Refused
 from opsportal.models import AuditEvent, User
 from tests.incidents.cast import SECRET, minutes
@@ -59,7 +63,7 @@ def test_what_was_worst_decides_not_what_it_was_called_at_the_end(responder, inc
 def test_a_worker_lays_the_report_ready_from_what_the_timeline_says(ended):
     react()
 
-    report = queries.report(queries.postmortem_or_404(ended.number))
+    report = queries.report(Postmortem.objects.get(incident=ended))
     assert report.postmortem.root_cause == "The certificate expired."
     assert report.postmortem.mitigation == "Certificate renewed by hand.\nCheckout is well."
     assert "SEV-1 of Payments, from 21 Nov 03:12 to 21 Nov 03:56 UTC: 44 minutes." in report.postmortem.summary
@@ -324,13 +328,12 @@ def signed(report, responder) -> Postmortem:
 
 
 def told_readers(incident, by) -> None:
-    from incidents.statuspage import actions as statuspage
-
+    """The last public word, a little after the end."""
     draft = statuspage.save_draft(
         incident, title="Checkout fails", status="resolved", body="It works again.", next_update_at=None,
-        components={}, by=by, at=minutes(43),
+        components={}, by=by, at=minutes(46),
     )  # fmt: skip
-    statuspage.publish(draft, by=by, at=minutes(43))
+    statuspage.publish(draft, by=by, at=minutes(46))
 
 
 @pytest.mark.parametrize(
@@ -367,11 +370,61 @@ def test_what_is_due_stands_first_also_before_there_is_a_report(responder, repor
     in_review(report, responder)
     actions.review(report, by=reader(), at=minutes(70))
 
-    listing = queries.listing()
+    listing = queries.listing(responder)
 
     assert [(row.incident, row.postmortem, bool(row.owed)) for row in listing.rows] == [
         (later, None, True),
         (ended, report, False),
     ]
     assert (listing.due, listing.total, queries.due_count()) == (1, 1, 1)
-    assert [row.incident for row in queries.listing(only_due=True).rows] == [later]
+    assert [row.incident for row in queries.listing(responder, only_due=True).rows] == [later]
+
+
+def test_a_viewer_does_not_see_the_report_of_a_security_incident(report, ended, viewer, responder):
+    Incident.objects.update(nature="security")
+
+    assert queries.listing(viewer).rows == []
+    assert [row.postmortem for row in queries.listing(responder).rows] == [report]
+    with pytest.raises(Http404):
+        queries.postmortem_or_404(ended.number, viewer)
+
+
+def test_of_a_security_incident_nothing_is_offered_to_readers(signed, ended, publisher):
+    told_readers(ended, publisher)
+    Incident.objects.update(nature="security")
+
+    with pytest.raises(Refused) as refusal:
+        actions.publish(signed, summary="A certificate expired.", by=publisher, at=minutes(80))
+    assert refusal.value.code == "SECURITY_INCIDENT"
+
+
+def test_the_summary_waits_as_a_draft_and_is_the_last_public_word(signed, ended, publisher, tmp_path, settings):
+    settings.SNAPSHOT_DIR = tmp_path
+    told_readers(ended, publisher)
+
+    actions.publish(signed, summary="A certificate expired. We watch it now.", by=publisher, at=minutes(80))
+    react(minutes(80))
+    react(minutes(81))
+
+    draft = StatusUpdate.objects.get(state="draft")
+    assert (draft.status, draft.body) == ("postmortem", "A certificate expired. We watch it now.")
+    statuspage.publish(draft, by=publisher, at=minutes(90))
+    public = PublicIncident.objects.get()
+    assert (public.status, public.resolved_at, public.impact) == ("postmortem", minutes(46), "none")
+    assert Obligation.objects.open().count() == 0
+    assert not response_queries.is_running(ended)
+
+
+def test_a_summary_without_a_place_is_said_in_the_room(signed, ended, publisher, responder, tmp_path, settings):
+    settings.SNAPSHOT_DIR = tmp_path
+    told_readers(ended, publisher)
+    statuspage.save_draft(
+        ended, title="Checkout fails", status="resolved", body="One word more.", next_update_at=None, components={}, by=responder,
+        at=minutes(75),
+    )  # fmt: skip
+
+    actions.publish(signed, summary="A certificate expired.", by=publisher, at=minutes(80))
+    react(minutes(80))
+
+    assert StatusUpdate.objects.get(state="draft").body == "One word more."
+    assert "has no place yet" in ended.timeline.get(kind="note", source="system").text.body
