@@ -6,6 +6,9 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseServerError
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils import timezone
+
+from opsportal.accounts import limited
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -16,6 +19,12 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Nothing of the request is looked at again: Django's own view asks for its CSRF token, which reads the body."""
     return HttpResponseBadRequest(render_to_string("400.html"))
+
+
+def too_many(request: HttpRequest) -> HttpResponse:
+    """More sign-ins from one network than any house needs; allauth asks for this page."""
+    limited.note(request, at=timezone.now())
+    return render(request, "429.html", status=429)
 
 
 def failed(request: HttpRequest) -> HttpResponse:

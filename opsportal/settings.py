@@ -131,7 +131,13 @@ DATABASE_CONFIGURED = bool(env.text("DATABASE_URL"))
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Login limits must survive Redis, so the default cache is the database.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "opsportal_cache"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "opsportal_cache",
+        "KEY_FUNCTION": "opsportal.cache_keys.closed",
+    }
+}
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 # Why these two: docs/decisions/0008-second-factor.md.
 SESSION_HOURS = env.number("SESSION_HOURS", 12)

@@ -6,6 +6,7 @@ from django.urls import include, path
 from opsportal import health
 
 handler400 = "opsportal.pages.bad_request"
+handler429 = "opsportal.pages.too_many"  # allauth's own name for it
 handler500 = "opsportal.pages.failed"
 
 urlpatterns = [

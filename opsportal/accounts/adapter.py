@@ -5,23 +5,27 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialAccount, SocialLogin
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.shortcuts import render, resolve_url
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
 from opsportal import recent
+from opsportal.accounts import limited
 from opsportal.accounts.break_glass import tell_admins
 from opsportal.audit import actions as audit
 from opsportal.audit.models import AuditEvent
 from opsportal.models import User
 from opsportal.secrets.sealed import Sealed, seal
 
+_LIMITED = {"too_many_login_attempts", "rate_limited"}
 # What allauth would send a mail about, in the words of the audit log.
 _ACTS = {
     "mfa/email/totp_activated": "mfa.app.add",
@@ -48,6 +52,13 @@ class PortalAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # alla
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def validation_error(self, code: str, *args: Any) -> ValidationError:
+        """Asked for these words whenever a try is turned away unread, at a password and at a code."""
+        if code in _LIMITED and context.request is not None:
+            limited.note(context.request, at=timezone.now())
+        error: ValidationError = super().validation_error(code, *args)
+        return error
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
         """A sign-in of the last five minutes counts as proof; allauth itself would ask again at once."""

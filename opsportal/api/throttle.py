@@ -1,4 +1,4 @@
-"""How often a token or an address may ask: counted per minute in PostgreSQL, so it holds in every process and
+"""How often a token or an address may ask: over a sliding minute in PostgreSQL, so it holds in every process and
 without Redis."""
 
 import ipaddress
@@ -14,9 +14,13 @@ from opsportal.abuse.models import KnockCount
 from opsportal.api.errors import ApiError
 from opsportal.api.models import RequestCount
 
-_COUNT = """
-INSERT INTO opsportal_requestcount AS seen (who, minute, count) VALUES (%s, %s, 1)
+# One statement, so that no two requests take the last place. A refused request does not count, or whoever asks a little
+# too often would never get in again; the first of a minute always passes.
+_TAKE = """
+INSERT INTO opsportal_requestcount AS seen (who, minute, count) VALUES (%(who)s, %(minute)s, 1)
 ON CONFLICT (who, minute) DO UPDATE SET count = seen.count + 1
+WHERE 60 * (seen.count + 1) + %(left)s * COALESCE(
+  (SELECT count FROM opsportal_requestcount WHERE who = %(who)s AND minute = %(before)s), 0) <= 60 * %(most)s
 RETURNING count
 """
 
@@ -37,7 +41,7 @@ def count_stranger(request: HttpRequest, *, at: datetime) -> None:
 
 def is_first(what: str, *, at: datetime) -> bool:
     """True once a minute: for rows that a program in a loop must not write by the thousand."""
-    return _increment(what, at) == 1
+    return _take(what, 1, at)
 
 
 def forget_old(*, at: datetime) -> int:
@@ -46,18 +50,38 @@ def forget_old(*, at: datetime) -> int:
 
 
 def _count(who: str, most: int, at: datetime) -> None:
-    if _increment(who, at) > most:
-        wait = 60 - at.second
-        raise ApiError(429, headers={"Retry-After": str(wait)})
+    if not _take(who, most, at):
+        raise ApiError(429, headers={"Retry-After": str(_wait(who, most, at))})
 
 
-def _increment(who: str, at: datetime) -> int:
-    """The number of this one in the running minute. Only a keyed hash is stored."""
-    hashed = salted_hmac("opsportal.api.throttle", who, algorithm="sha256").hexdigest()
+def _take(who: str, most: int, at: datetime) -> bool:
+    """One request of the `most` that the last sixty seconds may hold; the minute before counts as far as it reaches
+    into them. Only a keyed hash is stored."""
+    minute = at.replace(second=0, microsecond=0)
+    values: dict[str, str | int | datetime] = {
+        "who": _hashed(who),
+        "minute": minute,
+        "before": minute - timedelta(minutes=1),
+        "left": 60 - at.second,
+        "most": most,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(_COUNT, [hashed, at.replace(second=0, microsecond=0)])
-        row = cursor.fetchone()
-    return int(row[0])
+        cursor.execute(_TAKE, values)
+        return cursor.fetchone() is not None
+
+
+def _wait(who: str, most: int, at: datetime) -> int:
+    """Seconds until the next request passes."""
+    minute = at.replace(second=0, microsecond=0)
+    counts = dict(RequestCount.objects.filter(who=_hashed(who)).values_list("minute", "count"))
+    now, before = counts.get(minute, 0), counts.get(minute - timedelta(minutes=1), 0)
+    free = most - now - 1
+    opens_at = 60 - 60 * free // before if before and free >= 0 else 60
+    return max(1, opens_at - at.second)
+
+
+def _hashed(who: str) -> str:
+    return salted_hmac("opsportal.api.throttle", who, algorithm="sha256").hexdigest()
 
 
 def _network(request: HttpRequest) -> str:

@@ -23,7 +23,7 @@ FORM = {"body_kib": "32", "batch_items": "50", "minutes": "60", "reason": WHY}
 
 
 @pytest.fixture(autouse=True)
-def folder(settings, tmp_path) -> Path:
+def folder(settings, tmp_path: Path) -> Path:
     settings.DATA_DIR = tmp_path
     return tmp_path
 

@@ -161,7 +161,7 @@ def test_the_address_of_a_mail_server_says_how_it_is_spoken_to(address, tls, ssl
     ],
 )
 def test_every_program_ends_with_1_and_that_line_and_no_trace(words, name, value):
-    ended = run_python(*words, **{name: value})
+    ended = run_python(*words, environment={name: value})
 
     assert ended.returncode == 1, ended.stderr
     assert name in ended.stderr

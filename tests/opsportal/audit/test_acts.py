@@ -39,7 +39,7 @@ ELSEWHERE = {
     "destination.add": "test_a_webhook_is_added_its_secret_is_shown_once_and_nothing_is_readable",
 }
 # Rooms whose acts are all in the table; the wings record too, and say so in their own tests.
-ROOMS = ("abuse", "accounts", "api", "audit", "leaks", "outbox", "secrets", "tokens", "view_as")
+ROOMS = ("abuse", "accounts", "api", "audit", "degrade", "leaks", "outbox", "secrets", "tokens", "view_as")
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,11 @@ def sign_in(stage: Stage, password: str = PASSWORD) -> Client:
     return client
 
 
+def guess_too_often(stage: Stage) -> None:
+    for _ in range(6):
+        sign_in(stage, "not this one at all")
+
+
 def first_admin(stage: Stage) -> None:
     User.objects.filter(pk=stage.admin.pk).update(role=Role.VIEWER)
     token = accounts.offer_setup(at=timezone.now())
@@ -94,6 +99,16 @@ def first_admin(stage: Stage) -> None:
 def use_link(stage: Stage, *, skips_factor: bool = False) -> None:
     token = accounts.offer_login(stage.other, by="shell", at=timezone.now(), skips_factor=skips_factor)
     Client().post(f"/login-link/{token}/")
+
+
+def lower(stage: Stage) -> None:
+    form = {"body_kib": "32", "batch_items": "50", "minutes": "60", "reason": WHY}
+    stage.by_admin.post("/settings/limits/", form)
+
+
+def lower_and_restore(stage: Stage) -> None:
+    lower(stage)
+    stage.by_admin.post("/settings/limits/restore/")
 
 
 def over_age(stage: Stage) -> None:
@@ -165,6 +180,7 @@ ACTS: dict[str, tuple[str, str, Callable[[Stage], object]]] = {
     # Ways in.
     "sign_in": ("responder", OK, sign_in),
     "sign_in.refused": ("responder", DENIED, lambda stage: sign_in(stage, "not this one at all")),
+    "sign_in.limited": ("unknown", DENIED, guess_too_often),
     "sign_out": ("responder", OK, lambda stage: sign_in(stage).post("/logout/")),
     "setup_link.offer": ("shell", OK, first_admin),
     "user.first_admin": ("ops", OK, first_admin),
@@ -222,6 +238,9 @@ ACTS: dict[str, tuple[str, str, Callable[[Stage], object]]] = {
         "admin", OK,
         lambda stage: abuse.unban(stage.ban(), reason="it was our scanner", by="admin", at=timezone.now()),
     ),
+    # Degrade mode.
+    "limits.lower": ("admin", OK, lower),
+    "limits.restore": ("admin", OK, lower_and_restore),
     # What leaves the house.
     "delivery.replay": ("admin", OK, deliver_again),
     "destination.renew_secret": (
