@@ -156,6 +156,12 @@ def test_the_token_of_a_person_is_the_same_in_every_spelling_and_other_under_ano
     assert guard.redact("4111111111111111") not in spellings
 
 
+def test_a_long_document_leaves_whole_but_for_what_may_not_leave():
+    document = "all is well here\n" * 9_000 + "key AKIAIOSFODNN7EXAMPLE\n" + "all is well here\n" * 9_000
+
+    assert guard.for_export(document) == document.replace("AKIAIOSFODNN7EXAMPLE", "[removed: cloud access key]")
+
+
 def test_a_secret_is_refused_inside_as_well():
     with pytest.raises(Refused, match="cloud access key in line 1, column 5"):
         guard.for_inside("key AKIAIOSFODNN7EXAMPLE")
