@@ -11,6 +11,7 @@ from opsportal.privacy.forms import GuardedForm
 KIB = 1024
 LASTS = [("15", "15 minutes"), ("60", "1 hour"), ("240", "4 hours"), ("720", "12 hours"), ("1440", "24 hours")]
 _LEAST, _MOST = max(1, least_body() // KIB), max(1, settings.MAX_REQUEST_BODY_BYTES // KIB)
+_API = settings.API_MAX_BODY_BYTES // KIB
 _ITEMS = settings.INGEST_MAX_BATCH_ITEMS
 
 
@@ -22,7 +23,7 @@ class LowerForm(GuardedForm):
         min_value=_LEAST,
         max_value=_MOST,
         initial=_MOST,
-        help_text=f"MAX_REQUEST_BODY_BYTES, {_LEAST} to {_MOST}.",
+        help_text=f"MAX_REQUEST_BODY_BYTES, {_LEAST} to {_MOST}. The API takes {_API} at most anyway.",
     )
     batch_items = forms.IntegerField(
         label="Items of one list",

@@ -37,3 +37,7 @@ class LoweredLimits(models.Model):
 
     def __str__(self) -> str:
         return f"{self.body_bytes} bytes, {self.batch_items} items until {self.until:%H:%M}"
+
+    @property
+    def body_kib(self) -> int:
+        return self.body_bytes // 1024

@@ -19,7 +19,8 @@ _SHOWN = 10
 def limits(request: HttpRequest) -> HttpResponse:
     """Look, and lower with a reason."""
     at = timezone.now()
-    form = LowerForm(request.POST or None)
+    lowered = actions.current(at)
+    form = LowerForm(request.POST or None, initial=_running(lowered))
     if request.method == "POST" and form.is_valid():
         actions.lower(
             body_bytes=min(form.cleaned_data["body_kib"] * KIB, settings.MAX_REQUEST_BODY_BYTES),
@@ -33,12 +34,17 @@ def limits(request: HttpRequest) -> HttpResponse:
         return see(request, "degrade:limits")
     context = {
         "form": form,
-        "lowered": actions.current(at),
+        "lowered": lowered,
         "before": LoweredLimits.objects.exclude(ended_at=None).order_by("-pk")[:_SHOWN],
-        "usual_body": settings.MAX_REQUEST_BODY_BYTES,
+        "usual_kib": settings.MAX_REQUEST_BODY_BYTES // KIB,
         "usual_items": settings.INGEST_MAX_BATCH_ITEMS,
     }
     return render_page(request, "opsportal/degrade/limits.html", context, status=422 if form.is_bound else 200)
+
+
+def _running(lowered: LoweredLimits | None) -> dict[str, int]:
+    """Who changes what runs begins with it."""
+    return {"body_kib": lowered.body_kib, "batch_items": lowered.batch_items} if lowered else {}
 
 
 @require(Role.ADMIN)
