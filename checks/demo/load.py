@@ -7,7 +7,9 @@ from django.db import connection, transaction
 
 from checks.catalogue.models import Check, State
 from checks.demo import buckets
+from checks.demo.reports import REPORTS, DemoFollowUp, DemoReport
 from checks.demo.story import CHECKS, OPEN, OPEN_AGES, PLOTS, Beat, DemoCheck, Plot
+from incidents.follow_ups import actions as follow_ups
 from incidents.models import (
     ChecklistStep,
     Component,
@@ -16,8 +18,10 @@ from incidents.models import (
     Domain,
     Incident,
     Page,
+    Postmortem,
     Reaction,
 )
+from incidents.postmortems import actions as postmortems
 from incidents.response import actions as response
 from incidents.statuspage import actions as statuspage
 from opsportal.models import User
@@ -128,6 +132,8 @@ def _play(plot: Plot, start: datetime, cast: dict[str, User], *, until: datetime
     incident.refresh_from_db()
     if not incident.is_open and incident.resolved_at:
         _tick_rest(incident, plot.ticks, cast["responder"], incident.resolved_at)
+        if plot.title in REPORTS:
+            _report(REPORTS[plot.title], plot, incident, cast, incident.resolved_at)
 
 
 def _do(beat: Beat, plot: Plot, incident: Incident, by: User, at: datetime) -> None:
@@ -161,6 +167,54 @@ def _publish(beat: Beat, plot: Plot, incident: Incident, by: User, at: datetime)
 
 def _public_ids(plot: Plot) -> list[str]:
     return list(Component.objects.filter(name__in=plot.components).values_list("public_id", flat=True))
+
+
+def _report(report: DemoReport, plot: Plot, incident: Incident, cast: dict[str, User], end: datetime) -> None:
+    """What the incident taught: drafted at its end, written within hours, signed within the two days."""
+    writer, reader = cast["responder"], cast["admin"]
+    found = postmortems.draft(incident, at=end)
+    assert found is not None, plot.title
+    texts = {name: text for name, text in _texts(report, plot).items() if text}
+    postmortems.save(found, texts, seen=found.marks, by=writer, at=end + timedelta(hours=5))
+    if report.memory:
+        minute, text = report.memory
+        moment = incident.declared_at + timedelta(minutes=minute)
+        postmortems.add_line(found, occurred_at=moment, text=text, by=writer, at=end + timedelta(hours=5))
+    for one in report.follow_ups:
+        _promise(one, incident, writer, end)
+    if report.state == "draft":
+        return
+    postmortems.ask_review(found, by=writer, at=end + timedelta(hours=20))
+    postmortems.review(found, by=reader, at=end + timedelta(hours=30))
+    if report.public:
+        _tell(report, incident, found, cast["publisher"], end + timedelta(hours=50))
+
+
+def _texts(report: DemoReport, plot: Plot) -> dict[str, str]:
+    """Its own words; what ended the impact is else the note that followed the cause."""
+    notes = [beat.text for beat in plot.beats if beat.kind == "note"]
+    names = ("summary", "root_cause", "prevention", "went_well", "went_lucky", "went_badly")
+    return {name: getattr(report, name) for name in names} | {"mitigation": report.mitigation or notes[-1]}
+
+
+def _tell(report: DemoReport, incident: Incident, found: Postmortem, by: User, at: datetime) -> None:
+    postmortems.publish(found, summary=report.public, by=by, at=at)
+    draft = statuspage.offer_summary(incident, summary=report.public, at=at)
+    assert draft is not None
+    statuspage.publish(draft, by=by, at=at)
+
+
+def _promise(one: DemoFollowUp, incident: Incident, by: User, end: datetime) -> None:
+    made_at = end + timedelta(hours=6)
+    plan = follow_ups.Plan(one.title, one.type, one.owner, (end + timedelta(days=one.due)).date())
+    promise = follow_ups.add(incident, plan, by=by, at=made_at)
+    if one.dropped:
+        follow_ups.drop(promise, reason=one.dropped, by=by, at=made_at + timedelta(days=one.due))
+    if one.done is not None:
+        retest_on = (end + timedelta(days=one.retest)).date() if one.retest else None
+        follow_ups.finish(promise, proof=one.proof, retest_on=retest_on, by=by, at=end + timedelta(days=one.done))
+    if one.verified is not None:
+        follow_ups.verify(promise, by=by, at=end + timedelta(days=one.verified))
 
 
 def _tick_rest(incident: Incident, count: int, by: User, at: datetime) -> None:

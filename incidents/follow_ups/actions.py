@@ -9,6 +9,7 @@ from django.db import transaction
 from incidents.follow_ups import states
 from incidents.follow_ups.models import FollowUp
 from incidents.follow_ups.states import State, Type
+from incidents.ownership.models import handle_validator
 from incidents.response import timeline
 from incidents.response.models import Incident
 from incidents.response.states import Kind
@@ -111,9 +112,9 @@ def _take(follow_up: FollowUp, plan: Plan) -> None:
     follow_up.title, follow_up.type = plan.title.strip()[:200], Type(plan.type)
     follow_up.owner, follow_up.due_on = plan.owner, plan.due_on
     try:
-        follow_up.clean_fields(exclude=["title", "proof", "reason"])
+        handle_validator(plan.owner)
     except ValidationError as wrong:
-        raise Refused("FOLLOW_UP_INVALID", " ".join(wrong.messages)) from wrong
+        raise Refused("OWNER_UNKNOWN", " ".join(wrong.messages)) from wrong
 
 
 def _promise(follow_up: FollowUp) -> str:

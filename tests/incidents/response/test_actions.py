@@ -165,12 +165,12 @@ def test_a_wrong_status_is_refused(incident, responder, to, code):
     assert fresh(incident).version == incident.version
 
 
-def test_resolving_in_time_owes_nothing(incident, responder):
+def test_resolving_in_time_owes_the_report_alone(incident, responder):
     actions.change_status(incident, to="resolved", by=responder, at=minutes(10))
 
     incident = fresh(incident)
     assert (incident.resolved_at, incident.acknowledged_by) == (minutes(10), responder)
-    assert running(incident) == {}
+    assert set(running(incident)) == {"postmortem"}
     waived = Obligation.objects.get(kind="first_public_update")
     assert waived.reason == "Resolved before a public word was due."
 
@@ -178,7 +178,7 @@ def test_resolving_in_time_owes_nothing(incident, responder):
 def test_resolving_does_not_forgive_a_late_public_word(incident, responder):
     actions.change_status(incident, to="resolved", by=responder, at=minutes(20))
 
-    assert set(running(incident)) == {"first_public_update"}
+    assert set(running(incident)) == {"first_public_update", "postmortem"}
 
 
 def test_resolving_a_sev_3_owes_nothing(responder):
