@@ -5,7 +5,7 @@ import re
 import socketserver
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,6 +19,8 @@ class MailSink:
     mood: str = "take"
     mails: list[str] = field(default_factory=list)
     arrived: list[float] = field(default_factory=list)
+    # Called when a mail is here, before the sender hears that it was taken.
+    strike: Callable[[], object] = bool
     port: int = 0
 
     def headers(self, name: str) -> list[str]:
@@ -69,6 +71,7 @@ def mail_sink() -> Iterator[MailSink]:
                 lines.append(line)
             sink.mails.append("\n".join(lines))
             sink.arrived.append(time.monotonic())
+            sink.strike()
             if sink.mood == "drop":
                 self.connection.close()
                 return
@@ -119,6 +122,7 @@ class Arrival:
     place: str
     key: str
     at: float
+    message_id: str = ""
 
 
 @dataclass
@@ -127,6 +131,7 @@ class Crowd:
 
     url: str
     mail: MailSink
+    strike: Callable[[], object] = bool
     came: list[Arrival] = field(default_factory=list)
 
     def arrivals(self) -> list[Arrival]:
@@ -141,7 +146,9 @@ def crowd() -> Iterator[Crowd]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            found.came.append(Arrival(self.path.strip("/"), self.headers["Idempotency-Key"], time.monotonic()))
+            key, message_id = self.headers["Idempotency-Key"], self.headers.get("webhook-id", "")
+            found.came.append(Arrival(self.path.strip("/"), key, time.monotonic(), message_id))
+            found.strike()
             self.send_response(204)
             self.end_headers()
 
