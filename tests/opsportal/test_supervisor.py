@@ -44,6 +44,16 @@ def test_lines_that_nobody_needs_are_dropped(supervisor: Supervisor, output: io.
     assert output.getvalue() == "web      | news\n"
 
 
+def test_what_no_log_may_hold_is_taken_out_of_a_childs_line(supervisor: Supervisor, output: io.StringIO):
+    says = (
+        "import os; print('jane@example.com', os.environ['API_TOKEN']); print('DETAIL:  Key (name)=(what one typed)')"
+    )
+    supervisor.run_once(python("postgres", says, env={**os.environ, "API_TOKEN": "a token of ours"}))
+
+    removed = "[removed: e-mail address] [removed: secret of the environment]"
+    assert output.getvalue() == f"postgres | {removed}\npostgres | DETAIL: [removed: values]\n"
+
+
 def test_colour_is_for_terminals_only(output: io.StringIO):
     Console(output, ["web"], colour=True).line("web", "up")
     Console(output, ["web"]).line("web", "up")
