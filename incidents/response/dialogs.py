@@ -11,10 +11,10 @@ from incidents.response import actions, policy, queries, roles, states
 from incidents.response.forms import OfferForm, ResolveForm, SeverityForm, TakeOverForm, WaiveForm
 from incidents.response.models import Incident
 from incidents.response.states import IncidentRole, Severity, Status
-from incidents.response.views import person
 from opsportal.errors import Refused
 from opsportal.htmx import render_page, see, status_message
 from opsportal.roles import Role, require
+from opsportal.signed_in import person
 
 ACTIONS = "incidents/response/actions.html"
 SEVERITY = "incidents/response/severity.html"

@@ -19,6 +19,7 @@ from opsportal.errors import Refused
 from opsportal.htmx import alert_message, render_page, see, status_message, wants_part
 from opsportal.models import User
 from opsportal.roles import Role, require
+from opsportal.signed_in import person
 
 LIST = "incidents/response/list.html"
 DECLARE = "incidents/response/declare.html"
@@ -242,9 +243,3 @@ def _changed(request: HttpRequest, number: int, *, part: str = "live", status: i
 def _with_news(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """A part tells the page that something happened here, so that slots of other rooms look again."""
     return trigger_client_event(response, "room-news") if wants_part(request) else response
-
-
-def person(request: HttpRequest) -> User:
-    """Who is signed in; the middleware lets nobody else through."""
-    assert isinstance(request.user, User)
-    return request.user

@@ -14,8 +14,8 @@ from incidents.statuspage.models import Component, ComponentStatus, StatusUpdate
 from incidents.statuspage.queries import Side
 from opsportal.errors import Conflict, Denied, Refused
 from opsportal.htmx import alert_message, render_page, see, status_message
-from opsportal.models import User
 from opsportal.roles import Role, require
+from opsportal.signed_in import person
 
 BOARD = "incidents/statuspage/board.html"
 COMPONENT = "incidents/statuspage/component.html"
@@ -46,7 +46,7 @@ def component_status(request: HttpRequest, public_id: str) -> HttpResponse:
         alert_message(request, "Choose one of the five statuses.")
         return see(request, "incidents:publish")
     try:
-        actions.set_component(component, to=form.cleaned_data["status"], by=_person(request), at=now())
+        actions.set_component(component, to=form.cleaned_data["status"], by=person(request), at=now())
     except Refused as refusal:
         alert_message(request, refusal.sentence)
     else:
@@ -73,9 +73,9 @@ def _component(request: HttpRequest, component: Component | None) -> HttpRespons
     if request.method == "POST" and form.is_valid():
         try:
             if component is None:
-                actions.add_component(**form.cleaned_data, by=_person(request), at=now())
+                actions.add_component(**form.cleaned_data, by=person(request), at=now())
             else:
-                actions.edit_component(component, **form.cleaned_data, by=_person(request), at=now())
+                actions.edit_component(component, **form.cleaned_data, by=person(request), at=now())
         except Refused as refusal:
             form.add_error(None, refusal.sentence)
         else:
@@ -111,7 +111,7 @@ def public_save(request: HttpRequest, number: int) -> HttpResponse:
             body=given["body"],
             next_update_at=given["next_update_at"],
             components=given["components"],
-            by=_person(request),
+            by=person(request),
             at=at,
             seen=given["seen"],
         )
@@ -134,14 +134,14 @@ def public_save(request: HttpRequest, number: int) -> HttpResponse:
 def public_publish(request: HttpRequest, number: int) -> HttpResponse:
     """Ask once, then tell the world. Publishers may, and who has communications in this incident."""
     side, at = queries.side_or_404(number), now()
-    actions.require_publisher(_person(request), side.incident)
+    actions.require_publisher(person(request), side.incident)
     if side.draft is None:
         raise Refused("NO_DRAFT", "There is no draft to publish. Write one first.")
     if request.method != "POST":
         context = {"side": side, "card": queries.preview(side, at), "problem": _problem(side.draft, at)}
         return render_page(request, PUBLISH, context, part="dialog")
     try:
-        update = actions.publish(side.draft, by=_person(request), at=at, seen=request.POST.get("seen", ""))
+        update = actions.publish(side.draft, by=person(request), at=at, seen=request.POST.get("seen", ""))
     except Denied:
         raise
     except Refused as refusal:
@@ -167,7 +167,7 @@ def public_discard(request: HttpRequest, number: int) -> HttpResponse:
         raise Refused("NO_DRAFT", "There is no draft to discard.")
     if request.method != "POST":
         return render_page(request, DISCARD, {"side": side}, part="dialog")
-    actions.discard(side.draft, by=_person(request), at=now())
+    actions.discard(side.draft, by=person(request), at=now())
     status_message(request, "Draft discarded. Readers never saw it.")
     return see(request, "incidents:public_panel", number)
 
@@ -192,7 +192,7 @@ def _form(side: Side, at: datetime, request: HttpRequest | None = None, *, phase
 def _show(
     request: HttpRequest, side: Side, form: DraftForm, at: datetime, *, status: int = 200, is_conflict: bool = False
 ) -> HttpResponse:
-    can_publish = queries.may_publish(_person(request), side.incident)
+    can_publish = queries.may_publish(person(request), side.incident)
     context: dict[str, Any] = {
         "side": side,
         "incident": side.incident,
@@ -202,7 +202,7 @@ def _show(
         "is_conflict": is_conflict,
         "can_draft": _may(request, Role.RESPONDER),
         "can_publish": can_publish,
-        "lacks_factor": can_publish and queries.lacks_factor(_person(request)),
+        "lacks_factor": can_publish and queries.lacks_factor(person(request)),
     }
     return render_page(request, PUBLIC, context, part="panel", status=status)
 
@@ -212,10 +212,4 @@ def _name(side: Side) -> str:
 
 
 def _may(request: HttpRequest, role: Role) -> bool:
-    return _person(request).has_role(role)
-
-
-def _person(request: HttpRequest) -> User:
-    """Who is signed in; the middleware lets nobody else through."""
-    assert isinstance(request.user, User)
-    return request.user
+    return person(request).has_role(role)

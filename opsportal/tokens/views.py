@@ -8,9 +8,10 @@ from django.views.decorators.http import require_http_methods
 
 from opsportal.errors import Refused
 from opsportal.htmx import render_page, see, status_message
-from opsportal.models import ApiToken, User
+from opsportal.models import ApiToken
 from opsportal.recent import recent_sign_in
 from opsportal.roles import Role, require
+from opsportal.signed_in import person
 from opsportal.tokens import actions, queries, scopes
 from opsportal.tokens.forms import RotateForm, TokenForm
 
@@ -23,29 +24,29 @@ REVOKE = "opsportal/tokens/revoke.html"
 @require_http_methods(["GET", "HEAD", "POST"])
 def tokens(request: HttpRequest) -> HttpResponse:
     """What programs use in one's name; make another."""
-    return _make(request) if request.method == "POST" else _show(request, TokenForm(user=_me(request)))
+    return _make(request) if request.method == "POST" else _show(request, TokenForm(user=person(request)))
 
 
 @recent_sign_in
 @sensitive_variables("issued")
 def _make(request: HttpRequest) -> HttpResponse:
-    form = TokenForm(request.POST, user=_me(request))
+    form = TokenForm(request.POST, user=person(request))
     if not form.is_valid():
         return _show(request, form, status=422)
     chosen = form.cleaned_data
     try:
         issued = actions.issue(
-            _me(request),
+            person(request),
             name=chosen["name"],
             scopes=chosen["scopes"],
             lifetime=form.lifetime,
-            by=_me(request).username,
+            by=person(request).username,
             at=timezone.now(),
         )
     except Refused as refusal:
         form.add_error(None, refusal.sentence)
         return _show(request, form, status=422)
-    return _show(request, TokenForm(user=_me(request)), issued=issued)
+    return _show(request, TokenForm(user=person(request)), issued=issued)
 
 
 @require(Role.RESPONDER)
@@ -59,11 +60,11 @@ def rotate(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _ask_rotate(request, token, form, status=422 if form.is_bound else 200)
     try:
-        issued = actions.rotate(token, overlap=form.overlap, by=_me(request), at=timezone.now())
+        issued = actions.rotate(token, overlap=form.overlap, by=person(request), at=timezone.now())
     except Refused as refusal:
         form.add_error(None, refusal.sentence)
         return _ask_rotate(request, token, form, status=422)
-    return _show(request, TokenForm(user=_me(request)), issued=issued)
+    return _show(request, TokenForm(user=person(request)), issued=issued)
 
 
 def _ask_rotate(request: HttpRequest, token: ApiToken, form: RotateForm, *, status: int) -> HttpResponse:
@@ -78,7 +79,7 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         context = {"token": token, "action": reverse("tokens:revoke", args=[pk]), "back": reverse("tokens:list")}
         return render_page(request, REVOKE, context)
-    actions.revoke(token, by=_me(request), at=timezone.now())
+    actions.revoke(token, by=person(request), at=timezone.now())
     status_message(request, f"{token.name} no longer works.")
     return see(request, "tokens:list")
 
@@ -86,7 +87,7 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
 def _show(
     request: HttpRequest, form: TokenForm, *, issued: actions.Issued | None = None, status: int = 200
 ) -> HttpResponse:
-    at, me = timezone.now(), _me(request)
+    at, me = timezone.now(), person(request)
     context = {
         "form": form,
         "issued": issued,
@@ -99,7 +100,7 @@ def _show(
 
 def _mine_or_404(request: HttpRequest, pk: int) -> ApiToken:
     token = _within_reach_or_404(request, pk)
-    if token.user_id != _me(request).pk:
+    if token.user_id != person(request).pk:
         raise Http404("no such token")
     return token
 
@@ -107,11 +108,6 @@ def _mine_or_404(request: HttpRequest, pk: int) -> ApiToken:
 def _within_reach_or_404(request: HttpRequest, pk: int) -> ApiToken:
     """Somebody else's token does not exist for people who are not admins."""
     token = ApiToken.objects.select_related("user").filter(pk=pk).first()
-    if token is None or (token.user_id != _me(request).pk and not _me(request).has_role(Role.ADMIN)):
+    if token is None or (token.user_id != person(request).pk and not person(request).has_role(Role.ADMIN)):
         raise Http404("no such token")
     return token
-
-
-def _me(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)
-    return request.user
