@@ -29,6 +29,8 @@ def _section(part: Part, report: Report, base: str) -> list[str]:
         lines = [_line(one, room) for one in report.lines]
     else:
         lines = [part.text.strip()] if part.text.strip() else []
+    if not lines and not part.field.is_required:
+        return []
     return ["", f"## {part.field.label}", "", *(lines or ["Not written yet."])]
 
 

@@ -419,8 +419,8 @@ def test_a_summary_without_a_place_is_said_in_the_room(signed, ended, publisher,
     settings.SNAPSHOT_DIR = tmp_path
     told_readers(ended, publisher)
     statuspage.save_draft(
-        ended, title="Checkout fails", status="resolved", body="One word more.", next_update_at=None, components={}, by=responder,
-        at=minutes(75),
+        ended, title="Checkout fails", status="resolved", body="One word more.", next_update_at=None, components={},
+        by=responder, at=minutes(75),
     )  # fmt: skip
 
     actions.publish(signed, summary="A certificate expired.", by=publisher, at=minutes(80))
