@@ -1,6 +1,6 @@
 """Every address, for every role and for nobody: denied by default, and a wrong role never gets in."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 from django.test import Client
@@ -37,22 +37,30 @@ PUBLIC = {
 # Operations of the API, which know tokens and no sign-in page.
 OPERATIONS = {"api:me", "api:list_incidents", "api:read_incident"}
 EXAMPLES = {
-    **{"number": 1, "pk": 1, "token": "x", "key": "portal-live", "slug": "backend"},
-    **{"kind": "acknowledge", "role": "commander", "act": "take"},
+    "number": 1,
+    "pk": 1,
+    "token": "x",
+    "key": "portal-live",
+    "slug": "backend",
+    "kind": "acknowledge",
+    "role": "commander",
+    "act": "take",
 }
 
 
-def addresses(patterns=None, prefix: str = "/", space: str = "") -> Iterator[tuple[str, str, object]]:
+def addresses(
+    patterns=None, prefix: str = "/", space: str = "", examples: Mapping[str, object] = EXAMPLES
+) -> Iterator[tuple[str, str, object]]:
     """Name, example path and view of every address."""
     for pattern in patterns if patterns is not None else get_resolver().url_patterns:
         route = prefix + str(pattern.pattern)
         if isinstance(pattern, URLResolver):
             inner = f"{pattern.namespace}:" if pattern.namespace else space
-            yield from addresses(pattern.url_patterns, route, inner)
+            yield from addresses(pattern.url_patterns, route, inner, examples)
         elif isinstance(pattern, URLPattern):
             for name, converter in pattern.pattern.converters.items():
                 kind = type(converter).__name__.removesuffix("Converter").lower()
-                value = EXAMPLES.get(name, 1 if kind == "int" else "x")
+                value = examples.get(name, 1 if kind == "int" else "x")
                 route = route.replace(f"<{kind}:{name}>", str(value)).replace(f"<{name}>", str(value))
             yield space + (pattern.name or ""), route, pattern.callback
 
