@@ -12,7 +12,8 @@ from opsportal.seals.verify import Report
 
 def tell_every_admin(*, key: str, subject: str, body: str, at: datetime) -> None:
     """The operators, and every admin who has an address. The same key again is the same message."""
-    tell_operators(key=key, subject=subject, body=body, at=at)
+    # A storm of alerts must not hold this up.
+    tell_operators(key=key, subject=subject, body=body, at=at, priority=Delivery.Priority.WRITTEN)
     if settings.EMAIL_CONFIGURED:
         for admin in User.objects.admins().exclude(email="").exclude(email__in=settings.ALERT_EMAIL):
             enqueue(
@@ -22,6 +23,7 @@ def tell_every_admin(*, key: str, subject: str, body: str, at: datetime) -> None
                 subject=subject,
                 body=body,
                 at=at,
+                priority=Delivery.Priority.WRITTEN,
             )
 
 

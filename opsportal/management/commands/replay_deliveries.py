@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import CommandParser
+from django.db import OperationalError
 from django.utils import timezone
 
 from opsportal.commands import Exit, OpsCommand
@@ -31,6 +32,9 @@ class Command(OpsCommand):
                 done = actions.replay_failed_since(at - age(failed_since or ""), by="shell", at=at)
         except Refused as refusal:
             self.token("replay_deliveries", status="fail", reason=refusal.code.lower())
+            raise
+        except OperationalError:
+            self.token("replay_deliveries", status="fail", reason="db_connect_failed")
             raise
         self.token("replay_deliveries", status="ok", queued=done.queued, skipped=done.skipped)
         return Exit.OK

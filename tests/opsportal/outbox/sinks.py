@@ -14,7 +14,7 @@ from typing import Any
 
 @dataclass
 class MailSink:
-    """An SMTP server on this machine; `mood` is take, unknown, later, hang, drip, drop or silent."""
+    """An SMTP server on this machine; `mood` is take, unknown, later, reject, hang, drip or drop."""
 
     mood: str = "take"
     mails: list[str] = field(default_factory=list)
@@ -75,7 +75,7 @@ def mail_sink() -> Iterator[MailSink]:
             if sink.mood == "drop":
                 self.connection.close()
                 return
-            self.say("250 taken")
+            self.say("554 no" if sink.mood == "reject" else "250 taken")
 
     with serving(Handler) as port:
         sink.port = port

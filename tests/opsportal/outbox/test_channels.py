@@ -8,11 +8,13 @@ import pytest
 from django.utils import timezone
 
 from opsportal.errors import Refused
+from opsportal.network import Guard
 from opsportal.outbox import actions, destinations
 from opsportal.outbox.channels import mail, web
 from opsportal.outbox.models import Delivery, Destination
 from opsportal.outbox.signing import signature
 from tests.opsportal.outbox import sinks
+from tests.portals import free_port
 
 pytestmark = pytest.mark.django_db
 
@@ -56,6 +58,17 @@ def test_a_recipient_put_off_is_tried_again(mail_sink, queue):
 
     assert error_after_a_try(delivery) == "deferred"
     assert delivery.state == Delivery.State.WAITING
+
+
+def test_a_mail_server_that_is_away_or_wants_no_mail_is_tried_again(mail_sink, queue, settings):
+    mail_sink.mood = "reject"
+    rejected = queue("rejected", channel="email", destination="ops@example.org")
+    assert error_after_a_try(rejected) == "refused"
+
+    settings.EMAIL_PORT = free_port()
+    lost = queue("lost", channel="email", destination="ops@example.org")
+    assert error_after_a_try(lost) == "connect"
+    assert set(Delivery.objects.values_list("state", flat=True)) == {"waiting"}
 
 
 @pytest.mark.parametrize("mood", ["hang", "drip"])
@@ -107,6 +120,42 @@ def test_a_receiver_that_hangs_or_drips_is_left(add_destination, queue, monkeypa
             one.refresh_from_db()
     assert time.monotonic() - began < 4
     assert [one.last_error for one in both] in (["timeout", "timeout"], ["timeout", "connect"])
+
+
+def test_nobody_listening_is_said_and_tried_again(add_destination, queue):
+    to = add_destination(f"http://127.0.0.1:{free_port()}/")
+
+    delivery = queue(channel="webhook", destination=to.name, to=to)
+
+    assert error_after_a_try(delivery) == "connect"
+    assert delivery.state == Delivery.State.WAITING
+
+
+def test_an_answer_without_an_end_is_not_read_by_a_webhook(add_destination, queue):
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n"
+    with sinks.raw_server(head, *[b"x" * 65_536] * 200, pause=0.05) as endless:
+        to = add_destination(endless)
+        delivery = queue(channel="webhook", destination=to.name, to=to)
+        began = time.monotonic()
+
+        assert error_after_a_try(delivery) == ""
+
+    assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize(
+    ("piece", "pause", "error"), [(b"x" * 1_000_000, 0.0, "too_long"), (b"x", 0.2, "timeout")], ids=["huge", "drips"]
+)
+def test_an_answer_that_has_to_be_read_is_bounded_in_size_and_time(monkeypatch, piece, pause, error):
+    monkeypatch.setattr(web, "TIMEOUT", aiohttp.ClientTimeout(total=2))
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n"
+    with sinks.raw_server(head, *[piece] * 50, pause=pause) as endless:
+        guard = Guard.from_list(["127.0.0.0/8"])
+        began = time.monotonic()
+
+        assert web.ask("GET", endless, None, {}, guard).answer.error == error
+
+    assert time.monotonic() - began < 5
 
 
 def test_a_receiver_that_is_gone_is_switched_off_and_what_waits_for_it_is_given_up(add_destination, queue, sink):

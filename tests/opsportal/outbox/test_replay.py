@@ -1,5 +1,8 @@
 """Dead letters go again, under their keys; the shell says how many."""
 
+import os
+import subprocess
+import sys
 from datetime import timedelta
 from io import StringIO
 
@@ -10,6 +13,7 @@ from django.utils import timezone
 from opsportal.audit.models import AuditEvent
 from opsportal.outbox import actions
 from opsportal.outbox.models import Delivery, Route
+from tests.portals import ROOT
 
 pytestmark = pytest.mark.django_db
 
@@ -93,3 +97,24 @@ def test_choosing_nothing_says_so(client_as, admin):
     answer = client_as(admin).get("/deliveries/replay/", follow=True)
 
     assert "Choose at least one message" in answer.content.decode()
+
+
+def test_the_shell_says_one_line_whose_exit_code_is_0_or_1(transactional_db, queue):
+    bury(queue("incident:9:opened:slack:0", event="incident:9:opened"))
+
+    assert shell("--event-id", "incident:9:opened") == ("replay_deliveries status=ok queued=1 skipped=0\n", 0)
+    assert shell("--event-id", "incident:9:opened") == ("replay_deliveries status=ok queued=0 skipped=1\n", 0)
+    assert shell("--event-id", "incident:10:opened") == ("replay_deliveries status=fail reason=unknown_event\n", 1)
+    assert shell() == ("", 1)
+    nowhere = {"DATABASE_URL": "postgresql://nobody:hunter2@127.0.0.1:9/none"}
+    assert shell("--event-id", "x", **nowhere) == ("replay_deliveries status=fail reason=db_connect_failed\n", 1)
+
+
+def shell(*arguments: str, **environment: str) -> tuple[str, int]:
+    """What a real process says on stdout, and how it ends; nothing of an address on stderr."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", "replay_deliveries", *arguments],
+        cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert "hunter2" not in done.stderr and "Traceback" not in done.stderr
+    return done.stdout, done.returncode
