@@ -28,7 +28,8 @@ class FollowUpQuerySet(models.QuerySet["FollowUp"]):
         return self if person.has_role(Role.RESPONDER) else self.exclude(incident__nature=Incident.Nature.SECURITY)
 
     def unfinished(self) -> FollowUpQuerySet:
-        return self.filter(state__in=[State.OPEN, State.DONE])
+        """To be done, or done and still to be tried again."""
+        return self.filter(models.Q(state=State.OPEN) | models.Q(state=State.DONE, retest_on__isnull=False))
 
     def for_domain(self, domain: Domain) -> FollowUpQuerySet:
         return self.filter(incident__domain=domain)
@@ -37,7 +38,9 @@ class FollowUpQuerySet(models.QuerySet["FollowUp"]):
         return self.select_related("incident__domain")
 
     def soonest_first(self) -> FollowUpQuerySet:
-        return self.order_by("due_on", "id")
+        """By the day on which something has to happen next: the deed, or once it is done its re-test."""
+        tried = models.When(state=State.DONE, retest_on__isnull=False, then="retest_on")
+        return self.order_by(models.Case(tried, default="due_on"), "id")
 
 
 class FollowUp(models.Model):
@@ -63,7 +66,7 @@ class FollowUp(models.Model):
 
     class Meta:
         indexes = [
-            # Read by the list, the rooms and the weekly review: what is not finished, the soonest first.
+            # Read by the list, the rooms and the weekly review: what is not finished.
             models.Index(
                 fields=["due_on"], name="follow_up_due", condition=models.Q(state__in=[State.OPEN, State.DONE])
             ),

@@ -26,7 +26,9 @@ class ReportForm(GuardedForm):
                 max_length=_LONGEST,
                 help_text=one.hint,
                 # The blank placeholder tells the stylesheet whether something stands in the box.
-                widget=forms.Textarea(attrs={"rows": one.rows, "placeholder": " "}),
+                widget=forms.Textarea(
+                    attrs={"rows": one.rows, "placeholder": " ", "class": "input--miss" if one.is_required else ""}
+                ),
             )
             self.fields[f"seen-{one.name}"] = forms.CharField(required=False, max_length=16, widget=forms.HiddenInput)
 
