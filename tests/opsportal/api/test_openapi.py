@@ -4,6 +4,7 @@ import re
 
 import pytest
 from django.test import Client
+from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from opsportal.api.frame import operations
 from opsportal.api.urls import api
@@ -25,7 +26,11 @@ def references(value) -> set[str]:
     return set().union(*map(references, value)) if isinstance(value, list) else set()
 
 
-def test_the_document_has_the_shape_of_openapi_3_1(schema):
+def test_the_document_is_valid_openapi_3_1(schema):
+    assert [str(error) for error in OpenAPIV31SpecValidator(schema).iter_errors()] == []
+
+
+def test_each_operation_is_described_whole(schema):
     assert schema["openapi"].startswith("3.1")
     assert schema["info"]["title"] and schema["info"]["version"]
     assert schema["paths"] and all(path.startswith("/api/v1/") for path in schema["paths"])
