@@ -16,13 +16,22 @@ PUBLIC = ("/status/", "/status/history/", "/login/", "/login-link/gone/", "/setu
 VIEWER = (
     *("/", "/incidents/", "/incidents/INC-17/", "/incidents/INC-15/", "/incidents/INC-17/public/", "/alerts/"),
     *("/checks/", "/checks/api-health/", "/checks/portal-disk/", "/checks/legacy-import/", "/statuspage/"),
+    *(
+        "/postmortems/",
+        "/incidents/INC-14/postmortem/",
+        "/incidents/INC-11/postmortem/",
+        "/incidents/INC-2/postmortem/",
+    ),
+    *("/incidents/INC-11/postmortem/print/", "/follow-ups/", "/follow-ups/10/", "/incidents/INC-17/follow-ups/"),
     *("/ownership/", "/deliveries/", "/search/", "/search/?q=ingest", "/search/?q=zzz", "/more/", "/nothing-here/"),
 )
 RESPONDER = (
     *("/incidents/new/", "/incidents/INC-17/actions/", "/incidents/INC-17/severity/", "/incidents/INC-17/resolve/"),
     *("/incidents/INC-17/waive/public_update/", "/incidents/INC-17/roles/commander/", "/checks/api-health/pause/"),
+    *("/incidents/INC-11/postmortem/sign/", "/incidents/INC-11/postmortem/back/", "/incidents/INC-17/follow-ups/new/"),
+    *("/follow-ups/10/edit/", "/follow-ups/10/finish/", "/follow-ups/10/drop/"),
 )
-PUBLISHER = ("/statuspage/components/new/",)
+PUBLISHER = ("/statuspage/components/new/", "/incidents/INC-10/postmortem/publish/")
 ADMIN = ("/people/", "/checks/new/", "/checks/api-health/edit/", "/ownership/domains/backend/")
 REACH = {
     "viewer": VIEWER,
