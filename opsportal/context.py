@@ -48,6 +48,11 @@ class Shell:
         return _drawn("parts/tabbar.html", self.tabs)
 
     @property
+    def reachable(self) -> tuple[navigation.Entry, ...]:
+        """Every screen this person may open, and the form that declares."""
+        return (*navigation.declare_for(self.request), *self.counted)
+
+    @property
     def counted(self) -> list[navigation.Entry]:
         """Every entry, for the reply that refreshes the numbers."""
         return [entry for group in self.groups for entry in group.entries]

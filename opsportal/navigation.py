@@ -123,6 +123,11 @@ def tabs_for(request: HttpRequest) -> tuple[Entry, ...]:
     return _entries(request, (NOW, INCIDENTS, middle, CHECKS, MORE), {}, current_screen(request.path))
 
 
+def declare_for(request: HttpRequest) -> tuple[Entry, ...]:
+    """The form that declares, for those who may."""
+    return _entries(request, (DECLARE,), {}, None)
+
+
 def _entries(
     request: HttpRequest, screens: tuple[Screen, ...], numbers: dict[str, Count], current: Screen | None
 ) -> tuple[Entry, ...]:

@@ -38,7 +38,7 @@ def firing() -> list[Alert]:
 
 
 def version() -> str:
-    """Changes when an alert fires, is seen, is acknowledged or ends: the cheap tag of a polled part."""
+    """Changes when an alert fires, is seen, is acknowledged or ends: the cheap tag of the list."""
     row = Alert.objects.aggregate(
         newest=Max("id"),
         taken=Max("acknowledged_at"),
@@ -46,6 +46,12 @@ def version() -> str:
         firing=Count("id", filter=Q(resolved_at=None)),
     )
     return "-".join(str(value) for value in row.values())
+
+
+# Changes when an alert fires, is acknowledged or ends: SQL for the tag of a polled part, which must be cheap.
+VERSION = """
+SELECT concat_ws('-', count(*), max(id), sum(id), count(acknowledged_at)) FROM incidents_alert WHERE resolved_at IS NULL
+"""
 
 
 def last_recovered() -> datetime | None:

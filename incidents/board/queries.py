@@ -1,7 +1,12 @@
-"""What is open, owed, firing and held right now, in a fixed number of queries."""
+"""What is open, owed, firing and held right now, in a fixed number of queries and without models for the rows."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import blake2s
+from typing import Any
+
+from django.db import connection
+from django.db.models import Subquery
 
 from incidents.alerts import queries as alerts
 from incidents.alerts.models import Alert
@@ -10,65 +15,206 @@ from incidents.obligations.models import Obligation
 from incidents.ownership import queries as ownership
 from incidents.ownership.models import Domain
 from incidents.response import queries as response
-from incidents.response.lines import Line
-from incidents.response.models import Incident
+from incidents.response.listing import COLUMNS, Row
+from incidents.response.models import Incident, TimelineEvent
+from incidents.response.states import Status
 
-# The board is a board, not a list: what does not fit has a list of its own.
-_OPEN_SHOWN = 20
+# The board is a board, not a list: what does not fit has a list of its own. About a hundred rows in all.
+_OPEN_SHOWN, _LATE_SHOWN, _FIRING_SHOWN = 70, 20, 6
+
+_PUBLIC = {Obligation.Kind.FIRST_PUBLIC_UPDATE, Obligation.Kind.PUBLIC_UPDATE}
+# What stands beside a running clock, and beside a late one.
+_CLOCKS = {
+    Obligation.Kind.ACKNOWLEDGE: ("until somebody has to take it", "nobody has it yet"),
+    Obligation.Kind.FIRST_PUBLIC_UPDATE: ("until the first public update", "first public update late"),
+    Obligation.Kind.PUBLIC_UPDATE: ("until next public update", "public update late"),
+}
 
 
-@dataclass(frozen=True)
-class OpenIncident:
-    """An open incident as the board shows it: its last row and the most urgent thing owed."""
+@dataclass(frozen=True, slots=True)
+class Last:
+    """The newest words of a timeline."""
 
-    incident: Incident
-    last: Line | None
-    owed: Obligation | None
+    at: datetime
+    words: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class OpenIncident(Row):
+    """An open incident as the board shows it to the person called `me`."""
+
+    last: Last | None = None
+    me: str = ""
+
+    @property
+    def who(self) -> str:
+        """Who has it, in words."""
+        if not self.taken_by:
+            return "Nobody has it yet"
+        return "You have it" if self.taken_by == self.me else f"{self.taken_by} has it"
+
+    @property
+    def until(self) -> str:
+        """Beside the running clock."""
+        return self._words[0]
+
+    @property
+    def late(self) -> str:
+        """Beside the clock once it is late."""
+        return self._words[1]
+
+    @property
+    def needs_taking(self) -> bool:
+        return self.owed is not None and self.owed.kind == Obligation.Kind.ACKNOWLEDGE
+
+    @property
+    def needs_public_word(self) -> bool:
+        return self.owed is not None and self.owed.kind in _PUBLIC
+
+    @property
+    def _words(self) -> tuple[str, str]:
+        if self.owed is None:
+            return "", ""
+        label = self.owed.label.lower()
+        return _CLOCKS.get(Obligation.Kind(self.owed.kind), (f"until: {label}", f"{label} late"))
+
+
+@dataclass(frozen=True, slots=True)
 class Late:
-    """One late duty and where it is done."""
+    """One late duty and where it is done: `number` of its incident, 0 when it is about something else."""
 
-    obligation: Obligation
+    pk: int
+    kind: str
+    subject: str
+    owner: str
+    due_at: datetime
+
+    @property
+    def number(self) -> int:
+        tail = self.subject.removeprefix("INC-")
+        return int(tail) if tail.isdecimal() else 0
+
+    @property
+    def words(self) -> str:
+        """What is late, so that the incident's number can follow."""
+        label = Obligation.Kind(self.kind).label
+        return label if self._is_taking else f"{label} for"
+
+    @property
+    def icon(self) -> str:
+        return "user-check" if self._is_taking else "file-text" if self.is_report else "speakerphone"
+
+    @property
+    def is_report(self) -> bool:
+        return self.kind == Obligation.Kind.POSTMORTEM
+
+    @property
+    def may_be_waived(self) -> bool:
+        return bool(self.number) and not self._is_taking
+
+    @property
+    def _is_taking(self) -> bool:
+        return self.kind == Obligation.Kind.ACKNOWLEDGE
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """An alert that fires, and who has it."""
+
+    pk: int
+    title: str
+    domain: str
     number: int
+    taken_by: str | None
+    fired_at: datetime
+
+
+_LATE = ("pk", "kind", "subject", "owner", "due_at")
+_FIRING = ("pk", "title", "domain__name", "incident__number", "acknowledged_by__username", "fired_at")
 
 
 @dataclass(frozen=True)
 class Board:
-    """The night at a glance."""
+    """The night at a glance. `more` and `late` count what is not shown, too."""
 
     incidents: list[OpenIncident]
+    more: int
     overdue: list[Late]
-    alerts: list[Alert]
+    late: int
+    alerts: list[Firing]
     domains: list[Domain]
     last_resolved_at: datetime | None
     sentence: str
 
 
-def board(at: datetime) -> Board:
-    """Everything of this wing that Now shows."""
-    shown = list(Incident.objects.open().with_domain().select_related("acknowledged_by").worst_first()[:_OPEN_SHOWN])
-    last = response.last_words(shown)
-    owed = obligations.most_urgent(one.label for one in shown)
-    late = obligations.late(at)
-    firing = alerts.firing()
-    past = None if shown else response.latest_resolved()
+def board(at: datetime, *, me: str = "") -> Board:
+    """Everything of this wing that Now shows to the person of this name."""
+    opened, late, firing = _numbers(at)
+    shown = _open(me)
+    past = None if opened else response.latest_resolved()
+    overdue = Obligation.objects.late(at).order_by("due_at", "id").values_list(*_LATE)[:_LATE_SHOWN]
+    fires = Alert.objects.firing().order_by("-fired_at", "-id").values_list(*_FIRING)[:_FIRING_SHOWN]
     return Board(
-        incidents=[OpenIncident(one, last.get(one.pk), owed.get(one.label)) for one in shown],
-        overdue=[Late(one, _number(one.subject)) for one in late],
-        alerts=firing,
+        incidents=shown,
+        more=opened - len(shown),
+        overdue=[Late(*one) for one in overdue],
+        late=late,
+        alerts=[Firing(*one) for one in fires],
         domains=ownership.matrix(),
         last_resolved_at=past.resolved_at if past else None,
-        sentence=_sentence(len(shown), len(late), len(firing)),
+        sentence=_sentence(opened, late, firing),
     )
 
 
+def _open(me: str) -> list[OpenIncident]:
+    """The worst open ones first."""
+    newest = Subquery(response.newest_told())
+    found: list[Any] = list(Incident.objects.open().worst_first().values_list(*COLUMNS, newest)[:_OPEN_SHOWN])
+    owed = obligations.most_urgent(f"INC-{one[0]}" for one in found)
+    last = _last([one[-1] for one in found])
+    return [OpenIncident(*one[:-1], owed=owed.get(f"INC-{one[0]}"), last=last.get(one[-1]), me=me) for one in found]
+
+
+def _last(keys: list[int]) -> dict[int, Last]:
+    """What the newest facts say; a fact without words of its own says what happened."""
+    values = TimelineEvent.objects.filter(pk__in=keys).values_list("pk", "occurred_at", "text__body")
+    said = {pk: Last(at, _short(body)) for pk, at, body in values if body}
+    for pk, line in response.lines(key for key in keys if key not in said).items():
+        said[pk] = Last(line.occurred_at, _short(f"{line.who} {line.before} {line.strong} {line.after}".strip()))
+    return said
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 200 else f"{text[:199]}…"
+
+
+def _numbers(at: datetime) -> tuple[int, int, int]:
+    """How many incidents are open, duties late and alerts firing."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NUMBERS, {"at": at})
+        opened, late, firing = cursor.fetchone()
+        return opened, late, firing
+
+
+_NUMBERS = f"""
+SELECT (SELECT count(*) FROM incidents_incident WHERE status <> '{Status.RESOLVED}'),
+       (SELECT count(*) FROM incidents_obligation WHERE met_at IS NULL AND waived_at IS NULL AND due_at < %(at)s),
+       (SELECT count(*) FROM incidents_alert WHERE resolved_at IS NULL)
+"""  # noqa: S608 - our own constants
+
+
 def version(at: datetime) -> str:
-    """Changes whenever the board would read differently."""
-    newest = Incident.objects.open().values_list("number", "version").order_by("number")
-    rooms = ".".join(f"{number}:{change}" for number, change in newest)
-    return f"{rooms}|{obligations.due_version(at)}|{alerts.version()}|{ownership.version()}"
+    """Changes whenever the board would read differently: one question for all rooms, since every poll asks it."""
+    with connection.cursor() as cursor:
+        cursor.execute(_VERSION, {"at": at})
+        return blake2s(repr(cursor.fetchone()).encode(), digest_size=8).hexdigest()
+
+
+_VERSION = f"""
+SELECT (SELECT string_agg(number || ':' || version, '.' ORDER BY number) FROM incidents_incident
+        WHERE status <> '{Status.RESOLVED}'),
+       ({obligations.VERSION}), ({alerts.VERSION}), ({ownership.VERSION})
+"""  # noqa: S608 - our own constants
 
 
 def _sentence(opened: int, late: int, firing: int) -> str:
@@ -85,9 +231,3 @@ def _sentence(opened: int, late: int, firing: int) -> str:
 def _count(number: int, one: str, many: str) -> str:
     names = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
     return f"{names[number] if number < len(names) else number} {one if number == 1 else many}"
-
-
-def _number(subject: str) -> int:
-    """12 for INC-12; 0 when the duty is about something else."""
-    tail = subject.removeprefix("INC-")
-    return int(tail) if tail.isdecimal() else 0

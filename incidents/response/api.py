@@ -5,7 +5,7 @@ from typing import Literal
 
 from ninja import Query, Router, Schema
 
-from incidents.response import queries
+from incidents.response import listing, queries
 from incidents.response.models import Incident
 from opsportal.api.access import ApiRequest, Scoped
 from opsportal.api.pages import PageOf, PageQuery, cut
@@ -62,8 +62,8 @@ class IncidentQuery(PageQuery):
 )
 def list_incidents(request: ApiRequest, query: Query[IncidentQuery]) -> dict[str, object]:
     """Newest first. `status=open` means every status but resolved."""
-    filters = queries.Filters(status=query.status, severity=query.severity, domain=query.domain)
-    page = cut(queries.newest(filters), by=["-number"], query=query, purpose={"list": "incidents", "by": filters})
+    filters = listing.Filters(status=query.status, severity=query.severity, domain=query.domain)
+    page = cut(listing.newest(filters), by=["-number"], query=query, purpose={"list": "incidents", "by": filters})
     return {"items": page.rows, "next": page.next}
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Now
 from django.urls import reverse
 
 from incidents.ownership.models import Domain
+from incidents.response import vectors
 from incidents.response.states import IncidentRole, Kind, Severity, Status
 from opsportal.models import User
 from opsportal.privacy.fields import GuardedTextField
@@ -107,6 +109,8 @@ class Incident(models.Model):
             ),
             # Read by the ownership matrix and domain lists.
             models.Index(fields=["domain", "-number"], name="incident_domain"),
+            # Read by the search and the list's filter: words of title and summary.
+            GinIndex(vectors.HEAD, name="incident_words", fastupdate=False),
         ]
 
     def __str__(self) -> str:
@@ -167,6 +171,10 @@ class TimelineText(models.Model):
     event = models.OneToOneField(TimelineEvent, primary_key=True, on_delete=models.PROTECT, related_name="text")
     salt = models.CharField(max_length=32)
     body = GuardedTextField()
+
+    class Meta:
+        # Read by the search and the list's filter: words of timelines.
+        indexes = [GinIndex(vectors.BODY, name="timeline_words", fastupdate=False)]
 
     def __str__(self) -> str:
         return f"text of event {self.event_id}"

@@ -1,9 +1,9 @@
-"""What the list and the room show, in a fixed number of queries."""
+"""What the room shows, in a fixed number of queries."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from django.contrib.postgres.search import SearchQuery, SearchVector
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet
 from django.http import Http404
 
 from incidents.obligations import queries as obligations
@@ -11,99 +11,20 @@ from incidents.obligations.models import Obligation
 from incidents.ownership.models import Domain
 from incidents.response import seats
 from incidents.response.lines import Line, line_of
-from incidents.response.models import ChecklistStep, Incident, IncidentQuerySet, Seat, TimelineEvent, TimelineText
+from incidents.response.models import ChecklistStep, Incident, Seat, TimelineEvent, TimelineText
 from incidents.response.states import IncidentRole, Kind, Severity, Status
 from opsportal.models import User
 from opsportal.roles import Role
 
-LIST_PAGE = 50
 # Public words after which readers wait for another one.
 _STILL_TOLD = (Status.INVESTIGATING, Status.IDENTIFIED, Status.MONITORING)
-TIMELINE_PAGE = 60
+TIMELINE_PAGE = 50
 
 SHOWS: dict[str, tuple[str, tuple[Kind, ...]]] = {
     "all": ("All", ()),
     "updates": ("Updates", (Kind.DECLARED, Kind.NOTE, Kind.STATUS, Kind.SEVERITY)),
     "public": ("Public", (Kind.PUBLIC_UPDATE,)),
 }
-
-
-@dataclass(frozen=True)
-class Filters:
-    """What the list is narrowed to; it lives in the URL. `before` is the number that an older page starts below."""
-
-    status: str = ""
-    severity: str = ""
-    domain: str = ""
-    words: str = ""
-    before: int | None = None
-
-
-@dataclass(frozen=True)
-class Row:
-    """An incident in the list with the most urgent thing still owed."""
-
-    incident: Incident
-    owed: Obligation | None
-
-
-@dataclass(frozen=True)
-class Listing:
-    """One page of the list. `older` is the key of the next page, None on the last."""
-
-    rows: list[Row]
-    open_count: int
-    total: int
-    older: int | None
-
-
-def listing(filters: Filters) -> Listing:
-    """Open incidents first (worst first), then the resolved ones, newest first, page by page."""
-    wanted = _narrowed(filters)
-    running = [] if filters.before else list(wanted.open().worst_first()[:LIST_PAGE])
-    past = wanted.filter(status=Status.RESOLVED).newest_first()
-    if filters.before:
-        past = past.filter(number__lt=filters.before)
-    resolved = list(past[: LIST_PAGE + 1])
-    older = resolved[LIST_PAGE - 1].number if len(resolved) > LIST_PAGE else None
-    shown = [*running, *resolved[:LIST_PAGE]]
-    owed = obligations.most_urgent(one.label for one in shown)
-    return Listing(
-        rows=[Row(one, owed.get(one.label)) for one in shown],
-        open_count=Incident.objects.open().count(),
-        total=Incident.objects.count(),
-        older=older,
-    )
-
-
-def newest(filters: Filters) -> IncidentQuerySet:
-    """Every incident that the filters let through, newest first; for readers who page by themselves."""
-    return _narrowed(filters).order_by("-number")
-
-
-def _narrowed(filters: Filters) -> IncidentQuerySet:
-    wanted = Incident.objects.with_domain().select_related("acknowledged_by")
-    if filters.status == "open":
-        wanted = wanted.open()
-    elif filters.status:
-        wanted = wanted.filter(status=filters.status)
-    if filters.severity:
-        wanted = wanted.filter(severity=filters.severity)
-    if filters.domain:
-        wanted = wanted.filter(domain__slug=filters.domain)
-    return matching(wanted, filters.words) if filters.words else wanted
-
-
-def matching(incidents: IncidentQuerySet, words: str) -> IncidentQuerySet:
-    """Those whose title, summary or timeline holds the words; a number such as INC-12 or 12 finds its incident."""
-    query = SearchQuery(words, search_type="websearch", config="english")
-    said = TimelineText.objects.annotate(found=SearchVector("body", config="english")).filter(
-        event__incident=OuterRef("pk"), found=query
-    )
-    found = Q(head=query) | Q(Exists(said))
-    if (number := words.strip().upper().removeprefix("INC-")).isdecimal() and len(number) < 9:
-        found |= Q(number=int(number))
-    return incidents.annotate(head=SearchVector("title", "summary", config="english")).filter(found)
 
 
 # --- the room ---------------------------------------------------------------------------------------------------------
@@ -279,17 +200,22 @@ def _phases(incident: Incident) -> list[Phase]:
     return [Phase(phase.label, own, phase == current) for phase, own in by_phase.items()]
 
 
-def last_words(incidents: list[Incident]) -> dict[int, Line]:
-    """The newest row of each incident's timeline that a person or a check wrote, by incident."""
+def newest_told() -> "QuerySet[TimelineEvent, int]":
+    """Key of the newest fact that a person or a check told; a subquery for incidents, one look into the index each."""
     telling = (Kind.NOTE, Kind.STATUS, Kind.SEVERITY, Kind.ALERT, Kind.PUBLIC_UPDATE, Kind.DECLARED)
-    events = (
-        TimelineEvent.objects.filter(incident__in=incidents, kind__in=telling)
-        .order_by("incident", "-recorded_at", "-id")
-        .distinct("incident")
-        .select_related("actor")
-    )
-    texts = TimelineText.objects.in_bulk([event.pk for event in events])
-    return {event.incident_id: line_of(event, texts[event.pk].body if event.pk in texts else "") for event in events}
+    events = TimelineEvent.objects.filter(incident=OuterRef("pk"), kind__in=telling).order_by("-recorded_at", "-id")
+    return events.values_list("pk", flat=True)[:1]
+
+
+_LINE = ("kind", "source", "occurred_at", "recorded_at", "old", "new", "actor__username")
+
+
+def lines(keys: Iterable[int]) -> dict[int, Line]:
+    """How these facts read, by their key."""
+    wanted = list(keys)
+    bodies = dict(TimelineText.objects.filter(event__in=wanted).values_list("event", "body"))
+    events = TimelineEvent.objects.filter(pk__in=wanted).select_related("actor").only(*_LINE)
+    return {event.pk: line_of(event, bodies.get(event.pk, "")) for event in events}
 
 
 def latest_resolved() -> Incident | None:

@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from incidents.response import dialogs, views
+from incidents.response import dialogs, list_views, views
 
 urlpatterns = [
-    path("incidents/", views.incident_list, name="list"),
+    path("incidents/", list_views.incident_list, name="list"),
+    path("incidents/export.csv", list_views.incident_export, name="export"),
     path("incidents/new/", views.declare, name="declare"),
     path("incidents/INC-<int:number>/", views.room, name="room"),
     path("incidents/INC-<int:number>/post/", views.post, name="post"),

@@ -1,9 +1,7 @@
-"""The list, declaring, and the room with what is posted in it."""
+"""Declaring, and the room with what is posted in it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -12,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import ptag, trigger_client_event
 
 from incidents.response import actions, queries, roles
-from incidents.response.forms import DeclareForm, FilterForm, PostForm
+from incidents.response.forms import DeclareForm, PostForm
 from incidents.response.models import ChecklistStep, Incident
 from incidents.response.states import IncidentRole, Severity
 from opsportal.errors import Refused
@@ -21,67 +19,8 @@ from opsportal.models import User
 from opsportal.roles import Role, require
 from opsportal.signed_in import person
 
-LIST = "incidents/response/list.html"
 DECLARE = "incidents/response/declare.html"
 ROOM = "incidents/response/room.html"
-
-
-@require(Role.VIEWER)
-@require_safe
-def incident_list(request: HttpRequest) -> HttpResponse:
-    """Open incidents first, then the past; filters stand in the URL."""
-    filters = filters_of(request)
-    listing = queries.listing(filters)
-    context = {
-        "filters": filters,
-        "listing": listing,
-        "domains": queries.domains(),
-        "chips": _chips(filters, listing),
-        "older": _to(filters, before=str(listing.older)) if listing.older else "",
-    }
-    return render_page(request, LIST, context, part="listing")
-
-
-def filters_of(request: HttpRequest) -> queries.Filters:
-    """The filters in the URL; what is not one of ours is left out."""
-    form = FilterForm(request.GET)
-    form.is_valid()
-    given = form.cleaned_data
-    return queries.Filters(
-        status=given.get("status", ""),
-        severity=given.get("severity", ""),
-        domain=given.get("domain", ""),
-        words=given.get("q", ""),
-        before=given.get("before"),
-    )
-
-
-@dataclass(frozen=True)
-class Chip:
-    """One filter that a click switches."""
-
-    label: str
-    url: str
-    is_current: bool
-
-
-def _to(filters: queries.Filters, **changed: str) -> str:
-    """The list's address with one thing changed and the rest kept."""
-    kept = {"status": filters.status, "severity": filters.severity, "domain": filters.domain, "q": filters.words}
-    return "?" + urlencode({name: value for name, value in {**kept, **changed}.items() if value})
-
-
-def _chips(filters: queries.Filters, listing: queries.Listing) -> list[Chip]:
-    """Open or all, and the three severities; a chosen severity is taken away by the same click."""
-    chosen = filters.severity
-    return [
-        Chip(f"Open {listing.open_count}", _to(filters, status="open"), filters.status == "open"),
-        Chip(f"All {listing.total}", _to(filters, status=""), not filters.status),
-        *(
-            Chip(one.value, _to(filters, severity="" if one == chosen else one.value), one == chosen)
-            for one in Severity
-        ),
-    ]
 
 
 @require(Role.RESPONDER)

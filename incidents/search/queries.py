@@ -3,14 +3,19 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.contrib.postgres.search import SearchHeadline, SearchQuery, SearchRank, SearchVector
-from django.db.models import Q
+from django.contrib.postgres.search import SearchHeadline, SearchQuery, SearchRank
+from django.db.models import Case, Q, When
 
 from incidents.ownership.models import Domain
+from incidents.response import words
 from incidents.response.models import Incident, TimelineText
 from incidents.response.states import Kind
+from incidents.response.vectors import BODY, CONFIG, HEAD
 
-_INCIDENTS, _TEXTS = 20, 20
+LONGEST = words.LONGEST
+_INCIDENTS, _TEXTS, _TOP = 20, 20, 6
+# Ranking reads a hit's words again: of very common words, the newest hits are ranked.
+_RANKED = 500
 _OPEN, _CLOSE = "\x02", "\x03"
 
 
@@ -45,32 +50,43 @@ class Results:
         return len(self.incidents) + len(self.texts) + len(self.domains)
 
 
-def search(words: str) -> Results:
-    """Incidents by title and summary, timelines by their words, domains by name or handle; none for no words."""
-    words = words.strip()[:200]
-    if not words:
+def search(typed: str) -> Results:
+    """Incidents by title and summary, timelines by their words, domains by name or handle; none for no words.
+
+    Every source is ranked by PostgreSQL over its newest hits. A further one gets an expression in
+    incidents/response/vectors.py, an index for it, and a function here.
+    """
+    typed = typed.strip()[: words.LONGEST]
+    if not typed:
         return Results([], [], [])
-    query = SearchQuery(words, search_type="websearch", config="english")
-    return Results(_incidents(words, query), _texts(query), _domains(words))
+    query = words.question(typed)
+    return Results(incidents(typed, query, _INCIDENTS), _texts(query), _domains(typed))
 
 
-def _incidents(words: str, query: SearchQuery) -> list[Incident]:
-    vector = SearchVector("title", weight="A", config="english") + SearchVector("summary", weight="B", config="english")
-    wanted = Q(vector=query)
-    if (number := words.upper().removeprefix("INC-")).isdecimal() and len(number) < 9:
-        wanted |= Q(number=int(number))
-    ranked = Incident.objects.annotate(vector=vector, rank=SearchRank(vector, query)).filter(wanted)
-    return list(ranked.select_related("domain").order_by("-rank", "-number")[:_INCIDENTS])
+def top(typed: str) -> list[Incident]:
+    """The few best incidents, while somebody still types."""
+    return incidents(typed, words.question(typed), _TOP) if typed else []
+
+
+def incidents(typed: str, query: SearchQuery, limit: int) -> list[Incident]:
+    """The best by title and summary; a number such as INC-12 comes first."""
+    newest = words.heads(query).order_by("-number").values("pk")[:_RANKED]
+    wanted = Q(pk__in=newest)
+    if (number := words.number_in(typed)) is not None:
+        wanted |= Q(number=number)
+    exact = Case(When(number=number or 0, then=1), default=0)
+    found = Incident.objects.filter(wanted).annotate(exact=exact, rank=SearchRank(HEAD, query))
+    return list(found.select_related("domain").order_by("-exact", "-rank", "-number")[:limit])
 
 
 def _texts(query: SearchQuery) -> list[Found]:
-    vector = SearchVector("body", config="english")
     headline = SearchHeadline(
-        "body", query, config="english", start_sel=_OPEN, stop_sel=_CLOSE, max_words=30, min_words=12
+        "body", query, config=CONFIG, start_sel=_OPEN, stop_sel=_CLOSE, max_words=30, min_words=12
     )
     # The words of a tick are the checklist's own, the same in every incident.
-    spoken = TimelineText.objects.exclude(event__kind=Kind.CHECKLIST)
-    hits = spoken.annotate(vector=vector, rank=SearchRank(vector, query)).filter(vector=query)
+    spoken = words.texts(query).exclude(event__kind=Kind.CHECKLIST)
+    newest = spoken.order_by("-event_id").values("pk")[:_RANKED]
+    hits = TimelineText.objects.filter(pk__in=newest).annotate(rank=SearchRank(BODY, query))
     best = hits.select_related("event__incident").order_by("-rank", "-event_id")[:_TEXTS]
     return [
         Found(one.event.incident, one.event_id, one.event.occurred_at, pieces(one.headline))
@@ -78,8 +94,8 @@ def _texts(query: SearchQuery) -> list[Found]:
     ]
 
 
-def _domains(words: str) -> list[Domain]:
-    like = Q(name__icontains=words) | Q(primary__icontains=words) | Q(backup__icontains=words)
+def _domains(typed: str) -> list[Domain]:
+    like = Q(name__icontains=typed) | Q(primary__icontains=typed) | Q(backup__icontains=typed)
     return list(Domain.objects.filter(like).order_by("position")[:10])
 
 

@@ -1,7 +1,10 @@
-"""The address of the search."""
+"""The addresses of the search."""
 
 from django.urls import path
 
 from incidents.search import views
 
-urlpatterns = [path("search/", views.search, name="search")]
+urlpatterns = [
+    path("search/", views.search, name="search"),
+    path("search/top/", views.top, name="top"),
+]

@@ -5,7 +5,7 @@ word, because colour alone says nothing to many people.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache, lru_cache
 from itertools import groupby
 from typing import Any
@@ -147,6 +147,16 @@ def status(value: str) -> SafeString:
 
 
 @mark
+def incident(severity: str, is_confirmed: bool, status_: str, label: str) -> SafeString:
+    """What an incident is at a glance: severity, whether a person has confirmed it, status, number."""
+    proposed = mark_safe("") if is_confirmed else mark_safe('<span class="badge badge--minor">Proposed</span>')
+    return format_html(
+        '<div class="row">{}{}{}<span class="mono t-xs muted">{}</span></div>',
+        sev(severity), proposed, status(status_), label,
+    )  # fmt: skip
+
+
+@mark
 def role(value: str) -> SafeString:
     """A role as a badge."""
     return format_html('<span class="{}">{}</span>', _ROLE_BADGES.get(Role(value), "badge"), Role(value).label)
@@ -159,6 +169,7 @@ def role_label(value: str) -> str:
 
 
 @register.filter
+@lru_cache(maxsize=1024)
 def initials(name: str) -> str:
     """SO for sre-oncall, AD for admin."""
     words = [word for word in str(name).lstrip("@").replace("_", "-").replace(".", "-").split("-") if word]
@@ -215,14 +226,23 @@ def lasting(context: Context, since: datetime, until: datetime | None = None) ->
     """How long it lasts, ticking while it does: 41 min. With an end it stands still."""
     if until is not None:
         return span((until - since).total_seconds())
-    words = span((_now(context) - since).total_seconds())
+    return _lasting(since, span((_now(context) - since).total_seconds()))
+
+
+@lru_cache(maxsize=4096)
+def _lasting(since: datetime, words: str) -> SafeString:
     return format_html('<time datetime="{}" data-lasting="{}">{}</time>', _iso(since), _epoch(since), words)
 
 
 @register.simple_tag(takes_context=True)
 def clock(context: Context, moment: datetime, zone: str = "UTC") -> SafeString:
     """Wall clock in UTC, with the day when it is not today: 03:12 UTC, or 20 Nov, 16:20 UTC. zone="" leaves UTC out."""
-    moment, today = moment.astimezone(UTC), _now(context).astimezone(UTC).date()
+    return _clock(moment, _now(context).astimezone(UTC).date(), zone)
+
+
+@lru_cache(maxsize=4096)
+def _clock(moment: datetime, today: date, zone: str) -> SafeString:
+    moment = moment.astimezone(UTC)
     year = "" if moment.year == today.year else f" {moment.year}"
     day = "" if moment.date() == today else f"{moment.day} {moment:%b}{year}, "
     return format_html('<time datetime="{}">{}</time>', _iso(moment), f"{day}{moment:%H:%M} {zone}".rstrip())
@@ -241,6 +261,17 @@ def timer(context: Context, due: datetime, words: str = "", late: str = "") -> S
         return figure
     shown = late if late and left < 0 else words
     return format_html('{}<span data-words="{}" data-late="{}">{}</span>', figure, words, late or words, shown)
+
+
+@register.simple_tag(takes_context=True)
+def still_to_do(context: Context, words: str, due: datetime) -> SafeString:
+    """A duty in a list, late or with its countdown: {% still_to_do "Acknowledge" due %}."""
+    if due < _now(context):
+        late = lasting(context, due)
+        return format_html('<span class="state state--fail">{}{} {} late</span>', shape("s-fail"), words, late)
+    return format_html(
+        '<span class="state state--major">{}{} in {}</span>', shape("s-sev2"), words, timer(context, due)
+    )
 
 
 @register.simple_tag(takes_context=True)

@@ -148,9 +148,22 @@
     data.set("theme", theme); root.dataset.theme = theme;
     fetch(e.target.action, { method: "POST", body: data, redirect: "manual" });
   });
-  document.addEventListener("input", (e) => {
-    const list = html(e.target.dataset.filter), words = e.target.value.trim().toLowerCase();
-    if (list) for (const row of list.children) row.hidden = !row.textContent.toLowerCase().includes(words);
+
+  /* --- the palette: a combobox over the hits that the server sends --- */
+  const box = html("palette-q");
+  const choose = (hit) => {
+    each("#palette-list a", (el) => el.setAttribute("aria-selected", el === hit));
+    box.setAttribute("aria-activedescendant", hit?.id ?? "");
+    hit?.scrollIntoView({ block: "nearest" });
+  };
+  box?.addEventListener("input", () => choose());
+  box?.addEventListener("keydown", (e) => {
+    const hits = [...document.querySelectorAll("#palette-list a")], at = hits.findIndex((el) => el.ariaSelected === "true");
+    if (e.key === "ArrowDown") choose(hits[at + 1] ?? hits[0]);
+    else if (e.key === "ArrowUp") choose(hits[at - 1] ?? hits.at(-1));
+    else if (e.key === "Enter" && hits[at]) hits[at].click();
+    else return;
+    e.preventDefault();
   });
 
   /* --- keys: never inside fields, and off for whoever switched them off --- */

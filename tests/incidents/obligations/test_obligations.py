@@ -80,13 +80,6 @@ def test_late_ones_are_listed_the_latest_first():
     assert [one.subject for one in queries.late(minutes(20))] == ["INC-2", "INC-1"]
 
 
-def test_the_tag_changes_when_a_clock_passes_its_time():
-    owe(10)
-
-    assert queries.due_version(minutes(5)) == queries.due_version(minutes(9))
-    assert queries.due_version(minutes(9)) != queries.due_version(minutes(11))
-
-
 @pytest.mark.django_db(transaction=True)
 def test_owing_on_many_connections_at_once_is_one_clock():
     results = at_once(*[lambda: owe() for _ in range(6)])

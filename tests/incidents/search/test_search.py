@@ -1,12 +1,17 @@
 """Search finds by words, numbers and handles, and shows where."""
 
-import pytest
+import time
 
-from incidents.response import actions
+import pytest
+from django.db import connection
+
+from incidents.response import actions, listing, words
+from incidents.response.models import Incident, TimelineEvent, TimelineText
 from incidents.search.queries import Piece, pieces, search
-from tests.incidents.cast import minutes, open_incident
+from tests.incidents.cast import AT, minutes, open_incident
 
 pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
 
 
 @pytest.fixture
@@ -63,3 +68,88 @@ def test_every_state_of_the_page(client_as, viewer, story):
     assert "What are you looking for?" in client.get("/search/").content.decode()
     assert "Nothing found" in client.get("/search/?q=zebra").content.decode()
     assert "Exports are empty" in client.get("/search/?q=export").content.decode()
+
+
+# --- how words become a question --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "is_found"),
+    [
+        ("expor", True),
+        ("nightly exp", True),
+        ('"nightly expor', False),  # an open quote is no word that somebody is typing
+        ('"nightly export" wrote', True),
+        ('"export nightly"', False),
+        ("export -nightly", False),
+        ("zebra or expor", True),
+        ("nightly -", True),
+        ("the", False),
+    ],
+)
+def test_the_last_word_may_be_begun_and_quotes_and_minus_hold(story, typed, is_found):
+    assert bool(search(typed).incidents) is is_found
+
+
+HOSTILE = [
+    "a" * 10_000, "( " * 5_000, "- " * 5_000, '"' * 9_999, "or " * 3_000, "!&|<->:*'", "'x':*", "\\':*", ":*", "a:*",
+    "%" * 500, "\u202e\u0301é", "ª:*", "\U0001f600", "-".join("ab" for _ in range(3_000)), "INC-" * 2_000, "\t\r\n",
+    "-" * 199 + "a", "-(" * 90 + "a", '-"' * 90 + "a", '"-" -' * 40, "a - " * 45, "-a " * 60, "+-" * 90 + "a",
+    "x" * 39 + "\u0301", "1" * 9_000,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("typed", HOSTILE)
+def test_hostile_words_are_answered_fast_and_find_nothing_by_accident(client_as, viewer, story, typed):
+    client, started = client_as(viewer), time.monotonic()
+
+    paths = ("/search/", "/search/top/", "/incidents/")
+    answers = [client.get(path, {"q": typed}, headers=HTMX) for path in paths]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+    assert time.monotonic() - started < 3
+
+
+@pytest.mark.parametrize("path", ["/search/", "/search/top/", "/incidents/"])
+def test_a_nul_is_not_understood(client_as, viewer, path):
+    assert client_as(viewer).get(path, {"q": "a\0b"}).status_code == 400
+
+
+# --- the indexes ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def filled(responder):
+    """Thousands of texts, of which few hold the word."""
+    for number in range(3):
+        open_incident(responder, title=f"Kestrel {number}")
+    room = open_incident(responder)
+    events = TimelineEvent.objects.bulk_create(
+        TimelineEvent(incident=room, kind="note", actor=responder, occurred_at=AT, recorded_at=AT) for _ in range(3_000)
+    )
+    TimelineText.objects.bulk_create(
+        TimelineText(event=one, salt="x", body="falcon again" if place % 1_000 == 0 else "nothing new")
+        for place, one in enumerate(events)
+    )
+    plain = Incident.objects.get(pk=room.pk)
+    Incident.objects.bulk_create(copy_of(plain, number) for number in range(100, 3_000))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE incidents_incident, incidents_timelinetext")
+
+
+def copy_of(incident: Incident, number: int) -> Incident:
+    """Another row like it."""
+    values = {field.attname: getattr(incident, field.attname) for field in incident._meta.concrete_fields}
+    return Incident(**values | {"id": None, "number": number})
+
+
+def test_every_way_to_search_reads_the_indexes_of_words(filled):
+    heads = words.heads(words.question("kestrel")).explain()
+    texts = words.texts(words.question("falcon")).explain()
+    listed = listing.newest(listing.Filters(words="falcon")).explain()
+
+    assert "incident_words" in heads
+    assert "timeline_words" in texts
+    assert "timeline_words" in listed
+    assert "incident_words" in listed
+    assert len(search("falc").texts) == 3

@@ -1,0 +1,208 @@
+"""The list of incidents: what it is narrowed to, its pages by key, and its rows without their models."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Count, Q
+from django.urls import reverse
+
+from incidents.obligations import queries as obligations
+from incidents.obligations.queries import Due
+from incidents.response import words
+from incidents.response.models import Incident, IncidentQuerySet
+from incidents.response.states import Severity, Status
+
+PAGE = 100
+EXPORTED = 20_000
+_STEP = 1_000
+
+
+@dataclass(frozen=True)
+class Key:
+    """Where a page begins: below this row. New incidents have higher numbers, so no page moves under a reader."""
+
+    number: int
+    severity: str = ""  # of an open one; the past is in order of numbers alone
+
+    @classmethod
+    def of(cls, text: str) -> "Key | None":
+        """SEV-2.118 or 118 as it stands in an address; None for anything else."""
+        severity, _, number = text.rpartition(".")
+        is_key = number.isascii() and number.isdecimal() and len(number) < 10 and severity in {"", *Severity}
+        return cls(int(number), severity) if is_key else None
+
+    def __str__(self) -> str:
+        return f"{self.severity}.{self.number}" if self.severity else str(self.number)
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the list is narrowed to; it lives in the URL and nowhere else. The days are those of the start, in UTC."""
+
+    status: str = ""
+    severity: str = ""
+    domain: str = ""
+    source: str = ""
+    since: date | None = None
+    until: date | None = None
+    words: str = ""
+    after: Key | None = None
+
+    def address(self, **changed: str) -> str:
+        """The same filters as a query string with one thing changed; a page's key is never kept."""
+        mine = {**self._named(), "q": self.words}
+        return "?" + urlencode({name: value for name, value in {**mine, **changed}.items() if value})
+
+    @property
+    def spoken(self) -> str:
+        """For the line in the audit log; the words that were looked for are not repeated."""
+        asked = " ".join(f"{name}={value}" for name, value in self._named().items() if value)
+        return (asked + (" and words" if self.words else ""))[:128]
+
+    def _named(self) -> dict[str, str]:
+        """All but the words, by their names in the address."""
+        days = {"since": str(self.since or ""), "until": str(self.until or "")}
+        return {"status": self.status, "severity": self.severity, "domain": self.domain, "source": self.source, **days}
+
+    @property
+    def has_more(self) -> bool:
+        """True when a filter is set that stands behind More filters."""
+        return bool(self.source or self.since or self.until)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An incident as lists show it."""
+
+    number: int
+    title: str
+    severity: str
+    severity_confirmed: bool
+    status: str
+    domain: str
+    taken_by: str | None
+    started_at: datetime
+    declared_at: datetime
+    resolved_at: datetime | None
+    owed: Due | None = None
+
+    def __getitem__(self, name: str) -> object:
+        """Templates ask for a key before an attribute; answering at once takes a sixth off a list."""
+        return getattr(self, name)
+
+    @property
+    def label(self) -> str:
+        return f"INC-{self.number}"
+
+    @property
+    def url(self) -> str:
+        return f"{_list_url()}INC-{self.number}/"
+
+    @property
+    def is_open(self) -> bool:
+        return self.status != Status.RESOLVED
+
+    @property
+    def level(self) -> str:
+        """1, 2 or 3 for the colour of an open one's edge."""
+        return self.severity[-1:] if self.is_open else ""
+
+
+COLUMNS = (
+    "number", "title", "severity", "severity_confirmed", "status", "domain__name", "acknowledged_by__username",
+    "impact_started_at", "declared_at", "resolved_at",
+)  # fmt: skip
+
+
+@cache
+def _list_url() -> str:
+    """A hundred rows need a hundred addresses; resolving each by its name costs more than drawing the row."""
+    return reverse("incidents:list")
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One page of the list. `after` is the key of the next page, None on the last."""
+
+    rows: list[Row]
+    open_count: int
+    total: int
+    after: Key | None
+
+
+def listing(filters: Filters) -> Listing:
+    """Open incidents first, the worst first; then the past, newest first."""
+    values = _page(filters)
+    shown = values[:PAGE]
+    owed = obligations.most_urgent(f"INC-{one[0]}" for one in shown)
+    rows = [Row(*one, owed=owed.get(f"INC-{one[0]}")) for one in shown]
+    counts = Incident.objects.aggregate(open=Count("pk", filter=~Q(status=Status.RESOLVED)), total=Count("pk"))
+    return Listing(
+        rows=rows,
+        open_count=counts["open"],
+        total=counts["total"],
+        after=_key(rows[-1]) if len(values) > PAGE else None,
+    )
+
+
+def _key(row: Row) -> Key:
+    return Key(row.number, row.severity if row.is_open else "")
+
+
+def _page(filters: Filters) -> list[tuple[Any, ...]]:
+    """The values of one page and of one row more."""
+    wanted, after = narrowed(filters), filters.after
+    running: list[tuple[Any, ...]] = []
+    if after is None or after.severity:
+        worst = wanted.open().worst_first()
+        if after:
+            worst = worst.filter(Q(severity__gt=after.severity) | Q(severity=after.severity, number__lt=after.number))
+        running = list(worst.values_list(*COLUMNS)[: PAGE + 1])
+    past = wanted.filter(status=Status.RESOLVED).newest_first()
+    if after and not after.severity:
+        past = past.filter(number__lt=after.number)
+    return running + list(past.values_list(*COLUMNS)[: PAGE + 1 - len(running)])
+
+
+def newest(filters: Filters) -> IncidentQuerySet:
+    """Every incident that the filters let through, newest first; for readers who page by themselves."""
+    return narrowed(filters).with_domain().select_related("acknowledged_by").newest_first()
+
+
+def everything(filters: Filters) -> Iterator[Incident]:
+    """The same in small steps, up to a bound: an export never holds all of them."""
+    rows, below = newest(filters), None
+    for _ in range(EXPORTED // _STEP):
+        step = list((rows.filter(number__lt=below) if below else rows)[:_STEP])
+        yield from step
+        if len(step) < _STEP:
+            return
+        below = step[-1].number
+
+
+def narrowed(filters: Filters) -> IncidentQuerySet:
+    """The incidents that the filters let through."""
+    wanted: IncidentQuerySet = Incident.objects.all()
+    if filters.status == "open":
+        wanted = wanted.open()
+    elif filters.status:
+        wanted = wanted.filter(status=filters.status)
+    if filters.severity:
+        wanted = wanted.filter(severity=filters.severity)
+    if filters.domain:
+        wanted = wanted.filter(domain__slug=filters.domain)
+    if filters.source:
+        wanted = wanted.filter(source=filters.source)
+    if filters.since:
+        wanted = wanted.filter(impact_started_at__gte=_midnight(filters.since))
+    if filters.until:
+        wanted = wanted.filter(impact_started_at__lt=_midnight(filters.until) + timedelta(days=1))
+    return words.matching(wanted, filters.words) if filters.words else wanted
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), tzinfo=UTC)
