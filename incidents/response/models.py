@@ -14,6 +14,7 @@ from incidents.response import vectors
 from incidents.response.states import IncidentRole, Kind, Severity, Status
 from opsportal.models import User
 from opsportal.privacy.fields import GuardedTextField
+from opsportal.roles import Role
 
 
 class IncidentQuerySet(models.QuerySet["Incident"]):
@@ -21,6 +22,14 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
 
     def open(self) -> IncidentQuerySet:
         return self.exclude(status=Status.RESOLVED)
+
+    def visible_to(self, person: User) -> IncidentQuerySet:
+        """Viewers see no security incident, not even that there is one."""
+        return self if person.has_role(Role.RESPONDER) else self.exclude(nature=Incident.Nature.SECURITY)
+
+    def counted(self) -> IncidentQuerySet:
+        """What figures are about: no tests, and none that were written down when they were over."""
+        return self.filter(mode=Incident.Mode.STANDARD)
 
     def for_domain(self, domain: Domain) -> IncidentQuerySet:
         return self.filter(domain=domain)
@@ -90,7 +99,9 @@ class Incident(models.Model):
     resolved_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     closed_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
-    scope = models.ManyToManyField("ScopeArea", related_name="incidents", blank=True)
+    scope: models.ManyToManyField[ScopeArea, models.Model] = models.ManyToManyField(
+        "ScopeArea", related_name="incidents", blank=True
+    )
     affected_share = models.CharField(max_length=12, choices=Share.choices, default=Share.UNKNOWN, blank=True)
     affected_versions = models.CharField(max_length=120, blank=True)
     channel_url = models.URLField("chat channel", max_length=300, blank=True)
