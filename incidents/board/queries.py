@@ -172,7 +172,7 @@ def _open(me: str) -> list[OpenIncident]:
     found: list[Any] = list(Incident.objects.open().worst_first().values_list(*COLUMNS, newest)[:_OPEN_SHOWN])
     owed = obligations.most_urgent(f"INC-{one[0]}" for one in found)
     last = _last([one[-1] for one in found])
-    return [OpenIncident(*one[:-1], owed=owed.get(f"INC-{one[0]}"), last=last.get(one[-1]), me=me) for one in found]
+    return [OpenIncident(*(*one[:-1], owed.get(f"INC-{one[0]}"), last.get(one[-1]), me)) for one in found]
 
 
 def _last(keys: list[int]) -> dict[int, Last]:

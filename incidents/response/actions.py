@@ -11,7 +11,7 @@ from incidents.ownership.models import Domain
 from incidents.response import checklist, clocks, roles, states, timeline
 from incidents.response.models import ChecklistStep, Incident, TimelineEvent
 from incidents.response.states import Kind, Status
-from opsportal.errors import Refused
+from opsportal.errors import Conflict, Refused
 from opsportal.models import User
 from opsportal.privacy import guard
 
@@ -83,11 +83,17 @@ def change_status(
 
 
 @transaction.atomic
-def change_severity(incident: Incident, *, to: str, reason: str, by: User, at: datetime) -> TimelineEvent:
-    """Say that it is worse or less bad than thought, and why. Choosing a proposed severity confirms it."""
+def change_severity(
+    incident: Incident, *, to: str, reason: str, by: User, at: datetime, seen: str = ""
+) -> TimelineEvent:
+    """Say that it is worse or less bad than thought, and why. Choosing a proposed severity confirms it.
+
+    `seen` is the severity that the person had before them; another one by now is a Conflict.
+    """
     incident = _locked(incident)
     chosen = states.severity_of(to)
     _require_open(incident)
+    require_seen(incident, seen)
     if chosen == incident.severity and incident.severity_confirmed:
         raise Refused("SEVERITY_UNCHANGED", f"The incident is already {incident.severity}.")
     reason = _needed(reason, "REASON_MISSING", "Say why the severity changes.")
@@ -98,6 +104,16 @@ def change_severity(incident: Incident, *, to: str, reason: str, by: User, at: d
     incident.save(update_fields=["severity", "severity_confirmed", "severity_peak"])
     clocks.change_severity(incident, by=by, at=at, reason=reason)
     return timeline.record(incident, Kind.SEVERITY, by=by, at=at, old=old, new=chosen, text=reason)
+
+
+def require_seen(incident: Incident, severity: str) -> None:
+    """Two people at the same severity: the second is told, and what both wrote is kept."""
+    if severity and severity != incident.severity:
+        raise Conflict(
+            "SEVERITY_CHANGED",
+            f"Somebody changed the severity to {incident.severity} while you were choosing. Nothing was saved; both "
+            "are here.",
+        )
 
 
 @transaction.atomic

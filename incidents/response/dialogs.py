@@ -11,7 +11,7 @@ from incidents.response import actions, policy, queries, roles, states
 from incidents.response.forms import OfferForm, ResolveForm, SeverityForm, TakeOverForm, WaiveForm
 from incidents.response.models import Incident
 from incidents.response.states import IncidentRole, Severity, Status
-from opsportal.errors import Refused
+from opsportal.errors import Conflict, Refused
 from opsportal.htmx import render_page, see, status_message
 from opsportal.roles import Role, require
 from opsportal.signed_in import person
@@ -39,21 +39,33 @@ def severity(request: HttpRequest, number: int) -> HttpResponse:
     """Change the severity with a reason; lowering it asks once more."""
     incident = queries.incident_or_404(number)
     if request.method != "POST":
-        form = SeverityForm(initial={"severity": incident.severity})
+        form = SeverityForm(initial={"severity": incident.severity, "seen": incident.severity})
         return _show(request, SEVERITY, incident, form)
     form = SeverityForm(request.POST)
     if not form.is_valid():
         return _show(request, SEVERITY, incident, form, status=422)
-    chosen = Severity(form.cleaned_data["severity"])
-    if states.is_lower(chosen, than=incident.severity) and not request.POST.get("sure"):
-        return _ask_lower(request, incident, form, chosen)
+    chosen, seen = Severity(form.cleaned_data["severity"]), form.cleaned_data["seen"]
+    reason = form.cleaned_data["reason"]
     try:
-        actions.change_severity(incident, to=chosen, reason=form.cleaned_data["reason"], by=person(request), at=now())
+        actions.require_seen(incident, seen)
+        if states.is_lower(chosen, than=incident.severity) and not request.POST.get("sure"):
+            return _ask_lower(request, incident, form, chosen)
+        actions.change_severity(incident, to=chosen, reason=reason, by=person(request), at=now(), seen=seen)
+    except Conflict as conflict:
+        return _severity_conflict(request, number, reason, chosen, conflict.sentence)
     except Refused as refusal:
         form.add_error(None, refusal.sentence)
         return _show(request, SEVERITY, incident, form, status=422)
     status_message(request, f"{incident.label} is {chosen} now.")
     return see(request, incident)
+
+
+def _severity_conflict(request: HttpRequest, number: int, reason: str, chosen: Severity, sentence: str) -> HttpResponse:
+    """What is stored, and below it what this person chose and wrote; sent again, it replaces the other knowingly."""
+    incident = queries.incident_or_404(number)
+    form = SeverityForm(initial={"severity": chosen, "reason": reason, "seen": incident.severity})
+    more = {"conflict": sentence, "is_conflict": True, "stored": queries.latest_severity(incident)}
+    return _show(request, SEVERITY, incident, form, status=409, **more)
 
 
 def _ask_lower(request: HttpRequest, incident: Incident, form: SeverityForm, chosen: Severity) -> HttpResponse:

@@ -104,8 +104,9 @@ def _moves(incident: Incident) -> list[tuple[str, str]]:
 
 
 class SeverityForm(GuardedForm):
-    """Another severity and why."""
+    """Another severity and why; `seen` is the one that the person saw."""
 
+    seen = forms.ChoiceField(choices=Severity.choices, required=False, widget=forms.HiddenInput)
     severity = forms.ChoiceField(label="Severity", choices=Severity.choices)
     reason = forms.CharField(
         label="Why",

@@ -139,7 +139,7 @@ def listing(filters: Filters) -> Listing:
     values = _page(filters)
     shown = values[:PAGE]
     owed = obligations.most_urgent(f"INC-{one[0]}" for one in shown)
-    rows = [Row(*one, owed=owed.get(f"INC-{one[0]}")) for one in shown]
+    rows = [Row(*(*one, owed.get(f"INC-{one[0]}"))) for one in shown]
     counts = Incident.objects.aggregate(open=Count("pk", filter=~Q(status=Status.RESOLVED)), total=Count("pk"))
     return Listing(
         rows=rows,

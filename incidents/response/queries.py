@@ -218,6 +218,12 @@ def lines(keys: Iterable[int]) -> dict[int, Line]:
     return {event.pk: line_of(event, bodies.get(event.pk, "")) for event in events}
 
 
+def latest_severity(incident: Incident) -> Line | None:
+    """How the severity came to be what it is."""
+    event = incident.timeline.filter(kind=Kind.SEVERITY).order_by("-recorded_at", "-id").first()
+    return lines([event.pk])[event.pk] if event else None
+
+
 def latest_resolved() -> Incident | None:
     """The incident that ended last; for the good news of an empty board."""
     return Incident.objects.filter(status=Status.RESOLVED).order_by("-resolved_at").first()

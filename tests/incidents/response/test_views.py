@@ -247,6 +247,26 @@ def test_raising_the_severity_does_not_ask(client_as, responder, incident):
     assert Incident.objects.get(pk=incident.pk).severity == "SEV-1"
 
 
+@pytest.mark.parametrize("headers", [{}, HTMX])
+@pytest.mark.parametrize("sure", [{}, {"sure": "1"}])
+def test_two_severities_at_once_answer_409_with_both_reasons(client_as, responder, publisher, incident, headers, sure):
+    actions.change_severity(incident, to="SEV-1", reason="All cards fail now", by=publisher, at=AT)
+    client, mine = client_as(responder), {"severity": "SEV-3", "reason": "One plan only", "seen": "SEV-2"}
+
+    answer = client.post(address(incident, "severity/"), mine | sure, headers=headers)
+
+    assert answer.status_code == 409
+    assert "publisher changed the severity from SEV-2 to SEV-1" in body(answer)
+    assert "All cards fail now" in body(answer)
+    assert "One plan only</textarea>" in body(answer)
+    assert re.search(r'value="SEV-3" checked', body(answer))
+    assert Incident.objects.get(pk=incident.pk).severity == "SEV-1"
+
+    seen = found(r'name="seen" value="([^"]+)"', body(answer))
+    client.post(address(incident, "severity/"), mine | {"seen": seen, "sure": "1"})
+    assert Incident.objects.get(pk=incident.pk).severity == "SEV-3"
+
+
 @pytest.mark.parametrize("act", ["severity/", "waive/first_public_update/"])
 def test_a_missing_reason_is_named(client_as, responder, incident, act):
     answer = client_as(responder).post(address(incident, act), {"severity": "SEV-1", "reason": ""}, headers=HTMX)
