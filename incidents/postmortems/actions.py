@@ -116,7 +116,7 @@ def add_line(postmortem: Postmortem, *, occurred_at: datetime, text: str, by: Us
     if occurred_at > at:
         raise Refused("TIME_IN_FUTURE", "That time has not come yet. Say when it happened, in UTC.")
     line = PostmortemLine.objects.create(postmortem=postmortem, occurred_at=occurred_at, body=text)
-    _written(postmortem, by=by, at=at)
+    _lines_changed(postmortem, "one from memory", by=by, at=at)
     return line
 
 
@@ -125,8 +125,9 @@ def remove_line(line: PostmortemLine, *, by: User, at: datetime) -> None:
     """Leave a line out of the report. The incident's own timeline keeps its event."""
     postmortem = _locked(line.postmortem)
     _require_draft(postmortem)
+    what = f"without event {line.event_id}" if line.event_id else "without one from memory"
     line.delete()
-    _written(postmortem, by=by, at=at)
+    _lines_changed(postmortem, what, by=by, at=at)
 
 
 @transaction.atomic
@@ -136,7 +137,7 @@ def take_in_all(postmortem: Postmortem, *, by: User, at: datetime) -> int:
     _require_draft(postmortem)
     added = drafting.add_lines(postmortem)
     if added:
-        _written(postmortem, by=by, at=at)
+        _lines_changed(postmortem, f"{added} brought back", by=by, at=at)
     return added
 
 
@@ -267,6 +268,11 @@ def _written(postmortem: Postmortem, *, by: User, at: datetime) -> None:
     if not postmortem.authors.contains(by):
         postmortem.authors.add(by)
         audit.record("postmortem.write", by=by.username, object=postmortem.incident.label)
+
+
+def _lines_changed(postmortem: Postmortem, what: str, *, by: User, at: datetime) -> None:
+    _written(postmortem, by=by, at=at)
+    audit.record("postmortem.lines", by=by.username, object=postmortem.incident.label, reason=what)
 
 
 def _to_draft(postmortem: Postmortem, *, reason: str, by: User | None, at: datetime) -> Postmortem:

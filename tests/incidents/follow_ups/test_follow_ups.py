@@ -2,6 +2,7 @@
 
 import itertools
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ def test_every_pair_of_states_is_allowed_or_refused_by_the_table(old, new):
 
 
 def plan(**changes) -> Plan:
-    words = {"title": "Watch the edge", "type": "preventative", "owner": "@be-lead", "due_on": day(14)}
+    words: dict[str, Any] = {"title": "Watch the edge", "type": "preventative", "owner": "@be-lead", "due_on": day(14)}
     return Plan(**words | changes)
 
 
@@ -42,7 +43,7 @@ def promised(incident, by, **changes) -> FollowUp:
 
 
 def done(follow_up, by, **changes) -> FollowUp:
-    words = {"proof": "https://example.com/change/404", "retest_on": day(30), "at": minutes(5)}
+    words: dict[str, Any] = {"proof": "https://example.com/change/404", "retest_on": day(30), "at": minutes(5)}
     return actions.finish(follow_up, by=by, **words | changes)
 
 
