@@ -1,18 +1,28 @@
 """The timeline's seals; the words of an event are vouched for by the digest that the event keeps."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from incidents.response.models import TimelineEvent, TimelineText
+from incidents.response.states import Kind
 from incidents.response.timeline import digest
 from opsportal.seals.chains import Chain, register
 
 
 def spoiled(ids: Sequence[int]) -> set[int]:
-    """Events, of those given, whose words are gone or other than those that were recorded."""
+    """Events, of those given, whose words are other than those recorded, or gone without a redaction that says so."""
     events = TimelineEvent.objects.filter(pk__in=ids).exclude(text_digest="").values_list("pk", "text_digest")
     texts = TimelineText.objects.filter(event__in=ids).values_list("event_id", "salt", "body")
     words = {event: digest(salt, body) for event, salt, body in texts}
-    return {event for event, recorded in events if words.get(event) != recorded}
+    bad = {event for event, recorded in events if words.get(event) != recorded}
+    return bad - _redacted(bad - words.keys())
+
+
+def _redacted(ids: Set[int]) -> set[int]:
+    """Those whose words were removed by an event of the timeline."""
+    if not ids:
+        return set()
+    removals = TimelineEvent.objects.filter(kind=Kind.REDACTION, corrects__in=ids)
+    return {event for event in removals.values_list("corrects", flat=True) if event is not None}
 
 
 CHAIN = Chain(
@@ -26,6 +36,10 @@ CHAIN = Chain(
         (
             *("id", "incident_id", "kind", "source", "actor_id", "occurred_at", "recorded_at"),
             *("old", "new", "text_digest", "corrects_id", "check_back_at"),
+        ),
+        (
+            *("id", "incident_id", "kind", "source", "actor_id", "occurred_at", "recorded_at"),
+            *("old", "new", "text_digest", "corrects_id", "check_back_at", "about"),
         ),
     ),
     spoiled=spoiled,

@@ -24,8 +24,12 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         return self.exclude(status=Status.RESOLVED)
 
     def visible_to(self, person: User) -> IncidentQuerySet:
-        """Viewers see no security incident, not even that there is one."""
+        """Viewers see no security incident: no room, no row, no number beside a list."""
         return self if person.has_role(Role.RESPONDER) else self.exclude(nature=Incident.Nature.SECURITY)
+
+    def hidden_from(self, person: User) -> IncidentQuerySet:
+        """The other side of `visible_to`; nothing for who sees all."""
+        return self.none() if person.has_role(Role.RESPONDER) else self.filter(nature=Incident.Nature.SECURITY)
 
     def counted(self) -> IncidentQuerySet:
         """What figures are about: no tests, and none that were written down when they were over."""
@@ -138,6 +142,35 @@ class Incident(models.Model):
     def is_open(self) -> bool:
         return self.status != Status.RESOLVED
 
+    @property
+    def is_closed(self) -> bool:
+        """Resolved is not closed: the checklist, the proof and the report come in between."""
+        return self.closed_at is not None
+
+    @property
+    def counts_as(self) -> str:
+        """The severity that says what has to be done: how bad it is, and how bad it was once it is over."""
+        return self.severity if self.is_open else self.severity_peak
+
+    @property
+    def may_be_public(self) -> bool:
+        """Security incidents and tests are never told to the world."""
+        return self.nature == self.Nature.STANDARD and self.mode != self.Mode.TEST
+
+    @property
+    def mark(self) -> str:
+        """What it is when it is no usual incident, in words for a badge: "Security", "Test"; else empty."""
+        return MARKS[self.mode, self.nature]
+
+
+_OF_MODE = {Incident.Mode.STANDARD: "", Incident.Mode.RETROSPECTIVE: "Written later", Incident.Mode.TEST: "Test"}
+_OF_NATURE = {Incident.Nature.STANDARD: "", Incident.Nature.SECURITY: "Security"}
+MARKS: dict[tuple[str, str], str] = {
+    (mode, nature): ", ".join(filter(None, (a, b))).capitalize()
+    for mode, b in _OF_MODE.items()
+    for nature, a in _OF_NATURE.items()
+}
+
 
 class TimelineEvent(models.Model):
     """One fact of an incident, never changed (trigger in migration 0002). A correction is a new row.
@@ -165,6 +198,8 @@ class TimelineEvent(models.Model):
     corrects = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="corrections")
     # Of a decision: when to look whether it worked.
     check_back_at = models.DateTimeField(null=True)
+    # What a machine's word is about: `check:api-health`, `alert:12`, `change:7`; the room makes a link of it.
+    about = models.CharField(max_length=160, blank=True)
 
     class Meta:
         indexes = [
@@ -177,7 +212,10 @@ class TimelineEvent(models.Model):
 
 
 class TimelineText(models.Model):
-    """The words of an event, apart from it, so that they can be removed without touching the event."""
+    """The words of an event, apart from it, so that they can be removed without touching the event.
+
+    Never changed, and deleted only once a `redaction` of the event stands on the timeline (trigger in migration 0010).
+    """
 
     event = models.OneToOneField(TimelineEvent, primary_key=True, on_delete=models.PROTECT, related_name="text")
     salt = models.CharField(max_length=32)
@@ -238,6 +276,16 @@ class ChecklistStep(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+    @property
+    def is_settled(self) -> bool:
+        """Ticked, or said not to apply."""
+        return self.ticked_at is not None or self.skipped_at is not None
+
+    @property
+    def is_mandatory(self) -> bool:
+        """Whether the incident cannot be closed without it, as bad as it is now."""
+        return bool(self.mandatory_from) and Severity(self.incident.counts_as).is_at_least(self.mandatory_from)
 
 
 class Seat(models.Model):

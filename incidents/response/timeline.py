@@ -31,10 +31,14 @@ def record(
     new: str = "",
     text: str = "",
     occurred_at: datetime | None = None,
+    corrects: TimelineEvent | None = None,
+    check_back_at: datetime | None = None,
+    about: str = "",
 ) -> TimelineEvent:
     """Add a fact: the event, its words, the row for those who react, and the room's next version.
 
     `at` is when it is recorded; `occurred_at` when it happened, if that was earlier. The words pass the guard first.
+    `corrects` is the earlier event that this one speaks of; `about` what a machine speaks of, such as `check:api`.
     """
     guard.require_clean(text)
     salt = secrets.token_hex(16) if text else ""
@@ -48,6 +52,9 @@ def record(
         old=old,
         new=new,
         text_digest=digest(salt, text) if text else "",
+        corrects=corrects,
+        check_back_at=check_back_at,
+        about=about,
     )
     if text:
         TimelineText.objects.create(event=event, salt=salt, body=text)
