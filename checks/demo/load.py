@@ -23,6 +23,7 @@ from incidents.models import (
 )
 from incidents.postmortems import actions as postmortems
 from incidents.response import actions as response
+from incidents.response import checklist
 from incidents.statuspage import actions as statuspage
 from opsportal.models import User
 from opsportal.roles import Role
@@ -221,4 +222,4 @@ def _tick_rest(incident: Incident, count: int, by: User, at: datetime) -> None:
     """Tick steps in order until so many are ticked."""
     for step in ChecklistStep.objects.filter(incident=incident).order_by("position")[:count]:
         if step.ticked_at is None:
-            response.tick(step, by=by, at=at)
+            checklist.tick(step, by=by, at=at)

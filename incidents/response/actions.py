@@ -9,7 +9,7 @@ from incidents.obligations import actions as obligations
 from incidents.obligations.models import Obligation
 from incidents.ownership.models import Domain
 from incidents.response import checklist, clocks, roles, states, timeline
-from incidents.response.models import ChecklistStep, Incident, TimelineEvent
+from incidents.response.models import Incident, TimelineEvent
 from incidents.response.states import Kind, Status
 from opsportal.errors import Conflict, Refused
 from opsportal.models import User
@@ -134,28 +134,6 @@ def acknowledge(incident: Incident, *, by: User, at: datetime) -> TimelineEvent:
 
 
 @transaction.atomic
-def tick(step: ChecklistStep, *, by: User, at: datetime) -> TimelineEvent:
-    """Mark a step as done."""
-    step, incident = _locked_step(step)
-    if step.ticked_at is not None:
-        raise Refused("ALREADY_TICKED", f"{step.ticked_by} has ticked this step already.")
-    step.ticked_at, step.ticked_by = at, by
-    step.save(update_fields=["ticked_at", "ticked_by"])
-    return timeline.record(incident, Kind.CHECKLIST, by=by, at=at, new="ticked", text=step.text)
-
-
-@transaction.atomic
-def untick(step: ChecklistStep, *, by: User, at: datetime) -> TimelineEvent:
-    """Take a tick back; both stay on the timeline."""
-    step, incident = _locked_step(step)
-    if step.ticked_at is None:
-        raise Refused("NOT_TICKED", "This step is not ticked.")
-    step.ticked_at, step.ticked_by = None, None
-    step.save(update_fields=["ticked_at", "ticked_by"])
-    return timeline.record(incident, Kind.CHECKLIST, by=by, at=at, new="unticked", text=step.text)
-
-
-@transaction.atomic
 def waive(incident: Incident, *, kind: str, reason: str, by: User, at: datetime) -> TimelineEvent:
     """Stop one of the incident's clocks because the thing need not be done, and tell the team why."""
     incident = _locked(incident)
@@ -216,11 +194,6 @@ def _locked(incident: Incident) -> Incident:
     return (
         Incident.objects.select_for_update(of=("self",)).select_related("domain", "acknowledged_by").get(pk=incident.pk)
     )
-
-
-def _locked_step(step: ChecklistStep) -> tuple[ChecklistStep, Incident]:
-    incident = _locked(step.incident)
-    return ChecklistStep.objects.select_related("ticked_by").get(pk=step.pk), incident
 
 
 def _taken(incident: Incident, *, by: User, at: datetime) -> None:

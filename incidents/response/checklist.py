@@ -1,44 +1,96 @@
-"""The checklist that every incident starts with: the five phases of the operations runbook.
+"""An incident's checklist: the copy it starts with, and what people do with its steps.
 
-An incident gets its own copy when it opens, so a later change here does not touch a running one.
+The copy is taken from the template when the incident opens, so a later change of the template touches no incident.
 """
 
-from incidents.response.models import ChecklistStep, Incident
+from datetime import datetime
 
-Phase = ChecklistStep.Phase
+from django.db import transaction
 
-STEPS: dict[Phase, tuple[str, ...]] = {
-    Phase.TRIAGE: (
-        "Say what is hit: all of /api/, single endpoints, sign-in, database or Redis",
-        "Write down when it started and which versions run",
-    ),
-    Phase.STABILIZE: (
-        "If a rollout is running, pause it or roll it back",
-        "If a dependency fails, switch to its documented degraded mode",
-        "Shield the database: throttle, or ease off writes for a while",
-        "If ingest surges, lower INGEST_MAX_BATCH_ITEMS and MAX_REQUEST_BODY_BYTES by config rollout",
-    ),
-    Phase.DIAGNOSE: (
-        "Ask /health/live and /health/ready",
-        "Look at error ratio, p95 latency and request volume",
-        "Follow one failing request through the logs by its X-Request-Id",
-    ),
-    Phase.RECOVER: (
-        "Apply the fix or the rollback",
-        "See liveness, readiness and the key API paths answer again",
-        "See alerts end and traffic return to normal",
-    ),
-    Phase.POST_INCIDENT: (
-        "Write the report: timeline, root cause, preventive actions",
-        "Bring SLO, error budget and backlog priorities up to date",
-    ),
-}
+from incidents.response import timeline
+from incidents.response.models import ChecklistStep, ChecklistTemplateStep, Incident, TimelineEvent
+from incidents.response.states import Kind
+from opsportal.errors import Refused
+from opsportal.models import User
+from opsportal.privacy import guard
 
 
 def copy_to(incident: Incident) -> None:
     """Give the incident its own copy of every step."""
-    rows = [(phase, text) for phase, texts in STEPS.items() for text in texts]
     ChecklistStep.objects.bulk_create(
-        ChecklistStep(incident=incident, phase=phase, position=position, text=text)
-        for position, (phase, text) in enumerate(rows)
+        ChecklistStep(
+            incident=incident,
+            phase=one.phase,
+            position=position,
+            text=one.text,
+            link=one.link,
+            command=one.command,
+            mandatory_from=one.mandatory_from,
+        )
+        for position, one in enumerate(ChecklistTemplateStep.objects.order_by("position", "pk"))
     )
+
+
+@transaction.atomic
+def tick(step: ChecklistStep, *, by: User, at: datetime) -> TimelineEvent:
+    """Mark a step as done; one that was not applicable has become so."""
+    step, incident = _locked(step)
+    if step.ticked_at is not None:
+        raise Refused("ALREADY_TICKED", f"{step.ticked_by} has ticked this step already.")
+    old = "skipped" if step.skipped_at else ""
+    step.ticked_at, step.ticked_by = at, by
+    step.skipped_at, step.skipped_by, step.skip_reason = None, None, ""
+    return _save(step, incident, old=old, new="ticked", by=by, at=at)
+
+
+@transaction.atomic
+def untick(step: ChecklistStep, *, by: User, at: datetime) -> TimelineEvent:
+    """Take a tick back; both stay on the timeline."""
+    step, incident = _locked(step)
+    if step.ticked_at is None:
+        raise Refused("NOT_TICKED", "This step is not ticked.")
+    step.ticked_at, step.ticked_by = None, None
+    return _save(step, incident, old="ticked", new="unticked", by=by, at=at)
+
+
+@transaction.atomic
+def skip(step: ChecklistStep, *, reason: str, by: User, at: datetime) -> TimelineEvent:
+    """Say that a step does not apply here, and why; a mandatory one counts as done then."""
+    step, incident = _locked(step)
+    reason = reason.strip()
+    if step.ticked_at is not None:
+        raise Refused("ALREADY_TICKED", f"{step.ticked_by} has ticked this step already.")
+    if step.skipped_at is not None:
+        raise Refused("ALREADY_SKIPPED", f"{step.skipped_by} has said already that this step does not apply.")
+    if not reason:
+        raise Refused("REASON_MISSING", "Say why this step does not apply here.")
+    guard.require_clean(reason)
+    step.skipped_at, step.skipped_by, step.skip_reason = at, by, reason[:200]
+    return _save(step, incident, old="", new="skipped", by=by, at=at, reason=step.skip_reason)
+
+
+@transaction.atomic
+def unskip(step: ChecklistStep, *, by: User, at: datetime) -> TimelineEvent:
+    """The step applies after all."""
+    step, incident = _locked(step)
+    if step.skipped_at is None:
+        raise Refused("NOT_SKIPPED", "This step was not left out.")
+    step.skipped_at, step.skipped_by, step.skip_reason = None, None, ""
+    return _save(step, incident, old="skipped", new="unskipped", by=by, at=at)
+
+
+def _locked(step: ChecklistStep) -> tuple[ChecklistStep, Incident]:
+    """The incident first, as everywhere. What closed it must not change under it."""
+    incident = Incident.objects.select_for_update(of=("self",)).get(pk=step.incident_id)
+    if incident.closed_at is not None:
+        raise Refused("INCIDENT_CLOSED", "The incident is closed. Reopen it before you change its checklist.")
+    return ChecklistStep.objects.select_related("ticked_by", "skipped_by").get(pk=step.pk), incident
+
+
+def _save(
+    step: ChecklistStep, incident: Incident, *, old: str, new: str, by: User, at: datetime, reason: str = ""
+) -> TimelineEvent:
+    """The step's words are the event's first line, the reason stands below."""
+    step.save(update_fields=["ticked_at", "ticked_by", "skipped_at", "skipped_by", "skip_reason"])
+    text = f"{step.text}\n{reason}" if reason else step.text
+    return timeline.record(incident, Kind.CHECKLIST, by=by, at=at, old=old, new=new, text=text)

@@ -21,7 +21,9 @@ def start(incident: Incident, *, at: datetime) -> None:
 
 
 def start_public(incident: Incident, *, at: datetime) -> None:
-    """The public clock: the first word if there was none yet, else the next one."""
+    """The public clock: the first word if there was none yet, else the next one; none for what is not for the world."""
+    if not incident.may_be_public:
+        return
     rules = policy.of(incident.severity)
     if is_public(incident):
         _owe(Owed.PUBLIC_UPDATE, incident, due_at=at + rules.public_every, at=at)
@@ -45,11 +47,12 @@ def change_severity(incident: Incident, *, by: User, at: datetime, reason: str) 
 
 
 def stop(incident: Incident, *, by: User, at: datetime) -> None:
-    """On resolving: no first public word is owed any more unless it is late already; the report is owed now."""
+    """On resolving: no first public word is owed any more unless it is late already; proof and report are owed now."""
     obligations.meet(Owed.ACKNOWLEDGE, incident.label, at=at)
-    within = policy.of(incident.severity_peak).postmortem
-    if within is not None:
-        _owe(Owed.POSTMORTEM, incident, due_at=at + within, at=at)
+    rules = policy.of(incident.severity_peak)
+    for kind, within in ((Owed.VERIFICATION, rules.verification), (Owed.POSTMORTEM, rules.postmortem)):
+        if within is not None:
+            _owe(kind, incident, due_at=at + within, at=at)
     first = Obligation.objects.open().filter(kind=Owed.FIRST_PUBLIC_UPDATE, subject=incident.label).first()
     if first is not None and first.due_at >= at:
         obligations.waive(
@@ -58,10 +61,11 @@ def stop(incident: Incident, *, by: User, at: datetime) -> None:
 
 
 def start_again(incident: Incident, *, by: User, at: datetime) -> None:
-    """On reopening: the public clock runs, and the report waits until it is resolved again."""
+    """On reopening: the public clock runs; proof and report wait until it is resolved again."""
     start_public(incident, at=at)
     reason = "Reopened: its clock starts again when the incident is resolved."
-    obligations.waive(Owed.POSTMORTEM, incident.label, by=by, at=at, reason=reason)
+    for kind in (Owed.VERIFICATION, Owed.POSTMORTEM):
+        obligations.waive(kind, incident.label, by=by, at=at, reason=reason)
 
 
 def is_public(incident: Incident) -> bool:

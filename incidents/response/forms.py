@@ -54,7 +54,7 @@ class DeclareForm(GuardedForm):
     @property
     def severities(self) -> list[tuple[Severity, policy.Policy]]:
         """The three cards."""
-        return list(policy.POLICIES.items())
+        return list(policy.every().items())
 
 
 class PostForm(GuardedForm):
@@ -122,7 +122,7 @@ class SeverityForm(GuardedForm):
     @property
     def severities(self) -> list[tuple[Severity, policy.Policy]]:
         """The three cards."""
-        return list(policy.POLICIES.items())
+        return list(policy.every().items())
 
 
 class ResolveForm(GuardedForm):

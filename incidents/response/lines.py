@@ -124,8 +124,10 @@ def _seat(words: str) -> tuple[str, str, str]:
 
 
 def _checklist(event: TimelineEvent, body: str) -> _Words:
-    before = "ticked" if event.new == "ticked" else "took back the tick of"
-    return _Words(before, body, icon="check" if event.new == "ticked" else "arrow-back-up")
+    """The first line of the words is the step, the rest says why it does not apply."""
+    step, _, reason = body.partition("\n")
+    before, icon = _TICKS[event.new]
+    return _Words(before, step, body=reason, icon=icon)
 
 
 def _alert(event: TimelineEvent, body: str) -> _Words:
@@ -140,6 +142,12 @@ def _public(event: TimelineEvent, body: str) -> _Words:
     return _Words("published to the status page", body=body, icon="world", tone="public")
 
 
+_TICKS = {
+    "ticked": ("ticked", "check"),
+    "unticked": ("took back the tick of", "arrow-back-up"),
+    "skipped": ("said that this step does not apply:", "x"),
+    "unskipped": ("brought back the step", "arrow-back-up"),
+}
 _REPORT = {
     "draft": "laid the post-mortem ready",
     "in_review": "asked for a second reader of the post-mortem",

@@ -40,7 +40,7 @@ class Phase:
 
     @property
     def done(self) -> int:
-        return sum(step.ticked_at is not None for step in self.steps)
+        return sum(step.is_settled for step in self.steps)
 
     @property
     def is_done(self) -> bool:
@@ -75,7 +75,7 @@ class Room:
 
     @property
     def unticked(self) -> int:
-        """Steps of the phases before Post-Incident that nobody ticked."""
+        """Steps of the phases before Post-Incident that are neither ticked nor left out."""
         return sum(len(phase.steps) - phase.done for phase in self.phases[:-1])
 
 
@@ -194,9 +194,9 @@ def _events(incident: Incident, kinds: tuple[Kind, ...], before: int | None) -> 
 
 def _phases(incident: Incident) -> list[Phase]:
     """All five, the first unfinished one marked as current."""
-    steps = list(incident.checklist.select_related("ticked_by").order_by("position"))
+    steps = list(incident.checklist.select_related("ticked_by", "skipped_by").order_by("position"))
     by_phase = {phase: [step for step in steps if step.phase == phase] for phase in ChecklistStep.Phase}
-    current = next((phase for phase, own in by_phase.items() if any(step.ticked_at is None for step in own)), None)
+    current = next((phase for phase, own in by_phase.items() if not all(step.is_settled for step in own)), None)
     return [Phase(phase.label, own, phase == current) for phase, own in by_phase.items()]
 
 

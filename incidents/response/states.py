@@ -16,6 +16,10 @@ class Severity(models.TextChoices):
     def number(self) -> int:
         return int(self.value[-1])
 
+    def is_at_least(self, other: str) -> bool:
+        """As bad or worse: SEV-1 is at least SEV-2."""
+        return self.number <= Severity(other).number
+
     @property
     def definition(self) -> str:
         return {

@@ -9,7 +9,7 @@ from django.utils.timezone import now
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import ptag, trigger_client_event
 
-from incidents.response import actions, queries, roles
+from incidents.response import actions, checklist, queries, roles
 from incidents.response.forms import DeclareForm, PostForm
 from incidents.response.models import ChecklistStep, Incident
 from incidents.response.states import IncidentRole, Severity
@@ -114,7 +114,7 @@ def tick(request: HttpRequest, number: int, position: int) -> HttpResponse:
     step = get_object_or_404(
         ChecklistStep.objects.select_related("incident"), incident__number=number, position=position
     )
-    act = actions.tick if request.POST.get("ticked") else actions.untick
+    act = checklist.tick if request.POST.get("ticked") else checklist.untick
     return _attempt(request, number, lambda: act(step, by=person(request), at=now()))
 
 

@@ -11,7 +11,7 @@ from django.utils.timezone import now
 from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from incidents.response import actions
+from incidents.response import actions, checklist
 from incidents.response.models import Incident
 from opsportal.models import User
 from tests.incidents.cast import SECRET, domain
@@ -101,7 +101,7 @@ def test_half_typed_text_and_open_details_survive_news_of_others(visit, responde
 
     actions.post_note(incident, text="Somebody else knows more", by=publisher, at=now())
     step = incident.checklist.get(position=0)
-    actions.tick(step, by=publisher, at=now())
+    checklist.tick(step, by=publisher, at=now())
 
     expect(page.locator("#timeline")).to_contain_text("Somebody else knows more", timeout=8000)
     expect(page.locator("#step-0 [type=checkbox]")).to_be_checked()
@@ -109,7 +109,7 @@ def test_half_typed_text_and_open_details_survive_news_of_others(visit, responde
     expect(box).to_be_focused()
     expect(page.locator("#phase-2")).to_have_attribute("open", "")
 
-    actions.untick(step, by=publisher, at=now())
+    checklist.untick(step, by=publisher, at=now())
     expect(page.locator("#step-0 [type=checkbox]")).not_to_be_checked(timeout=8000)
 
 
@@ -119,7 +119,7 @@ def test_a_box_follows_the_server_after_it_was_ticked_here(visit, responder, pub
 
     page.locator("#step-0 [type=checkbox]").check()
     expect(page.locator("#timeline")).to_contain_text("ticked")
-    actions.untick(incident.checklist.get(position=0), by=publisher, at=now())
+    checklist.untick(incident.checklist.get(position=0), by=publisher, at=now())
 
     expect(page.locator("#step-0 [type=checkbox]")).not_to_be_checked(timeout=8000)
 
@@ -270,7 +270,7 @@ PAGES = ["/", "/incidents/", "/incidents/new/", "ROOM", "ROOM?show=public", "ROO
 @pytest.mark.parametrize("size", [{"width": 1280, "height": 800}, {"width": 390, "height": 844}], ids=["desk", "phone"])
 def test_every_screen_of_this_wing_is_accessible_and_does_not_scroll_sideways(visit, admin, size, scheme):
     incident = declared(admin, summary="No card works")
-    actions.tick(incident.checklist.get(position=0), by=admin, at=now())
+    checklist.tick(incident.checklist.get(position=0), by=admin, at=now())
     page = visit(admin, "/", viewport=size, color_scheme=scheme)
     found = []
 

@@ -7,7 +7,7 @@ from threading import Barrier, Thread
 import pytest
 from django.db import connection
 
-from incidents.response import actions, roles
+from incidents.response import actions, checklist, roles
 from incidents.response.models import Incident, Seat
 from opsportal.errors import Conflict, Refused
 from opsportal.models import User
@@ -91,7 +91,7 @@ def test_of_two_moves_to_the_same_status_one_is_told(responder, publisher):
 def test_of_two_ticks_of_one_step_one_is_told(responder, publisher):
     step = open_incident(responder).checklist.get(position=0)
 
-    results = at_once(*[lambda by=by: actions.tick(step, by=by, at=AT) for by in (responder, publisher)])
+    results = at_once(*[lambda by=by: checklist.tick(step, by=by, at=AT) for by in (responder, publisher)])
 
     assert [one.code for one in results if isinstance(one, Refused)] == ["ALREADY_TICKED"]
 

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.urls import reverse
 
-from incidents.response import actions
+from incidents.response import actions, checklist
 from incidents.response.models import Incident
 from opsportal.models import AuditEvent
 from tests.incidents.cast import AT, OPENING, SECRET, cost, domain, minutes, open_incident
@@ -200,7 +200,7 @@ def test_a_secret_in_an_update_comes_back_without_it(client_as, responder, incid
 
 
 def test_a_refused_tick_says_why_and_shows_what_is(client_as, responder, admin, incident):
-    actions.tick(incident.checklist.get(position=0), by=admin, at=AT)
+    checklist.tick(incident.checklist.get(position=0), by=admin, at=AT)
 
     answer = client_as(responder).post(address(incident, "checklist/0/"), {"ticked": "1"}, headers=HTMX)
 
@@ -210,7 +210,7 @@ def test_a_refused_tick_says_why_and_shows_what_is(client_as, responder, admin, 
 
 
 def test_a_tick_is_taken_back_by_the_empty_box(client_as, responder, incident):
-    actions.tick(incident.checklist.get(position=0), by=responder, at=AT)
+    checklist.tick(incident.checklist.get(position=0), by=responder, at=AT)
 
     client_as(responder).post(address(incident, "checklist/0/"), {})
 
@@ -306,7 +306,7 @@ def test_a_resolved_incident_is_reopened_with_words(client_as, responder, incide
 def test_the_timeline_is_filtered_by_the_address(client_as, responder, incident, show, count):
     actions.post_note(incident, text="News", by=responder, at=minutes(1))
     actions.change_status(incident, to="identified", by=responder, at=minutes(2))
-    actions.tick(incident.checklist.get(position=0), by=responder, at=minutes(3))
+    checklist.tick(incident.checklist.get(position=0), by=responder, at=minutes(3))
 
     page = body(client_as(responder).get(address(incident) + f"?show={show}"))
 
