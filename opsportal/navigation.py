@@ -12,7 +12,10 @@ from opsportal.shell import Count, counts
 
 @dataclass(frozen=True)
 class Screen:
-    """One entry: its words, its address by name, its icon, what it is for, the key after `g`, and who may see it."""
+    """One entry: its words, its address by name, its icon, what it is for, the key after `g`, and who may see it.
+
+    `within` marks pages that lie below another screen's address and belong here all the same.
+    """
 
     title: str
     url_name: str
@@ -20,6 +23,7 @@ class Screen:
     purpose: str
     key: str = ""
     role: Role = Role.VIEWER
+    within: str = ""
 
     @property
     def slug(self) -> str:
@@ -63,7 +67,14 @@ GROUPS: tuple[tuple[str, tuple[Screen, ...]], ...] = (
         "Knowledge",
         (
             Screen("Ownership", "incidents:ownership", "users", "Who holds what, and the gaps", key="o"),
-            Screen("Post-mortems", "incidents:postmortems", "file-text", "Reports, and what is due", key="m"),
+            Screen(
+                "Post-mortems",
+                "incidents:postmortems",
+                "file-text",
+                "Reports, and what is due",
+                key="m",
+                within="/postmortem/",
+            ),
             Screen("Follow-ups", "incidents:follow_ups", "list-check", "What incidents left to do", key="f"),
         ),
     ),
@@ -85,8 +96,11 @@ SCREENS = tuple(screen for _, screens in GROUPS for screen in screens)
 def current_screen(path: str) -> Screen | None:
     """The screen that a path belongs to: the longest address it begins with; the board's `/` only matches itself.
 
-    An incident's room belongs to Incidents, the form under it to Declare.
+    An incident's room belongs to Incidents, the form under it to Declare, its report to Post-mortems.
     """
+    for screen in SCREENS:
+        if screen.within and screen.within in path:
+            return screen
     best: tuple[int, Screen | None] = (0, None)
     for screen in (*SCREENS, DECLARE, MORE):
         url = address(screen)

@@ -80,6 +80,14 @@ def test_a_page_belongs_to_the_screen_its_address_begins_with(path, screen):
     assert navigation.current_screen(path) == screen
 
 
+@pytest.mark.parametrize("path", ["/postmortems/", "/incidents/INC-118/postmortem/"])
+def test_a_report_belongs_to_post_mortems_though_it_lies_below_its_incident(path):
+    screen = navigation.current_screen(path)
+
+    assert screen is not None
+    assert screen.title == "Post-mortems"
+
+
 @pytest.mark.django_db
 def test_numbers_stand_beside_their_entry_and_zero_stands_nowhere(client_as, admin, monkeypatch):
     monkeypatch.setattr(shell, "_counters", {"accounts:people": lambda: Count(3, "waiting", is_critical=True)})
