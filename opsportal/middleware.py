@@ -5,13 +5,14 @@ from collections.abc import Callable
 import structlog
 from django.core.exceptions import BadRequest
 from django.db import IntegrityError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import render
 from psycopg.errors import UniqueViolation
 
 from opsportal.audit.actions import coming_by
 from opsportal.audit.models import AuditEvent
 from opsportal.errors import Conflict, Refused
-from opsportal.htmx import show_refusal
+from opsportal.htmx import show_refusal, wants_part
 from opsportal.request_id import accepted_or_new
 
 log = structlog.get_logger("opsportal.request")
@@ -84,6 +85,24 @@ class BrowserRightsMiddleware:
         response["Permissions-Policy"] = _RIGHTS
         response["Cross-Origin-Resource-Policy"] = "same-origin"
         return response
+
+
+class MethodMiddleware:
+    """Who types the address of a button reads what it is; Django's own 405 is empty, and the browser's page is shown.
+
+    An answer with words of its own keeps them.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if not isinstance(response, HttpResponseNotAllowed) or response.content or wants_part(request):
+            return response
+        page = render(request, "405.html", status=405)
+        page["Allow"] = response["Allow"]
+        return page
 
 
 class NoStoreMiddleware:

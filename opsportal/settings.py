@@ -83,6 +83,7 @@ MIDDLEWARE = [
     # Behind everything that judges the session itself, which stays the admin's while they see as somebody else.
     "opsportal.view_as.middleware.ViewAsMiddleware",
     "opsportal.audit.denied.DeniedMiddleware",
+    "opsportal.middleware.MethodMiddleware",
     "opsportal.middleware.RefusedMiddleware",
     "opsportal.api.middleware.ApiCallerMiddleware",
 ]

@@ -232,6 +232,17 @@ def test_a_missing_page_says_so_to_strangers_and_to_people(client_as, viewer):
 
 
 @pytest.mark.django_db
+def test_the_address_of_a_button_says_that_there_is_nothing_to_open(client_as, viewer):
+    stranger, person, program = Client().get("/theme/"), client_as(viewer).get("/theme/"), Client().put("/api/v1/me")
+
+    for answer in (stranger, person):
+        assert (answer.status_code, answer["Allow"]) == (405, "POST")
+        assert "There is nothing to open here" in answer.content.decode()
+    assert ('class="nav"' in person.content.decode(), 'class="nav"' in stranger.content.decode()) == (True, False)
+    assert program.json()["error"]["code"] == "METHOD_NOT_ALLOWED"
+
+
+@pytest.mark.django_db
 def test_a_role_that_does_not_reach_is_named(client_as, viewer):
     answer = client_as(viewer).get("/people/")
 
