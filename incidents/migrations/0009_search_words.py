@@ -22,13 +22,16 @@ class Migration(migrations.Migration):
                     django.contrib.postgres.search.SearchVector("summary", config="english", weight="B"),
                     django.contrib.postgres.search.SearchConfig("english"),
                 ),
-                name="incident_words", fastupdate=False,
+                name="incident_words",
+                fastupdate=False,
             ),
         ),
         migrations.AddIndex(
             model_name="timelinetext",
             index=django.contrib.postgres.indexes.GinIndex(
-                django.contrib.postgres.search.SearchVector("body", config="english"), name="timeline_words", fastupdate=False
+                django.contrib.postgres.search.SearchVector("body", config="english"),
+                name="timeline_words",
+                fastupdate=False,
             ),
         ),
     ]
