@@ -8,7 +8,7 @@ from incidents.alerts.models import Alert
 from incidents.alerts.signals import Signal
 from incidents.ownership.models import Domain
 from incidents.response import actions as response
-from incidents.response import timeline
+from incidents.response import standing, timeline
 from incidents.response.models import Incident
 from incidents.response.states import Kind
 from opsportal.errors import Refused
@@ -41,7 +41,7 @@ def acknowledge(alert: Alert, *, by: User, at: datetime) -> Alert:
         raise Refused("ALREADY_ACKNOWLEDGED", "Somebody has acknowledged this alert already.")
     alert.acknowledged_at, alert.acknowledged_by = at, by
     alert.save(update_fields=["acknowledged_at", "acknowledged_by"])
-    incident = Incident.objects.get(pk=alert.incident_id)
+    incident = standing.standing(Incident.objects.get(pk=alert.incident_id))
     if incident.is_open and incident.acknowledged_at is None:
         response.acknowledge(incident, by=by, at=at)
     else:
@@ -59,7 +59,7 @@ def _fire(signal: Signal, newest: Alert | None, at: datetime) -> Alert | None:
 
 
 def _open(signal: Signal, before: Alert | None, at: datetime) -> Alert:
-    """A new run of trouble: in the room that this key opened while it is open, else in a new one."""
+    """A new run of trouble: in the room that this key opened, or where that went on, while it is open; else a new one."""
     title, detail = guard.cleaned(signal.title)[:TITLE_CHARACTERS], guard.cleaned(signal.detail)
     domain = Domain.objects.get(pk=signal.domain_id)
     incident = _open_incident(before)
@@ -95,14 +95,14 @@ def _recover(signal: Signal, newest: Alert | None, at: datetime) -> Alert | None
 
 def _tell(alert: Alert, what: str, *, at: datetime, occurred_at: datetime, text: str) -> None:
     source = timeline.Source.CHECK if alert.source == "check" else timeline.Source.ALERT
-    timeline.record(alert.incident, Kind.ALERT, source=source, at=at, occurred_at=occurred_at, new=what, text=text)
+    room = standing.standing(alert.incident)
+    timeline.record(room, Kind.ALERT, source=source, at=at, occurred_at=occurred_at, new=what, text=text)
 
 
 def _open_incident(alert: Alert | None) -> Incident | None:
-    """The room of the alert before, locked, if it is still open."""
-    if alert is None:
-        return None
-    return Incident.objects.open().select_for_update().filter(pk=alert.incident_id).first()
+    """The room of the alert before, or the one that was merged into, locked, if it is still open."""
+    room = standing.locked(alert.incident) if alert is not None else None
+    return room if room is not None and room.is_open else None
 
 
 def _newest(dedup_key: str) -> Alert | None:

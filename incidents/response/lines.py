@@ -180,6 +180,26 @@ def _follow_up(event: TimelineEvent, body: str) -> _Words:
     return _Words(before, title, body=reason, icon=icon)
 
 
+_LINKED = {"related": "related to", "follows": "as one that follows from", "before": "as what came before"}
+
+
+def _link(event: TimelineEvent, body: str) -> _Words:
+    """One of both values is the link in words, `follows INC-4`: it was made or taken away."""
+    relation, _, label = (event.new or event.old).partition(" ")
+    if event.new:
+        return _Words(f"linked this incident {_LINKED[relation]}", label, icon="link")
+    return _Words("took away the link to", label, icon="x")
+
+
+def _merge(event: TimelineEvent, body: str) -> _Words:
+    """`into INC-4` in the room that ends, `from INC-3` in the one that goes on; as old values: split again."""
+    way, _, label = (event.new if " " in event.new else event.old).partition(" ")
+    if " " not in event.new:
+        return _Words("split this incident from" if way == "into" else "split off", label, "again", body, "git-branch")
+    said = "merged this incident into" if way == "into" else "merged into this incident"
+    return _Words(said, label, body=body, icon="git-branch", tone="status")
+
+
 _WRITERS = {
     Kind.DECLARED: _declared,
     Kind.ACKNOWLEDGED: _acknowledged,
@@ -190,6 +210,8 @@ _WRITERS = {
     Kind.CHECKLIST: _checklist,
     Kind.ALERT: _alert,
     Kind.PUBLIC_UPDATE: _public,
+    Kind.LINK: _link,
+    Kind.MERGE: _merge,
     Kind.POSTMORTEM: _postmortem,
     Kind.FOLLOW_UP: _follow_up,
 }

@@ -174,7 +174,12 @@ def holds(person: User, role: IncidentRole, incident: Incident) -> bool:
 
 def is_running(incident: Incident) -> bool:
     """True until it is resolved, and after that while readers still wait for the last public word."""
-    return incident.is_open or _last_public_status(incident) in _STILL_TOLD
+    return incident.is_open or readers_wait(incident)
+
+
+def readers_wait(incident: Incident) -> bool:
+    """True while the status page tells of it and the last word is not out."""
+    return _last_public_status(incident) in _STILL_TOLD
 
 
 def _last_public_status(incident: Incident) -> str:

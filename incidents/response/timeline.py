@@ -10,11 +10,17 @@ from django.db.models import F
 from incidents.response.models import Incident, Reaction, TimelineEvent, TimelineText
 from incidents.response.states import Kind
 from opsportal import background
+from opsportal.errors import Refused
 from opsportal.models import User
 from opsportal.privacy import guard
 
 # Kinds that rooms above this one react to: what stands in incidents/reactions.py.
-REACTING = frozenset({Kind.DECLARED, Kind.STATUS, Kind.SEVERITY, Kind.PUBLIC_UPDATE, Kind.POSTMORTEM})
+REACTING = frozenset({Kind.DECLARED, Kind.STATUS, Kind.SEVERITY, Kind.PUBLIC_UPDATE, Kind.POSTMORTEM, Kind.MERGE})
+# What people do where the work is: in a room that was merged they are sent to the one where it goes on.
+_WHERE_WORK_IS = frozenset(
+    {Kind.ACKNOWLEDGED, Kind.NOTE, Kind.DECISION, Kind.STATUS, Kind.SEVERITY, Kind.ROLE, Kind.CHECKLIST, Kind.IMPACT}
+    | {Kind.PUBLIC_UPDATE, Kind.CLOSED}
+)
 
 Source = TimelineEvent.Source
 
@@ -40,6 +46,8 @@ def record(
     `at` is when it is recorded; `occurred_at` when it happened, if that was earlier. The words pass the guard first.
     `corrects` is the earlier event that this one speaks of; `about` what a machine speaks of, such as `check:api`.
     """
+    if incident.merged_into is not None and by is not None and kind in _WHERE_WORK_IS:
+        raise Refused("INCIDENT_MERGED", f"{incident.label} was merged. Go on in {incident.merged_into.label}.")
     guard.require_clean(text)
     salt = secrets.token_hex(16) if text else ""
     event = TimelineEvent.objects.create(
