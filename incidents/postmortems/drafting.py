@@ -5,7 +5,8 @@ from datetime import UTC
 from django.db.models import QuerySet
 
 from incidents.postmortems.models import Postmortem, PostmortemLine
-from incidents.response.models import Incident, TimelineEvent, TimelineText
+from incidents.response import wording
+from incidents.response.models import Incident, TimelineEvent
 from incidents.response.states import Kind, Status
 from opsportal.privacy import guard
 
@@ -50,17 +51,18 @@ def telling(incident: Incident) -> "QuerySet[TimelineEvent]":
 
 
 def _said_on_status(incident: Incident) -> dict[str, list[str]]:
-    """The words with which the status moved, by the status that it moved to."""
-    rows = TimelineText.objects.filter(event__incident=incident, event__kind=Kind.STATUS).order_by("event_id")
+    """The words with which the status moved, corrected ones if there are, by the status that it moved to."""
+    moves = dict(incident.timeline.filter(kind=Kind.STATUS).order_by("id").values_list("id", "new"))
     said: dict[str, list[str]] = {}
-    for status, body in rows.values_list("event__new", "body"):
-        said.setdefault(status, []).append(body)
+    for event, words in wording.of(moves).items():
+        if words.text:
+            said.setdefault(moves[event], []).append(words.text)
     return said
 
 
 def _times(incident: Incident) -> str:
     """
-    SEV-1 of Payments, from 9 Nov 06:12 to 9 Nov 06:56 UTC: 44 minutes.
+    SEV-1 of Payments, from 9 Nov 06:12 to 9 Nov 06:56 UTC: 44 min.
     """
     start, end = incident.impact_started_at.astimezone(UTC), incident.resolved_at
     if end is None:
@@ -68,5 +70,5 @@ def _times(incident: Incident) -> str:
     minutes = max(1, round((end - start).total_seconds() / 60))
     return (
         f"{incident.severity_peak} of {incident.domain.name}, from {start.day} {start:%b %H:%M} to "
-        f"{end.astimezone(UTC).day} {end.astimezone(UTC):%b %H:%M} UTC: {minutes} minutes."
+        f"{end.astimezone(UTC).day} {end.astimezone(UTC):%b %H:%M} UTC: {minutes} min."
     )

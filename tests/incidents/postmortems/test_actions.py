@@ -66,7 +66,7 @@ def test_a_worker_lays_the_report_ready_from_what_the_timeline_says(ended):
     report = queries.report(Postmortem.objects.get(incident=ended))
     assert report.postmortem.root_cause == "The certificate expired."
     assert report.postmortem.mitigation == "Certificate renewed by hand.\nCheckout is well."
-    assert "SEV-1 of Payments, from 21 Nov 03:12 to 21 Nov 03:56 UTC: 44 minutes." in report.postmortem.summary
+    assert "SEV-1 of Payments, from 21 Nov 03:12 to 21 Nov 03:56 UTC: 44 min." in report.postmortem.summary
     assert (report.meter.written, [one.name for one in report.meter.missing]) == (4, ["prevention"])
     assert [one.words for one in report.lines] == [
         "responder declared SEV-1: 71.4 % of 1,310 captured, floor 97 %",
@@ -378,7 +378,7 @@ def test_what_is_due_stands_first_also_before_there_is_a_report(responder, repor
         (later, None, True),
         (ended, report, False),
     ]
-    assert (listing.due, listing.total, queries.due_count()) == (1, 1, 1)
+    assert (listing.due, listing.total, queries.due_count(responder)) == (1, 1, 1)
     assert [row.incident for row in queries.listing(responder, only_due=True).rows] == [later]
 
 
