@@ -14,7 +14,7 @@ Kind = Obligation.Kind
 
 @transaction.atomic
 def owe(kind: str, subject: str, *, due_at: datetime, at: datetime, owner: str = "") -> Obligation:
-    """Start a clock, or move the one that runs. Safe to run twice."""
+    """Start a clock, or move the one that runs; reminders of the old time count no more. Safe to run twice."""
     obligation, is_new = Obligation.objects.select_for_update().get_or_create(
         kind=Kind(kind),
         subject=subject,
@@ -23,8 +23,9 @@ def owe(kind: str, subject: str, *, due_at: datetime, at: datetime, owner: str =
         defaults={"due_at": due_at, "owner": owner, "created_at": at},
     )
     if not is_new and obligation.due_at != due_at:
-        obligation.due_at = due_at
-        obligation.save(update_fields=["due_at"])
+        obligation.due_at, obligation.owner = due_at, owner or obligation.owner
+        obligation.reminded_at = obligation.backup_reminded_at = None
+        obligation.save(update_fields=["due_at", "owner", "reminded_at", "backup_reminded_at"])
     return obligation
 
 

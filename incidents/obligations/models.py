@@ -68,3 +68,7 @@ class Obligation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} for {self.subject}"
+
+    @property
+    def is_running(self) -> bool:
+        return self.met_at is None and self.waived_at is None

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 
-from incidents.obligations.models import Obligation
+from django.db.models import Count, F, Q
+from django.db.models.functions import TruncWeek
+
+from incidents.obligations.models import Obligation, ObligationQuerySet
 
 
 def open_for(subject: str) -> list[Obligation]:
@@ -37,6 +40,45 @@ def most_urgent(subjects: Iterable[str]) -> dict[str, Due]:
 def late(at: datetime, limit: int = 20) -> list[Obligation]:
     """Running clocks past their time, the latest first."""
     return list(Obligation.objects.late(at).order_by("due_at", "id")[:limit])
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How many duties of a kind were due in a week (from Monday, UTC), and how many of them were settled late."""
+
+    week: date
+    kind: str
+    late: int
+    total: int
+
+    @property
+    def on_time(self) -> float:
+        """0.75 when one of four was late."""
+        return (self.total - self.late) / self.total
+
+
+def late_of(subject: str, at: datetime) -> tuple[int, int]:
+    """How many duties of one subject were late, of how many; waived ones are left out, later ones not yet due too."""
+    found = _due_by(at).filter(subject=subject).aggregate(late=Count("pk", filter=_late(at)), total=Count("pk"))
+    return found["late"], found["total"]
+
+
+def shares(since: datetime, at: datetime, *, without: Iterable[str] = ()) -> list[Share]:
+    """Duties by week and kind, for reviews. `without` are subjects that do not count, such as tests."""
+    due = _due_by(at).filter(due_at__gte=since).exclude(subject__in=list(without))
+    weeks = due.annotate(week=TruncWeek("due_at", tzinfo=UTC)).values("week", "kind").order_by("week", "kind")
+    rows = weeks.annotate(late=Count("pk", filter=_late(at)), total=Count("pk"))
+    return [Share(one["week"].date(), one["kind"], one["late"], one["total"]) for one in rows]
+
+
+def _due_by(at: datetime) -> ObligationQuerySet:
+    """Due or settled by then, and not waived."""
+    return Obligation.objects.filter(Q(due_at__lte=at) | Q(met_at__lte=at), waived_at=None)
+
+
+def _late(at: datetime) -> Q:
+    """Settled after its time, or past it and still open."""
+    return Q(met_at__gt=F("due_at")) | Q(met_at=None, due_at__lt=at)
 
 
 # Changes when a clock starts, stops, moves or passes its time: SQL for the tag of a polled part, which must be cheap.

@@ -175,6 +175,8 @@ def send_back(postmortem: Postmortem, *, reason: str, by: User, at: datetime) ->
     states.require(postmortem.state, to=State.DRAFT)
     if not reason:
         raise Refused("REASON_MISSING", "Say what has to change.")
+    if postmortem.incident.is_closed:
+        raise Refused("INCIDENT_CLOSED", "The incident is closed on the strength of this report. Reopen it first.")
     if postmortem.state != State.IN_REVIEW and not postmortem.incident.is_open:
         _owe(postmortem.incident, at=at)
     return _to_draft(postmortem, reason=reason, by=by, at=at)

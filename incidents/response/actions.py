@@ -69,9 +69,12 @@ def change_status(
     incident = _locked(incident)
     _require_past(occurred_at, at)
     states.require(incident.status, to=to)
+    if incident.is_closed and not note.strip():
+        raise Refused("REASON_MISSING", "Say why a closed incident is opened again.")
     old, incident.status = incident.status, Status(to)
     incident.resolved_at = at if to == Status.RESOLVED else None
-    incident.save(update_fields=["status", "resolved_at"])
+    incident.closed_at, incident.closed_by = None, None
+    incident.save(update_fields=["status", "resolved_at", "closed_at", "closed_by"])
     if to == Status.RESOLVED:
         _taken(incident, by=by, at=at)
         clocks.stop(incident, by=by, at=at)

@@ -142,6 +142,19 @@ def _public(event: TimelineEvent, body: str) -> _Words:
     return _Words("published to the status page", body=body, icon="world", tone="public")
 
 
+def _duty(event: TimelineEvent, body: str) -> _Words:
+    before, icon = _DUTIES[event.new]
+    return _Words(before, body=body, icon=icon)
+
+
+def _closed(event: TimelineEvent, body: str) -> _Words:
+    return _Words("closed the incident", body=body, icon="lock", tone="status")
+
+
+_DUTIES = {
+    "verified": ("verified the recovery", "check"),
+    "no_public_impact": ("said that there is no public impact; no public update is owed", "eye-off"),
+}
 _TICKS = {
     "ticked": ("ticked", "check"),
     "unticked": ("took back the tick of", "arrow-back-up"),
@@ -208,6 +221,8 @@ _WRITERS = {
     Kind.SEVERITY: _severity,
     Kind.ROLE: _role,
     Kind.CHECKLIST: _checklist,
+    Kind.DUTY: _duty,
+    Kind.CLOSED: _closed,
     Kind.ALERT: _alert,
     Kind.PUBLIC_UPDATE: _public,
     Kind.LINK: _link,

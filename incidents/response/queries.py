@@ -74,6 +74,11 @@ class Room:
         return self.statuses[: self.statuses.index(Status(self.incident.status))]
 
     @property
+    @property
+    def open_mandatory(self) -> int:
+        """Mandatory steps of the phases before Post-Incident that keep it from being closed."""
+        return sum(step.is_mandatory and not step.is_settled for phase in self.phases[:-1] for step in phase.steps)
+
     def unticked(self) -> int:
         """Steps of the phases before Post-Incident that are neither ticked nor left out."""
         return sum(len(phase.steps) - phase.done for phase in self.phases[:-1])

@@ -76,6 +76,7 @@ class Kind(models.TextChoices):
     MERGE = "merge", "merged"
     CORRECTION = "correction", "corrected"
     REDACTION = "redaction", "removed words"
+    DUTY = "duty", "settled a duty"
     CLOSED = "incident.closed", "closed the incident"
     POSTMORTEM = "postmortem", "moved the post-mortem on"
     FOLLOW_UP = "follow_up", "changed a follow-up"

@@ -1,0 +1,69 @@
+"""Two duties that people settle in words: no public impact, and the recovery verified."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from incidents.obligations import actions as obligations
+from incidents.obligations.models import Obligation
+from incidents.response import timeline
+from incidents.response.models import Incident, TimelineEvent
+from incidents.response.states import Kind
+from opsportal.errors import Refused
+from opsportal.models import User
+from opsportal.privacy import guard
+
+Owed = Obligation.Kind
+
+
+@transaction.atomic
+def say_no_public_impact(incident: Incident, *, reason: str, by: User, at: datetime) -> TimelineEvent:
+    """Nobody outside notices, so the clock of the first public update stops. A worse severity starts it again."""
+    incident = _locked(incident)
+    reason = _needed(reason, "REASON_MISSING", "Say why nobody outside notices.")
+    if obligations.waive(Owed.FIRST_PUBLIC_UPDATE, incident.label, by=by, at=at, reason=reason) is None:
+        raise Refused("CLOCK_STOPPED", "The clock of the first public update does not run.")
+    return timeline.record(
+        incident, Kind.DUTY, by=by, at=at, old=Owed.FIRST_PUBLIC_UPDATE, new="no_public_impact", text=reason
+    )
+
+
+@transaction.atomic
+def verify_recovery(incident: Incident, *, note: str, by: User, at: datetime) -> TimelineEvent:
+    """Somebody has looked after the end, and says at what. A SEV-3 owes no proof, but may have one."""
+    incident = _locked(incident)
+    note = _needed(note, "TEXT_MISSING", "Say what you looked at.")
+    if incident.is_open:
+        raise Refused("NOT_RESOLVED", "The incident still runs. Its recovery is verified once it is resolved.")
+    if incident.is_closed:
+        raise Refused("INCIDENT_CLOSED", "The incident is closed. Reopen it first.")
+    if _is_verified(incident):
+        raise Refused("ALREADY_VERIFIED", "The recovery is verified already.")
+    obligations.owe(
+        Owed.VERIFICATION, incident.label, due_at=_due(incident) or at, at=at, owner=incident.domain.primary
+    )
+    obligations.meet(Owed.VERIFICATION, incident.label, at=at)
+    return timeline.record(incident, Kind.DUTY, by=by, at=at, old=Owed.VERIFICATION, new="verified", text=note)
+
+
+def _is_verified(incident: Incident) -> bool:
+    """Since it was resolved for the last time."""
+    return Obligation.objects.filter(
+        kind=Owed.VERIFICATION, subject=incident.label, met_at__gte=incident.resolved_at
+    ).exists()
+
+
+def _due(incident: Incident) -> datetime | None:
+    running = Obligation.objects.open().filter(kind=Owed.VERIFICATION, subject=incident.label)
+    return running.values_list("due_at", flat=True).first()
+
+
+def _locked(incident: Incident) -> Incident:
+    return Incident.objects.select_for_update(of=("self",)).select_related("domain").get(pk=incident.pk)
+
+
+def _needed(text: str, code: str, sentence: str) -> str:
+    if not text.strip():
+        raise Refused(code, sentence)
+    guard.require_clean(text)
+    return text.strip()
