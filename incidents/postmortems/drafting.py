@@ -5,7 +5,8 @@ from datetime import UTC
 from django.db.models import QuerySet
 
 from incidents.postmortems.models import Postmortem, PostmortemLine
-from incidents.response.models import Incident, TimelineEvent, TimelineText
+from incidents.response import wording
+from incidents.response.models import Incident, TimelineEvent
 from incidents.response.states import Kind, Status
 from opsportal.privacy import guard
 
@@ -50,11 +51,12 @@ def telling(incident: Incident) -> "QuerySet[TimelineEvent]":
 
 
 def _said_on_status(incident: Incident) -> dict[str, list[str]]:
-    """The words with which the status moved, by the status that it moved to."""
-    rows = TimelineText.objects.filter(event__incident=incident, event__kind=Kind.STATUS).order_by("event_id")
+    """The words with which the status moved, corrected ones if there are, by the status that it moved to."""
+    moves = dict(incident.timeline.filter(kind=Kind.STATUS).order_by("id").values_list("id", "new"))
     said: dict[str, list[str]] = {}
-    for status, body in rows.values_list("event__new", "body"):
-        said.setdefault(status, []).append(body)
+    for event, words in wording.of(moves).items():
+        if words.text:
+            said.setdefault(moves[event], []).append(words.text)
     return said
 
 

@@ -8,7 +8,7 @@ from django.db.models import Max
 from incidents.obligations import actions as obligations
 from incidents.obligations.models import Obligation
 from incidents.ownership.models import Domain
-from incidents.response import checklist, clocks, roles, states, timeline
+from incidents.response import checklist, clocks, decisions, roles, states, timeline
 from incidents.response.models import Incident, TimelineEvent
 from incidents.response.states import Kind, Status
 from opsportal.errors import Conflict, Refused
@@ -139,6 +139,8 @@ def acknowledge(incident: Incident, *, by: User, at: datetime) -> TimelineEvent:
 @transaction.atomic
 def waive(incident: Incident, *, kind: str, reason: str, by: User, at: datetime) -> TimelineEvent:
     """Stop one of the incident's clocks because the thing need not be done, and tell the team why."""
+    if kind == Obligation.Kind.CHECK_BACK:
+        return decisions.waive(incident, reason=reason, by=by, at=at)
     incident = _locked(incident)
     if kind not in set(Obligation.Kind):
         raise Refused("CLOCK_UNKNOWN", "There is no such clock.")

@@ -82,6 +82,14 @@ class Kind(models.TextChoices):
     FOLLOW_UP = "follow_up", "changed a follow-up"
 
 
+class Outcome(models.TextChoices):
+    """What came of a decision when somebody looked back."""
+
+    WORKED = "worked", "It worked"
+    FAILED = "failed", "It did not work"
+    WAIVED = "waived", "Nobody need look back"
+
+
 # Forward by one or more steps, back when a fix did not hold; reopening is a step of its own.
 _NEXT: dict[Status, frozenset[Status]] = {
     Status.INVESTIGATING: frozenset({Status.IDENTIFIED, Status.MONITORING, Status.RESOLVED}),

@@ -1,0 +1,76 @@
+"""What the words of timeline rows are now: as written, corrected since, or removed. Rows never change."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from incidents.response.models import TimelineEvent, TimelineText
+from incidents.response.states import Kind
+
+
+@dataclass(frozen=True)
+class Change:
+    """A later event that speaks of a row, with its words."""
+
+    event: TimelineEvent
+    body: str
+
+    @property
+    def reason(self) -> str:
+        """Why the row was corrected: the first line of the words."""
+        return self.body.partition("\n")[0]
+
+    @property
+    def words(self) -> str:
+        """What should have stood there: all after the first line."""
+        return self.body.partition("\n")[2]
+
+
+@dataclass(frozen=True)
+class Wording:
+    """The words of one row. `written` is empty once they were removed."""
+
+    written: str = ""
+    changes: list[Change] = field(default_factory=list)
+
+    @property
+    def correction(self) -> Change | None:
+        """The newest one, which counts."""
+        return next((one for one in reversed(self.changes) if one.event.kind == Kind.CORRECTION), None)
+
+    @property
+    def removal(self) -> Change | None:
+        return next((one for one in self.changes if one.event.kind == Kind.REDACTION), None)
+
+    @property
+    def outcome(self) -> Change | None:
+        """What came of a decision."""
+        return next((one for one in self.changes if one.event.kind == Kind.DECISION), None)
+
+    @property
+    def text(self) -> str:
+        """The words that count: for exports, reports and whoever reads quickly."""
+        return self.correction.words if self.correction else self.written
+
+    @property
+    def newest(self) -> int:
+        """The last event that touched the words, 0 for none: what somebody who corrects has to have seen."""
+        return max((one.event.pk for one in self.changes if one.event.kind != Kind.DECISION), default=0)
+
+
+def of(events: Iterable[int]) -> dict[int, Wording]:
+    """The wording of each of these events, in two queries."""
+    keys = list(events)
+    changes = list(TimelineEvent.objects.filter(corrects__in=keys).select_related("actor").order_by("id"))
+    texts = TimelineText.objects.filter(event__in=[*keys, *(one.pk for one in changes)])
+    bodies = dict(texts.values_list("event", "body"))
+    found: dict[int, list[Change]] = defaultdict(list)
+    for one in changes:
+        assert one.corrects_id is not None, "asked for by that column"
+        found[one.corrects_id].append(Change(one, bodies.get(one.pk, "")))
+    return {key: Wording(bodies.get(key, ""), found.get(key, [])) for key in keys}
+
+
+def of_one(event: TimelineEvent) -> Wording:
+    """The same for a single event."""
+    return of([event.pk])[event.pk]
