@@ -261,6 +261,118 @@ def test_filtering_the_list_while_typing_keeps_the_address_in_step(visit, respon
     expect(page).to_have_url(re.compile(r"q=exports"))
 
 
+def test_live_refresh_eats_neither_text_nor_focus_nor_open_details_nor_a_selection(visit, responder, publisher):
+    incident = declared(responder)
+    page = visit(responder, incident.get_absolute_url())
+    box = page.get_by_label("Update text")
+    page.get_by_text("It happened earlier").click()
+    page.get_by_label("It happened at").fill("2026-01-02T03:04")
+    box.fill("Half a sentence")
+    box.evaluate("(el) => el.setSelectionRange(5, 9)")
+
+    for number in range(3):
+        actions.post_note(incident, text=f"News {number}", by=publisher, at=now())
+        expect(page.locator("#timeline")).to_contain_text(f"News {number}", timeout=8000)
+
+    expect(box).to_have_value("Half a sentence")
+    expect(box).to_be_focused()
+    assert box.evaluate("(el) => [el.selectionStart, el.selectionEnd]") == [5, 9]
+    expect(page.get_by_label("It happened at")).to_have_value("2026-01-02T03:04")
+    expect(page.get_by_label("It happened at")).to_be_visible()
+
+    page.locator("h1").evaluate("(el) => getSelection().selectAllChildren(el)")
+    actions.post_note(incident, text="One more", by=publisher, at=now())
+    expect(page.locator("#timeline")).to_contain_text("One more", timeout=8000)
+    assert page.evaluate("getSelection().toString()") == "EU cards failing"
+
+
+def test_posts_of_two_people_at_the_same_time_both_stand_in_order(visit, responder, publisher):
+    incident = declared(responder)
+    mine, theirs = visit(responder, incident.get_absolute_url()), visit(publisher, incident.get_absolute_url())
+    mine.get_by_label("Update text").fill("Mine")
+    theirs.get_by_label("Update text").fill("Theirs")
+
+    mine.get_by_role("button", name="Post to team").click()
+    theirs.get_by_role("button", name="Post to team").click()
+
+    for page in (mine, theirs):
+        expect(page.locator("#timeline li", has_text="Mine")).to_have_count(1, timeout=8000)
+        expect(page.locator("#timeline li", has_text="Theirs")).to_have_count(1, timeout=8000)
+    orders = [re.findall("Mine|Theirs", page.locator("#timeline").inner_text()) for page in (mine, theirs)]
+    assert orders[0] == orders[1]
+
+
+def test_two_severities_at_once_show_both_in_the_dialog(visit, responder, publisher):
+    incident = declared(responder, severity="SEV-2")
+    page = visit(responder, incident.get_absolute_url())
+    page.get_by_role("link", name="Change severity").click()
+    dialog = page.locator("#dialog")
+    dialog.get_by_text("SEV-3 Partial").click()
+    dialog.get_by_label("Why").fill("One plan only")
+
+    actions.change_severity(incident, to="SEV-1", reason="All cards fail now", by=publisher, at=now())
+    dialog.get_by_role("button", name="Change severity").click()
+
+    expect(dialog).to_contain_text("All cards fail now")
+    expect(dialog.get_by_label("Why")).to_have_value("One plan only")
+    assert axe(page) == []
+    dialog.get_by_role("button", name="Replace it").click()
+    dialog.get_by_role("button", name="Lower to SEV-3").click()
+    expect(page.locator("#room-head")).to_contain_text("SEV-3 Partial")
+
+
+def test_the_palette_finds_an_incident_by_keyboard(visit, responder):
+    declared(responder)
+    declared(responder, title="Exports are empty")
+    page = visit(responder, "/incidents/")
+    box, hits = page.get_by_role("combobox", name="Incident, words"), page.get_by_role("listbox", name="Top hits")
+
+    page.keyboard.press("/")
+    expect(box).to_be_focused()
+    expect(hits.get_by_role("option", name="Ownership")).to_be_visible()
+    page.keyboard.type("expor")
+    expect(hits.get_by_role("option", name="Exports are empty")).to_be_visible()
+    expect(hits.get_by_role("option", name="Ownership")).to_have_count(0)
+    assert axe(page) == []
+
+    page.keyboard.press("ArrowUp")
+    expect(hits.get_by_role("option", selected=True)).to_contain_text("Checks named")
+    page.keyboard.press("ArrowDown")
+    expect(hits.get_by_role("option", selected=True)).to_contain_text("Exports are empty")
+    active = box.get_attribute("aria-activedescendant")
+    assert active == hits.get_by_role("option", selected=True).get_attribute("id")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/incidents/INC-2/$"))
+
+    page.keyboard.press("/")
+    page.keyboard.type("cards")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/search/\?q=cards$"))
+    expect(page.locator("#results")).to_contain_text("EU cards failing")
+
+
+def test_searching_works_without_javascript(visit, responder):
+    declared(responder)
+    page = visit(responder, "/", java_script_enabled=False)
+
+    page.locator("#q").fill("cards")
+    page.locator("#q").press("Enter")
+
+    expect(page.locator("#results")).to_contain_text("EU cards failing")
+
+
+def test_older_rows_of_a_long_story_are_reached_without_javascript(visit, responder):
+    incident = declared(responder)
+    for number in range(60):
+        actions.post_note(incident, text=f"Look {number:02}", by=responder, at=now())
+    page = visit(responder, incident.get_absolute_url(), java_script_enabled=False)
+
+    expect(page.locator("#timeline")).not_to_contain_text("Look 05")
+    page.locator("#timeline").get_by_role("link", name="Older").click()
+
+    expect(page.locator("#timeline")).to_contain_text("Look 05")
+
+
 PAGES = ["/", "/incidents/", "/incidents/new/", "ROOM", "ROOM?show=public", "ROOM/resolve/", "ROOM/severity/",
          "ROOM/waive/first_public_update/", "ROOM/actions/", "/ownership/", "/ownership/domains/payments/",
          "/ownership/contacts/security-contact/", "/alerts/", "/search/?q=cards"]  # fmt: skip
