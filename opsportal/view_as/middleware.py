@@ -16,6 +16,8 @@ STOP = "view_as:stop"
 SIGN_OUT = frozenset({"account_logout", "accounts:logout"})
 # Screens that name no role and are still harmless: the list of screens, and the health of the portal.
 OPEN = frozenset({"accounts:more", "live", "ready", "api-health", STOP}) | SIGN_OUT
+# Where people keep their passwords, factors, codes and sessions.
+PRIVATE = "/account/"
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -23,7 +25,7 @@ class ViewAsMiddleware:
     """Swaps `request.user`, and refuses whatever is not reading.
 
     It stands behind everything that judges the session itself (its age, the second factor): that is the admin's.
-    Screens that name no role are refused too: they are where people keep their passwords, factors and codes.
+    Screens about the person alone, and screens that name no role, are refused too.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -78,7 +80,7 @@ def _only_reading(request: HttpRequest, view: Callable[..., HttpResponseBase], v
     if request.method not in _READING:
         sentence = f"You see the portal as {viewing.viewed}: everything can be read, nothing changed. Stop first."
         return show_refusal(request, sentence, "VIEW_AS_READ_ONLY", status=403)
-    if name not in OPEN and not hasattr(view, "required_role"):
+    if request.path.startswith(PRIVATE) or (name not in OPEN and not hasattr(view, "required_role")):
         sentence = f"This screen belongs to {viewing.viewed} alone."
         return show_refusal(request, sentence, "VIEW_AS_PRIVATE", status=403)
     return None
