@@ -12,14 +12,15 @@ from opsportal.abuse import actions
 class BanMiddleware:
     """403 for a banned stranger. Health and the public page do not come by here or ask nobody.
 
-    Who shows a token is no stranger: the API judges and counts it by itself.
+    Who shows a token to the API is no stranger: the API judges and counts it by itself.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        is_known = request.user.is_authenticated or "Authorization" in request.headers
+        shows_token = request.path.startswith("/api/v1/") and "Authorization" in request.headers
+        is_known = request.user.is_authenticated or shows_token
         if is_known or request.path.startswith("/health/"):
             return self.get_response(request)
         if actions.is_banned(request.META.get("REMOTE_ADDR", ""), at=timezone.now()):

@@ -52,6 +52,15 @@ def test_a_banned_stranger_gets_no_page_and_others_do(admin, client_as):
     assert Client(REMOTE_ADDR=ADDRESS).get("/health/live").status_code == 200
 
 
+def test_a_made_up_token_opens_no_page_to_a_banned_stranger():
+    ban()
+    stranger = Client(REMOTE_ADDR=ADDRESS, headers={"Authorization": "Bearer x"})
+
+    assert stranger.get("/login/").status_code == 403
+    assert stranger.post("/login/", {"login": "admin", "password": "x"}).status_code == 403
+    assert stranger.get("/api/v1/me").status_code == 401
+
+
 def test_somebody_signed_in_works_on_from_a_banned_network(client_as, responder):
     ban()
     client = client_as(responder)
