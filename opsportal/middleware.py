@@ -55,6 +55,18 @@ class NulMiddleware:
         return self.get_response(request)
 
 
+class EncodingMiddleware:
+    """Forms and programs write UTF-8; a body that says it is something else is not understood."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if (request.content_params or {}).get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:
+            raise BadRequest("charset")
+        return self.get_response(request)
+
+
 class NotModifiedMiddleware:
     """A poll without news, in 300 bytes: what a page may load was said when it came and holds for as long as it stays.
 

@@ -23,12 +23,14 @@ from opsportal import env
 from opsportal.degrade.posted import posted
 from opsportal.limits import BodyLimit
 from opsportal.proxies import TrustedProxies
+from opsportal.requests import Utf8Request
 from opsportal.responder import SnapshotResponder
 
 
 def _django() -> WSGIHandler:
     """The house behind the door, once its keys fit."""
     handler = get_wsgi_application()
+    handler.request_class = Utf8Request
     from opsportal.secrets.actions import refuse_wrong_key  # models, which need the line above
 
     refuse_wrong_key()

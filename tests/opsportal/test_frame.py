@@ -1,13 +1,16 @@
 """Health tokens, request ids, append-only audit, job claims."""
 
+import json
 from datetime import timedelta
 
 import pytest
+from django.core.handlers.wsgi import WSGIHandler
 from django.db import DatabaseError, OperationalError, connection, transaction
-from django.test import Client
+from django.test import Client, RequestFactory
 
 from opsportal.audit import actions as audit
 from opsportal.logs import redact
+from opsportal.requests import Utf8Request
 from opsportal.ticker.actions import claim, done
 
 
@@ -115,6 +118,31 @@ def test_a_body_in_an_encoding_that_forms_cannot_have_is_not_understood():
 
     assert answer.status_code == 400
     assert "not understood" in answer.text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("charset", ["undefined", "idna", "zlib", "utf-16", "none-such", '"'])
+def test_an_encoding_that_decodes_nothing_is_answered_like_any_other_mistake(charset):
+    door = WSGIHandler()
+    door.request_class = Utf8Request
+    told = {}
+    kind = f"application/json; charset={charset}"
+
+    def answer(path):
+        return b"".join(door(RequestFactory().get(path, {"q": "ö"}).environ | {"CONTENT_TYPE": kind}, start))
+
+    def start(status, headers):
+        told.update(dict(headers), status=status)
+
+    assert b"not understood" in answer("/login/")
+    assert told["status"] == "400 Bad Request"
+    assert told["X-Request-Id"]
+    assert json.loads(answer("/api/v1/health"))["error"]["code"] == "BAD_REQUEST"
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "UTF-8", "utf8"])
+def test_utf_8_is_understood(charset):
+    assert Client().get("/health/live", content_type=f"text/plain; charset={charset}").status_code == 200
 
 
 @pytest.mark.django_db
