@@ -39,8 +39,8 @@ def profile(request: HttpRequest) -> HttpResponse:
 def end_sessions(request: HttpRequest) -> HttpResponse:
     """Sign oneself out elsewhere: of one session, or of all but this one."""
     me, chosen = _me(request), request.POST.get("session", "")
-    if chosen.isdecimal():
-        is_done = sessions.end(me, pk=int(chosen), by=me)
+    if chosen:
+        is_done = sessions.end(me, chosen=chosen, by=me)
         messages.success(request, "That session has ended." if is_done else "That session was over already.")
     else:
         count = sessions.end_all(me, by=me, but=request.session.session_key or "")

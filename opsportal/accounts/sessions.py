@@ -62,9 +62,10 @@ def note_seen(person: User, key: str, *, network: str, user_agent: str, at: date
 
 
 @transaction.atomic
-def end(person: User, *, pk: int, by: User) -> bool:
-    """End one session of a person; False when it is not theirs or already over."""
-    row = UserSession.objects.filter(user=person, pk=pk).first()
+def end(person: User, *, chosen: str, by: User) -> bool:
+    """End the session of a person with this key; False when it is none, not theirs or already over."""
+    is_key = chosen.isdecimal() and len(chosen) < 19  # so many digits a key can have
+    row = UserSession.objects.filter(user=person, pk=int(chosen)).first() if is_key else None
     if row is None:
         return False
     Session.objects.filter(pk=row.session_key).delete()

@@ -173,8 +173,8 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
 def end_sessions(request: HttpRequest, pk: int) -> HttpResponse:
     """Sign somebody out: of one session, or everywhere."""
     somebody, chosen = get_object_or_404(User, pk=pk), request.POST.get("session", "")
-    if chosen.isdecimal():
-        is_done = sessions.end(somebody, pk=int(chosen), by=_me(request))
+    if chosen:
+        is_done = sessions.end(somebody, chosen=chosen, by=_me(request))
         messages.success(request, "That session has ended." if is_done else "That session was over already.")
     else:
         own = request.session.session_key if somebody == _me(request) else ""

@@ -298,6 +298,15 @@ def test_nobody_ends_the_session_of_somebody_else_as_their_own(client_as, respon
     assert theirs.get("/more/").status_code == 200
 
 
+@pytest.mark.parametrize("chosen", ["9" * 5000, "9" * 19, "²", "x", "-1"])
+def test_what_is_no_session_ends_none(client_as, admin, viewer, chosen):
+    here, there, desk = client_as(viewer), client_as(viewer), client_as(admin)
+
+    assert here.post("/account/sessions/", {"session": chosen}).status_code == 302
+    assert desk.post(f"/people/{viewer.pk}/sessions/", {"session": chosen}).status_code == 302
+    assert there.get("/deliveries/").status_code == 200
+
+
 def test_an_admin_ends_all_sessions_of_a_person(client_as, admin, responder):
     theirs = client_as(responder)
     theirs.get("/more/")
