@@ -243,7 +243,7 @@ def table(answer) -> list[list[str]]:
     return list(csv.reader(StringIO(b"".join(answer.streaming_content).decode())))
 
 
-@pytest.mark.parametrize("cell", ["=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", "\tx", "\rx", '="a",b\n'])
+@pytest.mark.parametrize("cell", ["=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", "＝1+1", "\tx", "\rx", '="a",b\n'])
 def test_no_cell_is_run_by_a_spreadsheet(reader, cell):
     audit.record("user.role", by="ann", object=cell, reason=cell)
 
@@ -252,6 +252,16 @@ def test_no_cell_is_run_by_a_spreadsheet(reader, cell):
     assert rows[0] == list(export.COLUMNS)
     assert rows[1][4].replace("\r\n", "\n") == f"'{cell}"
     assert rows[1][5].startswith("'")
+
+
+@pytest.mark.parametrize(
+    ("cell", "exported"),
+    [("slow;=1+1", "slow;'=1+1"), ("a; @SUM(A1);-2", "a;' @SUM(A1);'-2"), ("a; b", "a; b"), ("a - b", "a - b")],
+)
+def test_nothing_is_run_where_a_spreadsheet_cuts_at_semicolons(reader, cell, exported):
+    audit.record("user.role", by="ann", object="user", reason=cell)
+
+    assert table(reader.get("/audit/export.csv?actor=ann"))[1][5] == exported
 
 
 def test_the_export_follows_the_filters_and_leaves_one_line(reader):
