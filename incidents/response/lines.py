@@ -1,13 +1,21 @@
 """How a fact of the timeline reads: who, what, and the mark beside it. No database."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from django.urls import NoReverseMatch, reverse
+
 from incidents.response.models import TimelineEvent
-from incidents.response.states import IncidentRole, Kind, Status
+from incidents.response.states import IncidentRole, Kind, Outcome, Status
 
 # A fact told later than this shows both times.
 _BACKDATED = timedelta(seconds=90)
+# Pages of rooms above this one, by address: what `about` may begin with.
+_PAGES: dict[str, Callable[[str], str]] = {
+    "check": lambda key: reverse("checks:detail", args=[key]),
+    "alert": lambda key: f"{reverse('incidents:alerts')}#alert-{key}",
+}
 
 
 @dataclass(frozen=True)
@@ -25,6 +33,20 @@ class Line:
     icon: str = ""
     shape: str = ""
     tone: str = ""
+    # The door it came by, when that was not the web page of a person.
+    via: str = ""
+    # What a machine speaks of (`check:api-health`), and the earlier row that this one speaks of.
+    about: str = ""
+    corrects: int | None = None
+
+    @property
+    def link(self) -> str:
+        """Where to look at what a machine speaks of; empty when it has no page."""
+        kind, _, key = self.about.partition(":")
+        try:
+            return _PAGES[kind](key)
+        except (KeyError, NoReverseMatch):
+            return ""
 
     @property
     def iso(self) -> str:
@@ -63,6 +85,9 @@ def line_of(event: TimelineEvent, body: str) -> Line:
         occurred_at=event.occurred_at,
         recorded_at=event.recorded_at if is_late else None,
         who=_who(event),
+        via="" if event.actor is None or event.source == TimelineEvent.Source.WEB else event.get_source_display(),
+        about=event.about,
+        corrects=event.corrects_id,
         **vars(words),
     )
 
@@ -213,10 +238,45 @@ def _merge(event: TimelineEvent, body: str) -> _Words:
     return _Words(said, label, body=body, icon="git-branch", tone="status")
 
 
+_LOOKED = {
+    Outcome.WORKED: ("looked back at a decision: it worked", "check"),
+    Outcome.FAILED: ("looked back at a decision: it did not work", "x"),
+    Outcome.WAIVED: ("said that nobody need look back at a decision", "clock-pause"),
+}
+
+
+def _decision(event: TimelineEvent, body: str) -> _Words:
+    """New is what came of it, empty for the decision itself."""
+    if not event.new:
+        return _Words("decided", body=body, icon="target-arrow", tone="status")
+    before, icon = _LOOKED[Outcome(event.new)]
+    return _Words(before, body=body, icon=icon)
+
+
+def _check(event: TimelineEvent, body: str) -> _Words:
+    return _Words("says", event.new, body=body, icon="robot")
+
+
+def _change(event: TimelineEvent, body: str) -> _Words:
+    """New is where it stands: planned, started, done, taken back."""
+    return _Words("change", event.new, body=body, icon="rocket")
+
+
+def _correction(event: TimelineEvent, body: str) -> _Words:
+    """The first line says what was wrong, the rest what should have stood there."""
+    reason, _, words = body.partition("\n")
+    return _Words("corrected an earlier row:", reason, body=words, icon="pencil")
+
+
+def _redaction(event: TimelineEvent, body: str) -> _Words:
+    return _Words("removed the words of an earlier row", body=body, icon="eye-off")
+
+
 _WRITERS = {
     Kind.DECLARED: _declared,
     Kind.ACKNOWLEDGED: _acknowledged,
     Kind.NOTE: _note,
+    Kind.DECISION: _decision,
     Kind.STATUS: _status,
     Kind.SEVERITY: _severity,
     Kind.ROLE: _role,
@@ -224,7 +284,11 @@ _WRITERS = {
     Kind.DUTY: _duty,
     Kind.CLOSED: _closed,
     Kind.ALERT: _alert,
+    Kind.CHECK: _check,
+    Kind.CHANGE: _change,
     Kind.PUBLIC_UPDATE: _public,
+    Kind.CORRECTION: _correction,
+    Kind.REDACTION: _redaction,
     Kind.LINK: _link,
     Kind.MERGE: _merge,
     Kind.POSTMORTEM: _postmortem,

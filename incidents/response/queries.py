@@ -212,12 +212,15 @@ def _phases(incident: Incident) -> list[Phase]:
 
 def newest_told() -> "QuerySet[TimelineEvent, int]":
     """Key of the newest fact that a person or a check told; a subquery for incidents, one look into the index each."""
-    telling = (Kind.NOTE, Kind.STATUS, Kind.SEVERITY, Kind.ALERT, Kind.PUBLIC_UPDATE, Kind.DECLARED)
+    telling = (
+        *(Kind.NOTE, Kind.DECISION, Kind.STATUS, Kind.SEVERITY, Kind.ALERT, Kind.PUBLIC_UPDATE, Kind.DECLARED),
+        Kind.CORRECTION,
+    )
     events = TimelineEvent.objects.filter(incident=OuterRef("pk"), kind__in=telling).order_by("-recorded_at", "-id")
     return events.values_list("pk", flat=True)[:1]
 
 
-_LINE = ("kind", "source", "occurred_at", "recorded_at", "old", "new", "actor__username")
+_LINE = ("kind", "source", "occurred_at", "recorded_at", "old", "new", "about", "corrects", "actor__username")
 
 
 def lines(keys: Iterable[int]) -> dict[int, Line]:
