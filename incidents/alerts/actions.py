@@ -59,7 +59,7 @@ def _fire(signal: Signal, newest: Alert | None, at: datetime) -> Alert | None:
 
 
 def _open(signal: Signal, before: Alert | None, at: datetime) -> Alert:
-    """A new run of trouble: in the room that this key opened, or where that went on, while it is open; else a new one."""
+    """A new run of trouble: in the room that this key opened, or where that went on; in a new one when that is over."""
     title, detail = guard.cleaned(signal.title)[:TITLE_CHARACTERS], guard.cleaned(signal.detail)
     domain = Domain.objects.get(pk=signal.domain_id)
     incident = _open_incident(before)

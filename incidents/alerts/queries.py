@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, F, Max, Q
 
 from incidents.alerts.models import Alert
+from incidents.response.models import Incident
 
 PAGE = 50
+AROUND = 12
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,14 @@ def version() -> str:
         firing=Count("id", filter=Q(resolved_at=None)),
     )
     return "-".join(str(value) for value in row.values())
+
+
+def around(incident: Incident, person: User) -> list[Alert]:
+    """Alerts of the incident and of those merged into it, and what fires in its domain; firing first, then newest."""
+    known = Alert.objects.visible_to(person).select_related("incident", "acknowledged_by")
+    own = Q(incident=incident) | Q(incident__merged_into=incident)
+    near = known.filter(own | Q(domain=incident.domain_id, resolved_at=None))
+    return list(near.order_by(F("resolved_at").desc(nulls_first=True), "-fired_at", "-id")[:AROUND])
 
 
 # Changes when an alert fires, is acknowledged or ends: SQL for the tag of a polled part, which must be cheap.

@@ -8,12 +8,14 @@ from django_htmx.http import ptag
 
 from incidents.alerts import actions, queries
 from incidents.alerts.models import Alert
+from incidents.response import queries as response
 from opsportal.errors import Refused
 from opsportal.htmx import alert_message, render_page, see, status_message, wants_part
 from opsportal.roles import Role, require
 from opsportal.signed_in import person
 
 TEMPLATE = "incidents/alerts/alerts.html"
+OF_INCIDENT = "incidents/alerts/of_incident.html"
 
 
 def _tag(request: HttpRequest) -> str:
@@ -40,6 +42,15 @@ def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         status_message(request, f"You acknowledged {alert.title}.")
     return _page(request) if wants_part(request) else see(request, "incidents:alerts")
+
+
+@require(Role.VIEWER)
+@require_safe
+def of_incident(request: HttpRequest, number: int) -> HttpResponse:
+    """A card of the room: the incident's own alerts and what fires in its domain; a page without JavaScript."""
+    incident = response.incident_or_404(number, person(request))
+    context = {"incident": incident, "alerts": queries.around(incident, person(request))}
+    return render_page(request, OF_INCIDENT, context, part="panel")
 
 
 def _page(request: HttpRequest) -> HttpResponse:

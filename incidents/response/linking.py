@@ -114,7 +114,8 @@ def split(incident: Incident, *, reason: str, by: User, at: datetime) -> Timelin
 def _locked_pair(one: Incident, two: Incident) -> tuple[Incident, Incident]:
     if one.pk == two.pk:
         raise Refused("SAME_INCIDENT", "That is this incident. Choose another one.")
-    pair = Incident.objects.select_for_update(of=("self",)).select_related("domain", "merged_into")
+    # Without the joined `merged_into`: who waited for the lock would get the joined row as it was before.
+    pair = Incident.objects.select_for_update(of=("self",)).select_related("domain")
     rows = {found.pk: found for found in pair.filter(pk__in=(one.pk, two.pk)).order_by("pk")}
     return rows[one.pk], rows[two.pk]
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from incidents.response import dialogs, list_views, views
+from incidents.response import dialogs, link_views, list_views, views
 
 urlpatterns = [
     path("incidents/", list_views.incident_list, name="list"),
@@ -13,6 +13,11 @@ urlpatterns = [
     path("incidents/INC-<int:number>/acknowledge/", views.acknowledge, name="acknowledge"),
     path("incidents/INC-<int:number>/checklist/<int:position>/", views.tick, name="tick"),
     path("incidents/INC-<int:number>/actions/", dialogs.choose, name="actions"),
+    path("incidents/INC-<int:number>/related/", link_views.related_panel, name="related"),
+    path("incidents/INC-<int:number>/link/", link_views.link, name="link"),
+    path("incidents/INC-<int:number>/unlink/<int:other>/", link_views.unlink, name="unlink"),
+    path("incidents/INC-<int:number>/merge/", link_views.merge, name="merge"),
+    path("incidents/INC-<int:number>/split/", link_views.split, name="split"),
     path("incidents/INC-<int:number>/severity/", dialogs.severity, name="severity"),
     path("incidents/INC-<int:number>/resolve/", dialogs.resolve, name="resolve"),
     path("incidents/INC-<int:number>/waive/<slug:kind>/", dialogs.waive, name="waive"),

@@ -73,7 +73,8 @@ def room_context(
         "compose": form or PostForm(incident, wants_focus=was_posted),
         "shows": queries.SHOWS,
         "tag": f"{incident.number}.{incident.version}",
-        "can_act": person(request).has_role(Role.RESPONDER),
+        "can_act": person(request).has_role(Role.RESPONDER) and incident.merged_into is None,
+        "can_split": person(request).has_role(Role.RESPONDER),
         "roles": queries.roles(incident, person(request)),
     }
 
