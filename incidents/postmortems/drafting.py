@@ -10,10 +10,10 @@ from incidents.response.models import Incident, TimelineEvent
 from incidents.response.states import Kind, Status
 from opsportal.privacy import guard
 
-# What tells the story; ticks, roles and the report's own events do not.
+# What tells the story; ticks, roles and the report's own events do not. A correction shows in the line it corrects.
 TELLING = (
     *(Kind.DECLARED, Kind.ACKNOWLEDGED, Kind.NOTE, Kind.DECISION, Kind.STATUS, Kind.SEVERITY),
-    *(Kind.ALERT, Kind.CHECK, Kind.CHANGE, Kind.PUBLIC_UPDATE, Kind.IMPACT, Kind.MERGE, Kind.CORRECTION),
+    *(Kind.ALERT, Kind.CHECK, Kind.CHANGE, Kind.PUBLIC_UPDATE, Kind.IMPACT, Kind.MERGE),
 )
 
 

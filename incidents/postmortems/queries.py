@@ -10,8 +10,9 @@ from incidents.obligations.models import Obligation
 from incidents.postmortems import fields
 from incidents.postmortems.models import Postmortem, PostmortemLine, PostmortemQuerySet
 from incidents.postmortems.states import State
+from incidents.response import wording
 from incidents.response.lines import Line, line_of
-from incidents.response.models import Incident, TimelineText
+from incidents.response.models import Incident
 from opsportal.models import User
 from opsportal.roles import Role
 
@@ -200,9 +201,9 @@ def _row(incident: Incident, report: Postmortem | None, owed: Obligation | None)
 
 def _lines(postmortem: Postmortem) -> list[ReportLine]:
     rows = list(postmortem.lines.select_related("event__actor").order_by("occurred_at", "event_id", "id"))
-    texts = TimelineText.objects.in_bulk([one.event_id for one in rows if one.event_id])
+    said = wording.of(one.event_id for one in rows if one.event_id)
     return [
-        ReportLine(one.pk, line_of(one.event, texts[one.event.pk].body if one.event.pk in texts else ""), False)
+        ReportLine(one.pk, line_of(one.event, said[one.event.pk].text), False)
         if one.event
         else ReportLine(one.pk, Line(one.pk, one.occurred_at, None, "", one.body, icon="brain"), True)
         for one in rows

@@ -11,7 +11,9 @@ from incidents.postmortems import actions, queries
 from incidents.postmortems.models import Postmortem
 from incidents.response import actions as response
 from incidents.response import queries as response_queries
+from incidents.response.corrections import correct
 from incidents.response.models import Incident, Reaction, TimelineEvent
+from incidents.response.redactions import redact
 from incidents.statuspage import actions as statuspage
 from incidents.statuspage.models import PublicIncident, StatusUpdate
 from opsportal.errors import Conflict, Refused
@@ -108,6 +110,19 @@ def test_a_line_shows_the_events_own_words_so_a_redaction_counts_here_too(ended)
     assert postmortem is not None
 
     assert set(postmortem.lines.values_list("body", flat=True)) == {""}
+
+
+def test_a_line_shows_the_words_as_they_were_corrected_and_none_that_were_removed(ended, responder):
+    postmortem = actions.draft(ended, at=minutes(45))
+    assert postmortem is not None
+    note, cause = (ended.timeline.get(**one) for one in ({"kind": "note"}, {"new": "identified"}))
+    correct(note, text="Looking at the edge", reason="Not the gateway", seen=0, by=responder, at=minutes(46))
+    redact(cause, reason="Named a customer", by=responder, at=minutes(24))
+
+    words = [one.words for one in queries.report(postmortem).lines]
+
+    assert "responder posted a team update: Looking at the edge" in words
+    assert "responder moved the incident from Investigating to Identified" in words
 
 
 # --- reopening --------------------------------------------------------------------------------------------------------
