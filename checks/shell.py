@@ -5,10 +5,11 @@ from django.db.models.functions import Now
 
 from checks.catalogue.models import Check, State
 from opsportal import health_figures, shell
+from opsportal.models import User
 from opsportal.shell import Count
 
 
-def _needing_attention() -> Count:
+def _needing_attention(_: User) -> Count:
     number = Check.objects.filter(state__in=[State.UNHEALTHY, State.INSUFFICIENT_DATA]).count()
     return Count(number=number, words="need attention")
 

@@ -36,7 +36,7 @@ def tell_on_call(event: TimelineEvent, *, at: datetime) -> None:
     proposed = "" if incident.severity_confirmed else " (proposed)"
     tell_operators(
         key=f"incident:{incident.number}:opened",
-        subject=f"{incident.label} {incident.severity}{proposed} {incident.title}"[:200],
+        subject=f"{_label(incident)}{proposed}{_title(incident)}"[:200],
         body=f"{incident.domain.name}. On call {primary or 'nobody'}, backup {backup or 'nobody'}.\n"
         f"{settings.BASE_URL}{incident.get_absolute_url()}",
         at=at,
@@ -79,7 +79,12 @@ def hold_postmortem(event: TimelineEvent, *, at: datetime) -> None:
 
 
 def track_issue(event: TimelineEvent, *, at: datetime) -> None:
-    """Keep the incident's issue in step: open while it is open, closed when it is resolved. Never its free text."""
+    """Keep the incident's issue in step: open while it is open, closed when it is resolved. Never its free text.
+
+    Nothing is said of a security incident where others read along, and a test is no issue.
+    """
+    if not event.incident.may_be_public:
+        return
     # Under the lock, so that what is queued last is what is true last.
     incident = Incident.objects.select_for_update(of=("self",)).select_related("domain").get(pk=event.incident_id)
     proposed = "" if incident.severity_confirmed else " (proposed)"
@@ -120,6 +125,17 @@ REACTIONS: dict[str, tuple[Callable[..., None], ...]] = {
     Kind.MERGE: (track_issue,),
     Kind.PUBLIC_UPDATE: (tell_published,),
 }
+
+
+def _label(incident: Incident) -> str:
+    """INC-12 SEV-2, with a word before it when it is a test."""
+    mark = "Test: " if incident.mode == Incident.Mode.TEST else ""
+    return f"{mark}{incident.label} {incident.severity}"
+
+
+def _title(incident: Incident) -> str:
+    """A blank and the title, where one may stand: the messages of a security incident show nothing but its room."""
+    return f" {incident.title}" if incident.nature == Incident.Nature.STANDARD else ""
 
 
 def _priority(event: TimelineEvent) -> Delivery.Priority:

@@ -126,7 +126,8 @@ def _reverse(url_name: str) -> str:
 
 def groups_for(request: HttpRequest) -> tuple[Group, ...]:
     """What this person may open, with the current page marked and the numbers beside it."""
-    numbers, current = counts(), current_screen(request.path)
+    numbers = counts(request.user) if request.user.is_authenticated else {}
+    current = current_screen(request.path)
     shown = ((title, _entries(request, screens, numbers, current)) for title, screens in GROUPS)
     return tuple(Group(title, entries) for title, entries in shown if entries)
 

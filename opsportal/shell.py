@@ -2,6 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from opsportal.accounts.models import User
 
 
 @dataclass(frozen=True)
@@ -13,15 +17,15 @@ class Count:
     is_critical: bool = False
 
 
-_counters: dict[str, Callable[[], Count]] = {}
+_counters: dict[str, Callable[["User"], Count]] = {}
 
 
-def register_count(entry: str, counter: Callable[[], Count]) -> None:
+def register_count(entry: str, counter: Callable[["User"], Count]) -> None:
     """Offer the number for a navigation entry, named by its URL name such as `incidents:list`."""
     _counters[entry] = counter
 
 
-def counts() -> dict[str, Count]:
-    """All numbers that are not zero."""
-    found = {entry: counter() for entry, counter in _counters.items()}
+def counts(person: "User") -> dict[str, Count]:
+    """All numbers that are not zero, of what this person may see."""
+    found = {entry: counter(person) for entry, counter in _counters.items()}
     return {entry: count for entry, count in found.items() if count.number}

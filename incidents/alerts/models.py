@@ -11,6 +11,7 @@ from incidents.response.models import Incident
 from incidents.response.states import Severity
 from opsportal.models import User
 from opsportal.privacy.fields import GuardedTextField
+from opsportal.roles import Role
 
 
 class AlertQuerySet(models.QuerySet["Alert"]):
@@ -18,6 +19,10 @@ class AlertQuerySet(models.QuerySet["Alert"]):
 
     def firing(self) -> AlertQuerySet:
         return self.filter(resolved_at=None)
+
+    def visible_to(self, person: User) -> AlertQuerySet:
+        """Viewers do not see what security incidents are about."""
+        return self if person.has_role(Role.RESPONDER) else self.exclude(incident__nature=Incident.Nature.SECURITY)
 
 
 class Alert(models.Model):

@@ -7,6 +7,7 @@ from django.db.models import Count, F, Max, Q
 
 from incidents.alerts.models import Alert
 from incidents.response.models import Incident
+from opsportal.models import User
 
 PAGE = 50
 AROUND = 12
@@ -21,21 +22,25 @@ class Alerts:
     older: int | None
 
 
-def alerts(*, before: int | None = None) -> Alerts:
-    """Firing ones first, each list newest first."""
-    known = Alert.objects.select_related("domain", "incident", "acknowledged_by").order_by("-fired_at", "-id")
+def alerts(person: User, *, before: int | None = None) -> Alerts:
+    """Firing ones first, each list newest first; only what this person may see."""
+    known = (
+        Alert.objects.visible_to(person)
+        .select_related("domain", "incident", "acknowledged_by")
+        .order_by("-fired_at", "-id")
+    )
     past = known.exclude(resolved_at=None)
     key = Alert.objects.filter(pk=before).first() if before else None
     if key is not None:
         past = past.filter(fired_at__lte=key.fired_at).exclude(fired_at=key.fired_at, pk__gte=key.pk)
     page = list(past[: PAGE + 1])
     older = page[PAGE - 1].pk if len(page) > PAGE else None
-    return Alerts([] if before else firing(), page[:PAGE], older)
+    return Alerts([] if before else firing(person), page[:PAGE], older)
 
 
-def firing() -> list[Alert]:
+def firing(person: User) -> list[Alert]:
     """All that fire now, newest first."""
-    known = Alert.objects.firing().select_related("domain", "incident", "acknowledged_by")
+    known = Alert.objects.visible_to(person).firing().select_related("domain", "incident", "acknowledged_by")
     return list(known.order_by("-fired_at", "-id")[:PAGE])
 
 
@@ -64,7 +69,7 @@ SELECT concat_ws('-', count(*), max(id), sum(id), count(acknowledged_at)) FROM i
 """
 
 
-def last_recovered() -> datetime | None:
+def last_recovered(person: User) -> datetime | None:
     """When the last alert ended; for the good news of an empty list."""
-    ended: datetime | None = Alert.objects.aggregate(at=Max("resolved_at"))["at"]
+    ended: datetime | None = Alert.objects.visible_to(person).aggregate(at=Max("resolved_at"))["at"]
     return ended

@@ -56,9 +56,11 @@ def of_incident(request: HttpRequest, number: int) -> HttpResponse:
 def _page(request: HttpRequest) -> HttpResponse:
     before = request.GET.get("before", "")
     context = {
-        "alerts": queries.alerts(before=int(before) if before.isdecimal() and len(before) < 18 else None),
+        "alerts": queries.alerts(
+            person(request), before=int(before) if before.isdecimal() and len(before) < 18 else None
+        ),
         "before": before,
-        "last": queries.last_recovered(),
+        "last": queries.last_recovered(person(request)),
         "tag": queries.version(),
         "can_act": person(request).has_role(Role.RESPONDER),
     }

@@ -18,6 +18,8 @@ from incidents.response import queries as response
 from incidents.response.listing import COLUMNS, Row
 from incidents.response.models import Incident, TimelineEvent
 from incidents.response.states import Status
+from opsportal.models import User
+from opsportal.roles import Role
 
 # The board is a board, not a list: what does not fit has a list of its own. About a hundred rows in all.
 _OPEN_SHOWN, _LATE_SHOWN, _FIRING_SHOWN = 70, 20, 6
@@ -147,13 +149,18 @@ class Board:
     sentence: str
 
 
-def board(at: datetime, *, me: str = "") -> Board:
-    """Everything of this wing that Now shows to the person of this name."""
-    opened, late, firing = _numbers(at)
-    shown = _open(me)
-    past = None if opened else response.latest_resolved()
-    overdue = Obligation.objects.late(at).order_by("due_at", "id").values_list(*_LATE)[:_LATE_SHOWN]
-    fires = Alert.objects.firing().order_by("-fired_at", "-id").values_list(*_FIRING)[:_FIRING_SHOWN]
+def board(at: datetime, person: User) -> Board:
+    """Everything of this wing that Now shows to this person."""
+    opened, late, firing = _numbers(at, person)
+    shown = _open(person)
+    past = None if opened else response.latest_resolved(person)
+    overdue = (
+        Obligation.objects.late(at)
+        .exclude(subject__in=response.hidden_labels(person))
+        .order_by("due_at", "id")
+        .values_list(*_LATE)[:_LATE_SHOWN]
+    )
+    fires = Alert.objects.visible_to(person).firing().order_by("-fired_at", "-id").values_list(*_FIRING)[:_FIRING_SHOWN]
     return Board(
         incidents=shown,
         more=opened - len(shown),
@@ -166,13 +173,15 @@ def board(at: datetime, *, me: str = "") -> Board:
     )
 
 
-def _open(me: str) -> list[OpenIncident]:
+def _open(person: User) -> list[OpenIncident]:
     """The worst open ones first."""
     newest = Subquery(response.newest_told())
-    found: list[Any] = list(Incident.objects.open().worst_first().values_list(*COLUMNS, newest)[:_OPEN_SHOWN])
+    found: list[Any] = list(
+        Incident.objects.visible_to(person).open().worst_first().values_list(*COLUMNS, newest)[:_OPEN_SHOWN]
+    )
     owed = obligations.most_urgent(f"INC-{one[0]}" for one in found)
     last = _last([one[-1] for one in found])
-    return [OpenIncident(*(*one[:-1], owed.get(f"INC-{one[0]}"), last.get(one[-1]), me)) for one in found]
+    return [OpenIncident(*(*one[:-1], owed.get(f"INC-{one[0]}"), last.get(one[-1]), person.username)) for one in found]
 
 
 def _last(keys: list[int]) -> dict[int, Last]:
@@ -188,18 +197,23 @@ def _short(text: str) -> str:
     return text if len(text) <= 200 else f"{text[:199]}…"
 
 
-def _numbers(at: datetime) -> tuple[int, int, int]:
-    """How many incidents are open, duties late and alerts firing."""
+def _numbers(at: datetime, person: User) -> tuple[int, int, int]:
+    """How many incidents are open, duties late and alerts firing, of those that this person may see."""
     with connection.cursor() as cursor:
-        cursor.execute(_NUMBERS, {"at": at})
+        cursor.execute(_NUMBERS, {"at": at, "sees_all": person.has_role(Role.RESPONDER)})
         opened, late, firing = cursor.fetchone()
         return opened, late, firing
 
 
+_HIDDEN = f"FROM incidents_incident WHERE nature = '{Incident.Nature.SECURITY}'"
 _NUMBERS = f"""
-SELECT (SELECT count(*) FROM incidents_incident WHERE status <> '{Status.RESOLVED}'),
-       (SELECT count(*) FROM incidents_obligation WHERE met_at IS NULL AND waived_at IS NULL AND due_at < %(at)s),
-       (SELECT count(*) FROM incidents_alert WHERE resolved_at IS NULL)
+SELECT (SELECT count(*) FROM incidents_incident
+        WHERE status <> '{Status.RESOLVED}' AND (%(sees_all)s OR nature <> '{Incident.Nature.SECURITY}')),
+       (SELECT count(*) FROM incidents_obligation
+        WHERE met_at IS NULL AND waived_at IS NULL AND due_at < %(at)s
+        AND (%(sees_all)s OR subject NOT IN (SELECT 'INC-' || number {_HIDDEN}))),
+       (SELECT count(*) FROM incidents_alert
+        WHERE resolved_at IS NULL AND (%(sees_all)s OR incident_id NOT IN (SELECT id {_HIDDEN})))
 """  # noqa: S608 - our own constants
 
 

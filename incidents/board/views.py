@@ -30,7 +30,7 @@ def _tag(request: TaggedRequest) -> str:
 def board(request: TaggedRequest) -> HttpResponse:
     """What is open and what is due; as a part, 304 while nothing changed."""
     context = {
-        "board": queries.board(shell_of(request).now, me=person(request).username),
+        "board": queries.board(shell_of(request).now, person(request)),
         "tag": request.tag,
         "can_act": person(request).has_role(Role.RESPONDER),
     }

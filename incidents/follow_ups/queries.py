@@ -10,7 +10,6 @@ from incidents.follow_ups.states import State
 from incidents.ownership.models import Domain
 from incidents.response.models import Incident
 from opsportal.models import User
-from opsportal.roles import Role
 
 LIST_PAGE = 50
 SHOWS = {"unfinished": "To do", "overdue": "Overdue", "all": "All"}
@@ -107,8 +106,8 @@ def follow_up_or_404(pk: int, person: User) -> FollowUp:
 
 def incident_or_404(number: int, person: User) -> Incident:
     """The incident, unless it is none that this person may see."""
-    found = Incident.objects.select_related("domain").filter(number=number).first()
-    if found is None or (found.nature == Incident.Nature.SECURITY and not person.has_role(Role.RESPONDER)):
+    found = Incident.objects.visible_to(person).select_related("domain").filter(number=number).first()
+    if found is None:
         raise Http404(f"INC-{number}")
     return found
 

@@ -6,15 +6,15 @@ from django.http import Http404
 
 from incidents.follow_ups import queries as follow_ups
 from incidents.follow_ups.models import FollowUp
-from incidents.obligations.models import Obligation
+from incidents.obligations.models import Obligation, ObligationQuerySet
 from incidents.postmortems import fields
 from incidents.postmortems.models import Postmortem, PostmortemLine, PostmortemQuerySet
 from incidents.postmortems.states import State
 from incidents.response import wording
 from incidents.response.lines import Line, line_of
 from incidents.response.models import Incident
+from incidents.response.queries import hidden_labels
 from opsportal.models import User
-from opsportal.roles import Role
 
 LIST_PAGE = 50
 Owed = Obligation.Kind.POSTMORTEM
@@ -153,7 +153,7 @@ def owed_for(incident: Incident) -> Obligation | None:
 
 def listing(person: User, *, only_due: bool = False, before: int | None = None) -> Listing:
     """Reports that are due, the most urgent first, then all others; only what this person may see."""
-    running = {int(one.subject.removeprefix("INC-")): one for one in _due()}
+    running = {int(one.subject.removeprefix("INC-")): one for one in _due(person)}
     first = [] if before else _due_rows(running, person)
     rest: list[Postmortem] = []
     if not only_due:
@@ -170,13 +170,18 @@ def listing(person: User, *, only_due: bool = False, before: int | None = None) 
     )
 
 
-def due_count() -> int:
+def due_count(person: User) -> int:
     """How many reports are owed: the number beside the navigation."""
-    return Obligation.objects.open().filter(kind=Owed).count()
+    return _owed(person).count()
 
 
-def _due() -> list[Obligation]:
-    return list(Obligation.objects.open().filter(kind=Owed).order_by("due_at", "id"))
+def _due(person: User) -> list[Obligation]:
+    return list(_owed(person).order_by("due_at", "id"))
+
+
+def _owed(person: User) -> ObligationQuerySet:
+    """Clocks of reports that this person may see."""
+    return Obligation.objects.open().filter(kind=Owed).exclude(subject__in=hidden_labels(person))
 
 
 def _reports() -> PostmortemQuerySet:
@@ -185,9 +190,7 @@ def _reports() -> PostmortemQuerySet:
 
 def _due_rows(running: dict[int, Obligation], person: User) -> list[Row]:
     """The most urgent first; a report that nobody began yet is owed all the same."""
-    wanted = Incident.objects.select_related("domain").filter(number__in=running)
-    if not person.has_role(Role.RESPONDER):
-        wanted = wanted.exclude(nature=Incident.Nature.SECURITY)
+    wanted = Incident.objects.visible_to(person).select_related("domain").filter(number__in=running)
     incidents = {one.number: one for one in wanted}
     reports = {one.incident.number: one for one in _reports().filter(incident__number__in=running)}
     return [

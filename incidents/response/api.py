@@ -63,7 +63,12 @@ class IncidentQuery(PageQuery):
 def list_incidents(request: ApiRequest, query: Query[IncidentQuery]) -> dict[str, object]:
     """Newest first. `status=open` means every status but resolved."""
     filters = listing.Filters(status=query.status, severity=query.severity, domain=query.domain)
-    page = cut(listing.newest(filters), by=["-number"], query=query, purpose={"list": "incidents", "by": filters})
+    page = cut(
+        listing.newest(filters, request.auth.user),
+        by=["-number"],
+        query=query,
+        purpose={"list": "incidents", "by": filters},
+    )
     return {"items": page.rows, "next": page.next}
 
 
@@ -75,4 +80,4 @@ def list_incidents(request: ApiRequest, query: Query[IncidentQuery]) -> dict[str
 )
 def read_incident(request: ApiRequest, number: int) -> Incident:
     """The incident that people call INC-<number>."""
-    return queries.incident_or_404(number)
+    return queries.incident_or_404(number, request.auth.user)

@@ -28,7 +28,7 @@ ROLE = "incidents/response/role.html"
 @require_safe
 def choose(request: HttpRequest, number: int) -> HttpResponse:
     """Everything that can be done with the incident, in one list: all of it on a phone, the rarer things on a desk."""
-    incident = queries.incident_or_404(number)
+    incident = queries.incident_or_404(number, person(request))
     context = {"incident": incident, "clocks": obligations.open_for(incident.label)}
     return render_page(request, ACTIONS, context, part="dialog")
 
@@ -37,7 +37,7 @@ def choose(request: HttpRequest, number: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def severity(request: HttpRequest, number: int) -> HttpResponse:
     """Change the severity with a reason; lowering it asks once more."""
-    incident = queries.incident_or_404(number)
+    incident = queries.incident_or_404(number, person(request))
     if request.method != "POST":
         form = SeverityForm(initial={"severity": incident.severity, "seen": incident.severity})
         return _show(request, SEVERITY, incident, form)
@@ -62,7 +62,7 @@ def severity(request: HttpRequest, number: int) -> HttpResponse:
 
 def _severity_conflict(request: HttpRequest, number: int, reason: str, chosen: Severity, sentence: str) -> HttpResponse:
     """What is stored, and below it what this person chose and wrote; sent again, it replaces the other knowingly."""
-    incident = queries.incident_or_404(number)
+    incident = queries.incident_or_404(number, person(request))
     form = SeverityForm(initial={"severity": chosen, "reason": reason, "seen": incident.severity})
     more = {"conflict": sentence, "is_conflict": True, "stored": queries.latest_severity(incident)}
     return _show(request, SEVERITY, incident, form, status=409, **more)
@@ -77,7 +77,7 @@ def _ask_lower(request: HttpRequest, incident: Incident, form: SeverityForm, cho
 @require_http_methods(["GET", "HEAD", "POST"])
 def resolve(request: HttpRequest, number: int) -> HttpResponse:
     """Ask, then end the incident; what is still open is named before."""
-    incident = queries.incident_or_404(number)
+    incident = queries.incident_or_404(number, person(request))
     form = ResolveForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -97,7 +97,7 @@ def resolve(request: HttpRequest, number: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def waive(request: HttpRequest, number: int, kind: str) -> HttpResponse:
     """Stop one of the incident's clocks, with a reason that stands on the timeline."""
-    incident = queries.incident_or_404(number)
+    incident = queries.incident_or_404(number, person(request))
     if kind not in set(Obligation.Kind):
         raise Http404(kind)
     form = WaiveForm(request.POST if request.method == "POST" else None)
@@ -117,7 +117,7 @@ def waive(request: HttpRequest, number: int, kind: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def role(request: HttpRequest, number: int, role: str) -> HttpResponse:
     """One role of the incident: ask somebody to have it, or lay it down."""
-    incident = queries.incident_or_404(number)
+    incident = queries.incident_or_404(number, person(request))
     form = OfferForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         to = form.cleaned_data["to"]
@@ -135,7 +135,7 @@ def role(request: HttpRequest, number: int, role: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def take_over(request: HttpRequest, number: int, role: str) -> HttpResponse:
     """Take a role from somebody who does not answer, with a reason that stands on the timeline."""
-    incident = queries.incident_or_404(number)
+    incident = queries.incident_or_404(number, person(request))
     form = TakeOverForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:

@@ -14,6 +14,7 @@ from incidents.response.states import Severity
 from opsportal.audit import actions as audit
 from opsportal.htmx import render_page
 from opsportal.roles import Role, require
+from opsportal.signed_in import person
 
 LIST = "incidents/response/list.html"
 
@@ -23,7 +24,7 @@ LIST = "incidents/response/list.html"
 def incident_list(request: HttpRequest) -> HttpResponse:
     """Open incidents first, then the past."""
     filters = filters_of(request)
-    shown = listing(filters)
+    shown = listing(filters, person(request))
     context = {
         "filters": filters,
         "listing": shown,
@@ -42,7 +43,7 @@ def incident_export(request: HttpRequest) -> StreamingHttpResponse:
     """The incidents of the filters as CSV, up to a bound, streamed."""
     filters = filters_of(request)
     audit.record("incidents.export", by=request.user.get_username(), object=filters.spoken)
-    rows = export.lines(everything(filters), address=request.build_absolute_uri)
+    rows = export.lines(everything(filters, person(request)), address=request.build_absolute_uri)
     response = StreamingHttpResponse(rows, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="incidents-{now():%Y%m%dT%H%M%SZ}.csv"'
     return response

@@ -13,8 +13,9 @@ from django.urls import reverse
 from incidents.obligations import queries as obligations
 from incidents.obligations.queries import Due
 from incidents.response import words
-from incidents.response.models import Incident, IncidentQuerySet
+from incidents.response.models import MARKS, Incident, IncidentQuerySet
 from incidents.response.states import Severity, Status
+from opsportal.models import User
 
 PAGE = 100
 EXPORTED = 20_000
@@ -88,6 +89,8 @@ class Row:
     started_at: datetime
     declared_at: datetime
     resolved_at: datetime | None
+    mode: str
+    nature: str
     owed: Due | None = None
 
     def __getitem__(self, name: str) -> object:
@@ -107,6 +110,11 @@ class Row:
         return self.status != Status.RESOLVED
 
     @property
+    def mark(self) -> str:
+        """What it is when it is no usual incident: "Test"."""
+        return MARKS[self.mode, self.nature]
+
+    @property
     def level(self) -> str:
         """1, 2 or 3 for the colour of an open one's edge."""
         return self.severity[-1:] if self.is_open else ""
@@ -114,7 +122,7 @@ class Row:
 
 COLUMNS = (
     "number", "title", "severity", "severity_confirmed", "status", "domain__name", "acknowledged_by__username",
-    "impact_started_at", "declared_at", "resolved_at",
+    "impact_started_at", "declared_at", "resolved_at", "mode", "nature",
 )  # fmt: skip
 
 
@@ -134,13 +142,15 @@ class Listing:
     after: Key | None
 
 
-def listing(filters: Filters) -> Listing:
-    """Open incidents first, the worst first; then the past, newest first."""
-    values = _page(filters)
+def listing(filters: Filters, person: User) -> Listing:
+    """Open incidents first, the worst first; then the past, newest first; only what this person may see."""
+    values = _page(filters, person)
     shown = values[:PAGE]
     owed = obligations.most_urgent(f"INC-{one[0]}" for one in shown)
     rows = [Row(*(*one, owed.get(f"INC-{one[0]}"))) for one in shown]
-    counts = Incident.objects.aggregate(open=Count("pk", filter=~Q(status=Status.RESOLVED)), total=Count("pk"))
+    counts = Incident.objects.visible_to(person).aggregate(
+        open=Count("pk", filter=~Q(status=Status.RESOLVED)), total=Count("pk")
+    )
     return Listing(
         rows=rows,
         open_count=counts["open"],
@@ -153,9 +163,9 @@ def _key(row: Row) -> Key:
     return Key(row.number, row.severity if row.is_open else "")
 
 
-def _page(filters: Filters) -> list[tuple[Any, ...]]:
+def _page(filters: Filters, person: User) -> list[tuple[Any, ...]]:
     """The values of one page and of one row more."""
-    wanted, after = narrowed(filters), filters.after
+    wanted, after = narrowed(filters, person), filters.after
     running: list[tuple[Any, ...]] = []
     if after is None or after.severity:
         worst = wanted.open().worst_first()
@@ -168,14 +178,14 @@ def _page(filters: Filters) -> list[tuple[Any, ...]]:
     return running + list(past.values_list(*COLUMNS)[: PAGE + 1 - len(running)])
 
 
-def newest(filters: Filters) -> IncidentQuerySet:
+def newest(filters: Filters, person: User) -> IncidentQuerySet:
     """Every incident that the filters let through, newest first; for readers who page by themselves."""
-    return narrowed(filters).with_domain().select_related("acknowledged_by").newest_first()
+    return narrowed(filters, person).with_domain().select_related("acknowledged_by").newest_first()
 
 
-def everything(filters: Filters) -> Iterator[Incident]:
+def everything(filters: Filters, person: User) -> Iterator[Incident]:
     """The same in small steps, up to a bound: an export never holds all of them."""
-    rows, below = newest(filters), None
+    rows, below = newest(filters, person), None
     for _ in range(EXPORTED // _STEP):
         step = list((rows.filter(number__lt=below) if below else rows)[:_STEP])
         yield from step
@@ -184,9 +194,9 @@ def everything(filters: Filters) -> Iterator[Incident]:
         below = step[-1].number
 
 
-def narrowed(filters: Filters) -> IncidentQuerySet:
-    """The incidents that the filters let through."""
-    wanted: IncidentQuerySet = Incident.objects.all()
+def narrowed(filters: Filters, person: User) -> IncidentQuerySet:
+    """The incidents that the filters let through and this person may see."""
+    wanted: IncidentQuerySet = Incident.objects.visible_to(person)
     if filters.status == "open":
         wanted = wanted.open()
     elif filters.status:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from django.db.models import OuterRef, Q, QuerySet
+from django.db.models import CharField, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Cast, Concat
 from django.http import Http404
 
 from incidents.obligations import queries as obligations
@@ -84,17 +85,29 @@ class Room:
         return sum(len(phase.steps) - phase.done for phase in self.phases[:-1])
 
 
-def incident_or_404(number: int) -> Incident:
-    """The incident that people call INC-<number>."""
-    found = Incident.objects.with_domain().select_related("acknowledged_by").filter(number=number).first()
+def incident_or_404(number: int, person: User) -> Incident:
+    """The incident that people call INC-<number>, unless it is none that this person may see."""
+    found = (
+        Incident.objects.visible_to(person)
+        .with_domain()
+        .select_related("acknowledged_by")
+        .filter(number=number)
+        .first()
+    )
     if found is None:
         raise Http404(f"INC-{number}")
     return found
 
 
-def version(number: int) -> int | None:
+def version(number: int, person: User) -> int | None:
     """What a poll compares: one cheap read."""
-    return Incident.objects.filter(number=number).values_list("version", flat=True).first()
+    return Incident.objects.visible_to(person).filter(number=number).values_list("version", flat=True).first()
+
+
+def hidden_labels(person: User) -> "QuerySet[Incident, str]":
+    """What clocks and the like call the incidents that this person may not see, to exclude them by."""
+    label: Concat = Concat(Value("INC-"), Cast("number", CharField()), output_field=CharField())
+    return Incident.objects.hidden_from(person).annotate(subject=label).values_list("subject", flat=True)
 
 
 def room(incident: Incident, *, show: str = "all", before: int | None = None) -> Room:
@@ -237,9 +250,9 @@ def latest_severity(incident: Incident) -> Line | None:
     return lines([event.pk])[event.pk] if event else None
 
 
-def latest_resolved() -> Incident | None:
+def latest_resolved(person: User) -> Incident | None:
     """The incident that ended last; for the good news of an empty board."""
-    return Incident.objects.filter(status=Status.RESOLVED).order_by("-resolved_at").first()
+    return Incident.objects.visible_to(person).filter(status=Status.RESOLVED).order_by("-resolved_at").first()
 
 
 def domains() -> list[Domain]:

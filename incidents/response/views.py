@@ -43,7 +43,7 @@ def _prefill(request: HttpRequest) -> dict[str, str]:
 
 
 def _room_tag(request: HttpRequest, number: int) -> str | None:
-    found = queries.version(number)
+    found = queries.version(number, person(request))
     return None if found is None else f"{number}.{found}"
 
 
@@ -52,7 +52,7 @@ def _room_tag(request: HttpRequest, number: int) -> str | None:
 @require_safe
 def room(request: HttpRequest, number: int) -> HttpResponse:
     """One incident. As a part: what changes with its version, 304 while nothing changed."""
-    incident = queries.incident_or_404(number)
+    incident = queries.incident_or_404(number, person(request))
     return _with_news(request, render_page(request, ROOM, room_context(request, incident), part="live"))
 
 
@@ -83,7 +83,7 @@ def room_context(
 @require_POST
 def post(request: HttpRequest, number: int) -> HttpResponse:
     """A team update, with a move of the status if one was chosen."""
-    incident = queries.incident_or_404(number)
+    incident = queries.incident_or_404(number, person(request))
     form = PostForm(incident, request.POST)
     if form.is_valid():
         try:
@@ -123,7 +123,7 @@ def tick(request: HttpRequest, number: int, position: int) -> HttpResponse:
 @require_POST
 def acknowledge(request: HttpRequest, number: int) -> HttpResponse:
     """Say that you have it."""
-    incident = queries.incident_or_404(number)
+    incident = queries.incident_or_404(number, person(request))
     return _attempt(
         request,
         number,
@@ -146,7 +146,7 @@ _ROLE_ACTS: dict[str, tuple[Callable[..., object], str]] = {
 @require_POST
 def role_act(request: HttpRequest, number: int, role: str, act: str) -> HttpResponse:
     """Take a role of the incident, answer or withdraw an offer, lay a role down."""
-    incident = queries.incident_or_404(number)
+    incident = queries.incident_or_404(number, person(request))
     if role not in set(IncidentRole) or act not in _ROLE_ACTS:
         raise Http404(act)
     do, said = _ROLE_ACTS[act]
@@ -176,7 +176,7 @@ def _changed(request: HttpRequest, number: int, *, part: str = "live", status: i
     """The parts that changed, or the way back to the room."""
     if not wants_part(request):
         return see(request, "incidents:room", number)
-    context = room_context(request, queries.incident_or_404(number), was_posted=part == "posted")
+    context = room_context(request, queries.incident_or_404(number, person(request)), was_posted=part == "posted")
     return _with_news(request, render_page(request, ROOM, context, part=part, status=status))
 
 

@@ -11,6 +11,7 @@ from incidents.response import words
 from incidents.response.models import Incident, TimelineText
 from incidents.response.states import Kind
 from incidents.response.vectors import BODY, CONFIG, HEAD
+from opsportal.models import User
 
 LONGEST = words.LONGEST
 _INCIDENTS, _TEXTS, _TOP = 20, 20, 6
@@ -50,7 +51,7 @@ class Results:
         return len(self.incidents) + len(self.texts) + len(self.domains)
 
 
-def search(typed: str) -> Results:
+def search(typed: str, person: User) -> Results:
     """Incidents by title and summary, timelines by their words, domains by name or handle; none for no words.
 
     Every source is ranked by PostgreSQL over its newest hits. A further one gets an expression in
@@ -60,31 +61,32 @@ def search(typed: str) -> Results:
     if not typed:
         return Results([], [], [])
     query = words.question(typed)
-    return Results(incidents(typed, query, _INCIDENTS), _texts(query), _domains(typed))
+    return Results(incidents(typed, query, _INCIDENTS, person), _texts(query, person), _domains(typed))
 
 
-def top(typed: str) -> list[Incident]:
+def top(typed: str, person: User) -> list[Incident]:
     """The few best incidents, while somebody still types."""
-    return incidents(typed, words.question(typed), _TOP) if typed else []
+    return incidents(typed, words.question(typed), _TOP, person) if typed else []
 
 
-def incidents(typed: str, query: SearchQuery, limit: int) -> list[Incident]:
-    """The best by title and summary; a number such as INC-12 comes first."""
-    newest = words.heads(query).order_by("-number").values("pk")[:_RANKED]
+def incidents(typed: str, query: SearchQuery, limit: int, person: User) -> list[Incident]:
+    """The best of what this person may see, by title and summary; a number such as INC-12 comes first."""
+    newest = words.heads(query).visible_to(person).order_by("-number").values("pk")[:_RANKED]
     wanted = Q(pk__in=newest)
     if (number := words.number_in(typed)) is not None:
         wanted |= Q(number=number)
     exact = Case(When(number=number or 0, then=1), default=0)
-    found = Incident.objects.filter(wanted).annotate(exact=exact, rank=SearchRank(HEAD, query))
+    found = Incident.objects.visible_to(person).filter(wanted).annotate(exact=exact, rank=SearchRank(HEAD, query))
     return list(found.select_related("domain").order_by("-exact", "-rank", "-number")[:limit])
 
 
-def _texts(query: SearchQuery) -> list[Found]:
+def _texts(query: SearchQuery, person: User) -> list[Found]:
     headline = SearchHeadline(
         "body", query, config=CONFIG, start_sel=_OPEN, stop_sel=_CLOSE, max_words=30, min_words=12
     )
     # The words of a tick are the checklist's own, the same in every incident.
-    spoken = words.texts(query).exclude(event__kind=Kind.CHECKLIST)
+    hidden = Incident.objects.hidden_from(person)
+    spoken = words.texts(query).exclude(event__kind=Kind.CHECKLIST).exclude(event__incident__in=hidden)
     newest = spoken.order_by("-event_id").values("pk")[:_RANKED]
     hits = TimelineText.objects.filter(pk__in=newest).annotate(rank=SearchRank(BODY, query))
     best = hits.select_related("event__incident").order_by("-rank", "-event_id")[:_TEXTS]

@@ -11,6 +11,7 @@ from opsportal.context import shell_of
 from opsportal.htmx import render_page, wants_part
 from opsportal.navigation import Entry
 from opsportal.roles import Role, require
+from opsportal.signed_in import person
 
 TEMPLATE = "incidents/search/search.html"
 
@@ -20,7 +21,7 @@ TEMPLATE = "incidents/search/search.html"
 def search(request: HttpRequest) -> HttpResponse:
     """What this wing knows about the words in the URL."""
     words = request.GET.get("q", "")[: queries.LONGEST]
-    context = {"words": words, "results": queries.search(words)}
+    context = {"words": words, "results": queries.search(words, person(request))}
     return render_page(request, TEMPLATE, context, part="results")
 
 
@@ -31,7 +32,7 @@ def top(request: HttpRequest) -> HttpResponse:
     words = request.GET.get("q", "").strip()[: queries.LONGEST]
     if not wants_part(request):
         return redirect(f"{resolve_url('incidents:search')}?{urlencode({'q': words})}")
-    context = {"words": words, "screens": _screens(request, words), "incidents": queries.top(words)}
+    context = {"words": words, "screens": _screens(request, words), "incidents": queries.top(words, person(request))}
     return render_page(request, TEMPLATE, context, part="top")
 
 

@@ -38,8 +38,13 @@ Draft = StatusUpdate.State
 
 @transaction.atomic
 def draft_first(incident: Incident, *, at: datetime) -> StatusUpdate | None:
-    """Lay the first public words ready, from public names only; None when there are some already. Safe to run twice."""
+    """Lay the first public words ready, from public names only; None when there are some already. Safe to run twice.
+
+    None as well for what is not for the world, and for what was over before it was written down.
+    """
     incident = _locked_incident(incident)
+    if not incident.may_be_public or incident.mode == Incident.Mode.RETROSPECTIVE:
+        return None
     if StatusUpdate.objects.filter(public_incident__incident=incident).exists():
         return None
     components = list(Component.objects.in_order().filter(domain=incident.domain))
@@ -73,6 +78,7 @@ def save_draft(
     title, body = title.strip(), _without_control(body).strip()
     _require_words(title, body)
     incident = _locked_incident(incident)
+    require_may_be_public(incident)
     public = _public_side(incident, title, at)
     draft = public.updates.filter(state=Draft.DRAFT).first() or StatusUpdate(public_incident=public)
     draft.public_incident = public
@@ -99,7 +105,7 @@ def offer_summary(incident: Incident, *, summary: str, at: datetime) -> StatusUp
     incident = _locked_incident(incident)
     guard.require_public(summary)
     public = PublicIncident.objects.filter(incident=incident).first()
-    if public is None or public.resolved_at is None:
+    if not incident.may_be_public or public is None or public.resolved_at is None:
         return None
     said = public.updates.filter(state=Draft.PUBLISHED, status=POSTMORTEM, body=summary).first()
     draft = public.updates.filter(state=Draft.DRAFT).first() or StatusUpdate(public_incident=public)
@@ -133,6 +139,7 @@ def publish(update: StatusUpdate, *, by: User, at: datetime, seen: str = "") -> 
     """
     incident = _locked_incident(update.public_incident.incident)
     require_publisher(by, incident)
+    require_may_be_public(incident)
     public = PublicIncident.objects.select_for_update().get(incident=incident)
     update = StatusUpdate.objects.select_for_update().get(pk=update.pk)
     update.public_incident = public
@@ -323,6 +330,14 @@ def _require_words(title: str, body: str) -> None:
 def _require_clean(*texts: str) -> None:
     for text in texts:
         guard.require_public(text)
+
+
+def require_may_be_public(incident: Incident) -> None:
+    """Refuse to say anything to the world about a security incident or a test."""
+    if incident.nature == Incident.Nature.SECURITY:
+        raise Refused("SECURITY_INCIDENT", "This is a security incident. Nothing about it goes to the status page.")
+    if incident.mode == Incident.Mode.TEST:
+        raise Refused("TEST_INCIDENT", "This is a test. Nothing about it goes to the status page.")
 
 
 def require_publisher(by: User, incident: Incident) -> None:

@@ -59,10 +59,17 @@ class Side:
         return drafts.fingerprint(self.draft) if self.draft else ""
 
 
-def board() -> Board:
-    """Five queries, whatever the number of rows."""
+def board(person: User) -> Board:
+    """Five queries, whatever the number of rows; a security incident that was public before stays hidden, too."""
+    hidden = Incident.objects.hidden_from(person)
     waiting = StatusUpdate.objects.filter(state=Draft.DRAFT).select_related("public_incident__incident", "drafted_by")
-    public = PublicIncident.objects.published().select_related("incident").prefetch_related("components")
+    waiting = waiting.exclude(public_incident__incident__in=hidden)
+    public = (
+        PublicIncident.objects.published()
+        .exclude(incident__in=hidden)
+        .select_related("incident")
+        .prefetch_related("components")
+    )
     return Board(
         waiting=list(waiting.order_by("created_at")),
         components=list(Component.objects.in_order().select_related("domain")),
@@ -78,9 +85,9 @@ def component_or_404(public_id: str) -> Component:
     return component
 
 
-def side_or_404(number: int) -> Side:
+def side_or_404(number: int, person: User) -> Side:
     """The public side of INC-<number>, whether readers know of it or not."""
-    incident = Incident.objects.select_related("domain", "public").filter(number=number).first()
+    incident = Incident.objects.visible_to(person).select_related("domain", "public").filter(number=number).first()
     if incident is None:
         raise Http404("There is no such incident.")
     public: PublicIncident | None = getattr(incident, "public", None)

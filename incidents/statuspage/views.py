@@ -29,7 +29,7 @@ DISCARD = "incidents/statuspage/discard.html"
 def board(request: HttpRequest) -> HttpResponse:
     """Drafts that wait, components, what readers know."""
     context = {
-        "board": queries.board(),
+        "board": queries.board(person(request)),
         "statuses": ComponentStatus.choices,
         "can_publish": _may(request, Role.PUBLISHER),
     }
@@ -89,7 +89,7 @@ def _component(request: HttpRequest, component: Component | None) -> HttpRespons
 @require_safe
 def public_panel(request: HttpRequest, number: int) -> HttpResponse:
     """The public side of an incident: as a panel in its room, or as the page with draft and preview."""
-    side, at = queries.side_or_404(number), now()
+    side, at = queries.side_or_404(number, person(request)), now()
     phase = request.GET.get("phase", "")
     return _show(request, side, _form(side, at, phase=phase if phase in set(Status) else ""), at)
 
@@ -98,7 +98,7 @@ def public_panel(request: HttpRequest, number: int) -> HttpResponse:
 @require_POST
 def public_save(request: HttpRequest, number: int) -> HttpResponse:
     """Keep the draft, then show it as readers will see it. Nothing is public yet."""
-    side, at = queries.side_or_404(number), now()
+    side, at = queries.side_or_404(number, person(request)), now()
     form = _form(side, at, request)
     if not form.is_valid():
         return _show(request, side, form, at, status=422)
@@ -117,7 +117,7 @@ def public_save(request: HttpRequest, number: int) -> HttpResponse:
         )
     except Conflict as conflict:
         form.add_error(None, conflict.sentence)
-        side = queries.side_or_404(number)
+        side = queries.side_or_404(number, person(request))
         typed = request.POST.copy()
         typed["seen"] = side.seen  # sending it again replaces the other text knowingly
         form.data = typed
@@ -133,7 +133,7 @@ def public_save(request: HttpRequest, number: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def public_publish(request: HttpRequest, number: int) -> HttpResponse:
     """Ask once, then tell the world. Publishers may, and who has communications in this incident."""
-    side, at = queries.side_or_404(number), now()
+    side, at = queries.side_or_404(number, person(request)), now()
     actions.require_publisher(person(request), side.incident)
     if side.draft is None:
         raise Refused("NO_DRAFT", "There is no draft to publish. Write one first.")
@@ -162,7 +162,7 @@ def public_publish(request: HttpRequest, number: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def public_discard(request: HttpRequest, number: int) -> HttpResponse:
     """Throw the draft away, after asking."""
-    side = queries.side_or_404(number)
+    side = queries.side_or_404(number, person(request))
     if side.draft is None:
         raise Refused("NO_DRAFT", "There is no draft to discard.")
     if request.method != "POST":

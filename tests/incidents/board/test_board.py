@@ -26,8 +26,8 @@ def test_the_night_is_summed_up_in_one_sentence(responder):
     open_incident(responder)
     open_incident(responder, severity="SEV-3")
 
-    assert queries.board(minutes(1)).sentence == "Two incidents open, two duties are late."
-    assert queries.board(minutes(16)).sentence == "Two incidents open, three duties are late."
+    assert queries.board(minutes(1), responder).sentence == "Two incidents open, two duties are late."
+    assert queries.board(minutes(16), responder).sentence == "Two incidents open, three duties are late."
 
 
 def test_the_worst_incident_comes_first_with_its_last_words_and_its_next_duty(responder):
@@ -36,7 +36,7 @@ def test_the_worst_incident_comes_first_with_its_last_words_and_its_next_duty(re
     actions.acknowledge(big, by=responder, at=minutes(1))
     actions.post_note(big, text="Moved to B", by=responder, at=minutes(2))
 
-    first, second = queries.board(minutes(3)).incidents
+    first, second = queries.board(minutes(3), responder).incidents
 
     assert first.last and first.owed and second.owed
     assert (first.title, first.last.words, first.owed.kind) == ("Big", "Moved to B", "first_public_update")
@@ -46,7 +46,7 @@ def test_the_worst_incident_comes_first_with_its_last_words_and_its_next_duty(re
 def test_late_duties_lead_to_their_room(responder):
     incident = open_incident(responder)
 
-    late = queries.board(minutes(20)).overdue
+    late = queries.board(minutes(20), responder).overdue
 
     assert [(one.number, one.kind) for one in late] == [
         (incident.number, "acknowledge"),

@@ -22,31 +22,31 @@ def story(responder):
 
 
 @pytest.mark.parametrize("words", ["export", "exporting", "INC-1", "inc-1", "1", '"nightly export"', "empty -database"])
-def test_an_incident_is_found_by_its_words_and_its_number(story, words):
-    assert search(words).incidents == [story]
+def test_an_incident_is_found_by_its_words_and_its_number(story, words, responder):
+    assert search(words, responder).incidents == [story]
 
 
 def test_a_title_outranks_a_summary(story, responder):
     other = open_incident(responder, title="Search slow", summary="Also the exports are late")
 
-    assert search("exports").incidents == [story, other]
+    assert search("exports", responder).incidents == [story, other]
 
 
-def test_words_of_a_timeline_are_found_with_their_place_marked(story):
-    (hit,) = search("databases").texts
+def test_words_of_a_timeline_are_found_with_their_place_marked(story, responder):
+    (hit,) = search("databases", responder).texts
 
     assert hit.incident == story
     assert Piece("database", is_hit=True) in hit.pieces
 
 
 @pytest.mark.parametrize("words", ["payments", "@payments-oncall", "Pay"])
-def test_a_domain_is_found_by_name_and_handle(words):
-    assert [one.slug for one in search(words).domains] == ["payments"]
+def test_a_domain_is_found_by_name_and_handle(words, responder):
+    assert [one.slug for one in search(words, responder).domains] == ["payments"]
 
 
 @pytest.mark.parametrize("words", ["", "   ", "zebra", "' OR 1=1 --", "((", "\\", "é" * 300])
-def test_nothing_is_found_for_nothing_and_odd_words_are_harmless(story, words):
-    assert search(words).total == 0
+def test_nothing_is_found_for_nothing_and_odd_words_are_harmless(story, words, responder):
+    assert search(words, responder).total == 0
 
 
 def test_a_headline_is_cut_at_its_marks():
@@ -87,8 +87,8 @@ def test_every_state_of_the_page(client_as, viewer, story):
         ("the", False),
     ],
 )
-def test_the_last_word_may_be_begun_and_quotes_and_minus_hold(story, typed, is_found):
-    assert bool(search(typed).incidents) is is_found
+def test_the_last_word_may_be_begun_and_quotes_and_minus_hold(story, typed, is_found, responder):
+    assert bool(search(typed, responder).incidents) is is_found
 
 
 HOSTILE = [
@@ -143,13 +143,13 @@ def copy_of(incident: Incident, number: int) -> Incident:
     return Incident(**values | {"id": None, "number": number})
 
 
-def test_every_way_to_search_reads_the_indexes_of_words(filled):
+def test_every_way_to_search_reads_the_indexes_of_words(filled, responder):
     heads = words.heads(words.question("kestrel")).explain()
     texts = words.texts(words.question("falcon")).explain()
-    listed = listing.newest(listing.Filters(words="falcon")).explain()
+    listed = listing.newest(listing.Filters(words="falcon"), responder).explain()
 
     assert "incident_words" in heads
     assert "timeline_words" in texts
     assert "timeline_words" in listed
     assert "incident_words" in listed
-    assert len(search("falc").texts) == 3
+    assert len(search("falc", responder).texts) == 3

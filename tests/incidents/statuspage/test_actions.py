@@ -291,7 +291,7 @@ def test_what_was_not_previewed_is_not_published(draft, publisher, write):
 
 
 def test_the_preview_is_what_readers_get(draft, publisher):
-    side = queries.side_or_404(draft.public_incident.incident.number)
+    side = queries.side_or_404(draft.public_incident.incident.number, publisher)
     promised = queries.preview(side, NOW)
 
     actions.publish(draft, by=publisher, at=NOW)
