@@ -10,18 +10,27 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-# Cloud metadata services: never, not even by the list.
-_METADATA = {ipaddress.ip_address("169.254.169.254"), ipaddress.ip_address("fd00:ec2::254")}
+# Cloud metadata services: never, not even by the list. Some lie in public networks and in those of containers.
+_METADATA = {
+    ipaddress.ip_address(one)
+    for one in (
+        *("169.254.169.254", "169.254.170.2", "169.254.170.23", "fd00:ec2::254", "fd00:ec2::23"),  # Amazon and others
+        *("168.63.129.16", "100.100.100.200", "192.0.0.192", "fd20:ce::254"),  # Azure, Alibaba, Oracle, Google
+    )
+}
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 # IPv6 networks whose addresses stand for an IPv4 address that a gateway on the way would reach.
 _STAND_INS = tuple(
     ipaddress.ip_network(one)
     for one in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96", "::ffff:0:0:0/96")
 )
+# What Python still calls global: site-local addresses, segment identifiers, examples, the relays of 6to4.
+_NOT_PUBLIC = tuple(ipaddress.ip_network(one) for one in ("fec0::/10", "5f00::/16", "3fff::/20", "192.88.99.0/24"))
 _LOOPBACK_NAME = "localhost"
 _NUMBER_AT_END = re.compile(r"(?:^|\.)(?:\d+|0x[0-9a-f]*)\.?$")
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class Forbidden(Exception):  # noqa: N818 - it is a refusal
@@ -32,7 +41,7 @@ class Forbidden(Exception):  # noqa: N818 - it is a refusal
 class Guard:
     """What may be reached. `allowed` holds networks (10.0.0.0/8) and single targets (host:port)."""
 
-    networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
+    networks: tuple[Network, ...] = ()
     targets: frozenset[tuple[str, int]] = field(default_factory=frozenset)
 
     @classmethod
@@ -75,16 +84,27 @@ class Guard:
             ip = _unmapped(ipaddress.ip_address(address.split("%")[0]))
         except ValueError:
             raise Forbidden("Write a numeric address in full, such as 192.0.2.10.") from None
-        if ip in _METADATA or ip.is_multicast or ip.is_unspecified:
+        if ip in _METADATA or _stood_in_for(ip) & _METADATA or ip.is_multicast or ip.is_unspecified:
             raise Forbidden("This address is never allowed.")
         if (host.lower(), port) in self.targets or (str(ip), port) in self.targets:
             return
-        if any(ip in network for network in self.networks if network.version == ip.version):
+        if _is_in(ip, self.networks):
             return
-        if not ip.is_global or any(ip in network for network in _STAND_INS if network.version == ip.version):
+        if not ip.is_global or _is_in(ip, _STAND_INS + _NOT_PUBLIC):
             raise Forbidden(
                 "This address is inside a private network. Add it to PROBE_ALLOWED_INTERNAL as host:port to allow it."
             )
+
+
+def _is_in(ip: Address, networks: Iterable[Network]) -> bool:
+    return any(ip in network for network in networks if network.version == ip.version)
+
+
+def _stood_in_for(ip: Address) -> set[Address]:
+    """The IPv4 addresses that a gateway could read in an IPv6 one: its end, or what follows 2002 in 6to4."""
+    if not _is_in(ip, _STAND_INS):
+        return set()
+    return {ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF), ipaddress.IPv4Address(int(ip) >> 80 & 0xFFFFFFFF)}
 
 
 def _ends_in_number(host: str) -> bool:

@@ -47,6 +47,10 @@ def passes(guard: Guard, url: str) -> bool:
         "http://[::127.0.0.1]/",
         "http://[2002:7f00:1::]/",
         "http://[::ffff:0:7f00:1]/",
+        "http://[fec0::1]/",
+        "http://[5f00::1]/",
+        "http://192.88.99.1/",
+        "http://168.63.129.16/",
     ],
 )
 def test_what_is_inside_or_odd_is_refused(url):
@@ -80,9 +84,18 @@ def test_a_listed_target_allows_its_port_only():
         guard.check_url("http://10.1.2.3:22/")
 
 
-def test_the_metadata_address_is_refused_even_when_listed():
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("169.254.169.254", "169.254.170.2", "168.63.129.16", "100.100.100.200", "192.0.0.192", "[fd00:ec2::23]"),
+        *("[::ffff:169.254.169.254]", "[64:ff9b::a9fe:a9fe]", "[2002:a9fe:a9fe::1]", "[::169.254.169.254]"),
+    ],
+)
+def test_a_metadata_address_is_refused_even_when_listed(host):
+    everything = Guard.from_list(["0.0.0.0/0", "::/0", "169.254.169.254:80"])
+
     with pytest.raises(Forbidden, match="never"):
-        Guard.from_list(["169.254.0.0/16", "169.254.169.254:80"]).check_url("http://169.254.169.254/")
+        everything.check_url(f"http://{host}/")
 
 
 def test_an_unreadable_entry_is_named():
