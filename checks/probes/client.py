@@ -41,7 +41,10 @@ class HttpClient:
         Raises Forbidden, aiohttp.ClientError, OSError and ValueError.
         """
         if address.startswith(PORTAL):
-            chosen, url = self._portal, URL(self.portal_url + address.removeprefix(PORTAL))
+            path = address.removeprefix(PORTAL)
+            if not path.startswith("/"):  # it would end the host's name, or make a user name of it
+                raise ValueError("not a path of the portal")
+            chosen, url = self._portal, URL(self.portal_url + path)
         else:
             # The parsed address is the one that is judged and used: parsers differ, and wide digits become digits.
             chosen, url = self._fresh if is_fresh else self._reusing, URL(address)

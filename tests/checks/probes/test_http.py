@@ -194,6 +194,13 @@ def test_a_configuration_nobody_can_read_says_so(http_target: HttpTarget, spec: 
     assert ask(**{"url": http_target.url, **spec}).error is ErrorClass.CONFIG
 
 
+def test_the_short_way_to_the_portal_leads_nowhere_else(http_target: HttpTarget) -> None:
+    inside = http_target.url.removeprefix("http://")
+
+    assert ask(f"portal:@{inside}", allowed="").error is ErrorClass.CONFIG
+    assert http_target.requests == []
+
+
 def test_connections_are_kept_or_new_as_asked() -> None:
     import asyncio
 
