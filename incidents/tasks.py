@@ -6,10 +6,11 @@ from celery import shared_task
 from django.utils import timezone
 
 from incidents import reactions
+from incidents.response import reminders
 from incidents.statuspage.tasks import rebuild_snapshot
 from opsportal.ticker import actions as ticker
 
-__all__ = ["react", "react_to_all", "rebuild_snapshot"]
+__all__ = ["react", "react_to_all", "rebuild_snapshot", "remind"]
 
 
 @shared_task(name="incidents.react")
@@ -24,3 +25,11 @@ def react_to_all(**_: object) -> None:
     if ticker.claim("incidents.react_to_all", every=timedelta(seconds=10)):
         reactions.offer_open_ones(timezone.now())
         ticker.done("incidents.react_to_all")
+
+
+@shared_task(name="incidents.remind")
+def remind(**_: object) -> None:
+    """Remind of duties whose time comes or has passed."""
+    if ticker.claim("incidents.remind", every=timedelta(seconds=15)):
+        reminders.sweep(timezone.now())
+        ticker.done("incidents.remind")

@@ -22,6 +22,7 @@ SCHEDULE = (
     Job("checks.deliver_flips", timedelta(seconds=10)),
     Job("incidents.react_to_all", timedelta(seconds=10)),
     Job("incidents.rebuild_snapshot", timedelta(seconds=30)),
+    Job("incidents.remind", timedelta(seconds=15)),
     Job("opsportal.deliver_due", timedelta(seconds=10)),
     Job("opsportal.seal", timedelta(seconds=1)),
     Job("opsportal.export_heads", timedelta(hours=1)),

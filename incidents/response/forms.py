@@ -147,6 +147,39 @@ class WaiveForm(GuardedForm):
     )
 
 
+class SkipForm(GuardedForm):
+    """Why a step does not apply here."""
+
+    reason = forms.CharField(
+        label="Why it does not apply here",
+        max_length=200,
+        error_messages={"required": "Say why this step does not apply here."},
+    )
+
+
+class NoPublicImpactForm(GuardedForm):
+    """Why nobody outside notices."""
+
+    reason = forms.CharField(
+        label="Why nobody outside notices",
+        max_length=2_000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": "Say why nobody outside notices."},
+    )
+
+
+class VerifyForm(GuardedForm):
+    """What was looked at after the end."""
+
+    note = forms.CharField(
+        label="What you looked at",
+        max_length=2_000,
+        help_text="Figures and paths, such as: error share 0.2 % for 30 min, three sign-ins, the backlog is empty.",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": "Say what you looked at."},
+    )
+
+
 class OfferForm(forms.Form):
     """Whom to ask."""
 

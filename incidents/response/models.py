@@ -148,6 +148,11 @@ class Incident(models.Model):
         return self.closed_at is not None
 
     @property
+    def stands(self) -> str:
+        """The status, or closed once it is."""
+        return "closed" if self.is_closed else self.status
+
+    @property
     def counts_as(self) -> str:
         """The severity that says what has to be done: how bad it is, and how bad it was once it is over."""
         return self.severity if self.is_open else self.severity_peak

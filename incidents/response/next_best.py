@@ -28,8 +28,19 @@ _ACTS: dict[Act, tuple[str, str, str, bool]] = {
     Act.VERIFICATION: ("Look whether it stays well", "Verify recovery", "incidents:verify", True),
     Act.POSTMORTEM: ("Write the report and have it reviewed", "Post-mortem", "incidents:postmortem", False),
     Act.CHECK_BACK: ("See whether the decision worked", "Look back", "incidents:room", False),
-    Act.CHECKLIST: ("Mandatory steps are open", "Checklist", "incidents:close", True),
+    Act.CHECKLIST: ("Mandatory steps are open", "See which", "incidents:close", True),
     Act.CLOSE: ("Everything is done", "Close", "incidents:close", True),
+}
+
+
+# Beside a running clock, beside a late one, and in the page's title.
+_CLOCKS: dict[Act, tuple[str, str, str]] = {
+    Act.ACKNOWLEDGE: ("Take it in", "Nobody has it", "to acknowledge"),
+    Act.FIRST_PUBLIC_UPDATE: ("Public due", "Public late", "first public update"),
+    Act.PUBLIC_UPDATE: ("Public due", "Public late", "public update"),
+    Act.VERIFICATION: ("Verify in", "Verifying late", "recovery verification"),
+    Act.POSTMORTEM: ("Report due", "Report late", "post-mortem"),
+    Act.CHECK_BACK: ("Look back in", "Look back late", "look back"),
 }
 
 
@@ -69,6 +80,27 @@ class Next:
     def is_post(self) -> bool:
         """Done by the button itself."""
         return self.act is Act.ACKNOWLEDGE
+
+
+@dataclass(frozen=True)
+class Timer:
+    """A running clock with the words around it."""
+
+    act: Act
+    due_at: datetime
+
+    @property
+    def soon(self) -> str:
+        return _CLOCKS[self.act][0]
+
+    @property
+    def late(self) -> str:
+        return _CLOCKS[self.act][1]
+
+    @property
+    def duty(self) -> str:
+        """For the page's title: 04:41 public update, INC-17."""
+        return _CLOCKS[self.act][2]
 
 
 def of(clocks: Iterable[Clock], *, at: datetime, is_open: bool, is_closed: bool, open_steps: int) -> Next | None:

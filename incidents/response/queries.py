@@ -10,7 +10,7 @@ from django.http import Http404
 from incidents.obligations import queries as obligations
 from incidents.obligations.models import Obligation
 from incidents.ownership.models import Domain
-from incidents.response import seats
+from incidents.response import next_best, seats
 from incidents.response.lines import Line, line_of
 from incidents.response.models import ChecklistStep, Incident, Seat, TimelineEvent, TimelineText
 from incidents.response.states import IncidentRole, Kind, Severity, Status
@@ -75,6 +75,11 @@ class Room:
         return self.statuses[: self.statuses.index(Status(self.incident.status))]
 
     @property
+    @property
+    def timers(self) -> list[next_best.Timer]:
+        """The running clocks with their words."""
+        return [next_best.Timer(next_best.Act(one.kind), one.due_at) for one in self.clocks]
+
     @property
     def open_mandatory(self) -> int:
         """Mandatory steps of the phases before Post-Incident that keep it from being closed."""

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from incidents.response import dialogs, link_views, list_views, views
+from incidents.response import dialogs, duty_dialogs, link_views, list_views, views
 
 urlpatterns = [
     path("incidents/", list_views.incident_list, name="list"),
@@ -12,6 +12,11 @@ urlpatterns = [
     path("incidents/INC-<int:number>/post/", views.post, name="post"),
     path("incidents/INC-<int:number>/acknowledge/", views.acknowledge, name="acknowledge"),
     path("incidents/INC-<int:number>/checklist/<int:position>/", views.tick, name="tick"),
+    path("incidents/INC-<int:number>/checklist/<int:position>/skip/", duty_dialogs.skip, name="skip"),
+    path("incidents/INC-<int:number>/checklist/<int:position>/unskip/", views.unskip, name="unskip"),
+    path("incidents/INC-<int:number>/no-public-impact/", duty_dialogs.no_public_impact, name="no_public_impact"),
+    path("incidents/INC-<int:number>/verify/", duty_dialogs.verify, name="verify"),
+    path("incidents/INC-<int:number>/close/", duty_dialogs.close, name="close"),
     path("incidents/INC-<int:number>/actions/", dialogs.choose, name="actions"),
     path("incidents/INC-<int:number>/related/", link_views.related_panel, name="related"),
     path("incidents/INC-<int:number>/link/", link_views.link, name="link"),

@@ -9,10 +9,11 @@ from django.utils.timezone import now
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import ptag, trigger_client_event
 
-from incidents.response import actions, checklist, queries, roles
+from incidents.response import actions, checklist, next_best, queries, roles
 from incidents.response.forms import DeclareForm, PostForm
 from incidents.response.models import ChecklistStep, Incident
 from incidents.response.states import IncidentRole, Severity
+from opsportal.context import shell_of
 from opsportal.errors import Refused
 from opsportal.htmx import alert_message, render_page, see, status_message, wants_part
 from opsportal.models import User
@@ -71,12 +72,24 @@ def room_context(
         "room": shown,
         "incident": incident,
         "compose": form or PostForm(incident, wants_focus=was_posted),
+        "next": _next(request, shown),
         "shows": queries.SHOWS,
         "tag": f"{incident.number}.{incident.version}",
         "can_act": person(request).has_role(Role.RESPONDER) and incident.merged_into is None,
         "can_split": person(request).has_role(Role.RESPONDER),
         "roles": queries.roles(incident, person(request)),
     }
+
+
+def _next(request: HttpRequest, shown: queries.Room) -> next_best.Next | None:
+    incident = shown.incident
+    return next_best.of(
+        shown.clocks,
+        at=shell_of(request).now,
+        is_open=incident.is_open,
+        is_closed=incident.is_closed or incident.merged_into_id is not None,
+        open_steps=shown.open_mandatory,
+    )
 
 
 @require(Role.RESPONDER)
@@ -117,6 +130,15 @@ def tick(request: HttpRequest, number: int, position: int) -> HttpResponse:
     )
     act = checklist.tick if request.POST.get("ticked") else checklist.untick
     return _attempt(request, number, lambda: act(step, by=person(request), at=now()))
+
+
+@require(Role.RESPONDER)
+@require_POST
+def unskip(request: HttpRequest, number: int, position: int) -> HttpResponse:
+    """The step applies after all."""
+    incident = queries.incident_or_404(number, person(request))
+    step = get_object_or_404(incident.checklist, position=position)
+    return _attempt(request, number, lambda: checklist.unskip(step, by=person(request), at=now()))
 
 
 @require(Role.RESPONDER)

@@ -48,6 +48,7 @@ _STATUS_BADGES = {
     "identified": "badge badge--accent",
     "monitoring": "badge",
     "resolved": "badge badge--ok",
+    "closed": "badge",
 }
 _ROLE_BADGES = {Role.ADMIN: "badge badge--accent", Role.PUBLISHER: "badge badge--maint"}
 

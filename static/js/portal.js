@@ -1,10 +1,10 @@
-/* Progressive extras only: every page works without this file. No inline handlers, no eval, no style writes, no storage. */
+/* Progressive extras only: every page works without this file. No inline handlers, no storage. */
 (() => {
   const root = document.documentElement, body = document.body, html = (id) => document.getElementById(id);
   const each = (selector, act) => document.querySelectorAll(selector).forEach(act);
   const write = (el, text) => { if (el && el.textContent !== text) el.textContent = text; };
 
-  /* --- words: what the server writes in opsportal/templatetags/portal.py, kept in step while time goes on --- */
+  /* --- words as opsportal/templatetags/portal.py writes them --- */
   const pad = (n) => String(n).padStart(2, "0");
   const stopwatch = (seconds) => {
     const s = Math.abs(seconds), h = Math.floor(s / 3600), rest = `${pad(Math.floor(s % 3600 / 60))}:${pad(s % 60)}`;
@@ -14,7 +14,7 @@
   const say = (text) => { const el = html("said"); write(el, ""); setTimeout(() => write(el, text), 50); };
 
   /* --- timers run on the server's clock --- */
-  let offset = body.dataset.now ? Number(body.dataset.now) - Date.now() / 1000 : 0;
+  let offset = body.dataset.now ? body.dataset.now - Date.now() / 1000 : 0;
   const now = () => Math.floor(Date.now() / 1000 + offset);
   const warned = new Map();
   const duty = (el, left) => {
@@ -26,13 +26,19 @@
     if (warned.has(key) && stage > warned.get(key)) say(stage === 2 ? words?.dataset.late ?? "Time is up" : `5 min ${words?.dataset.words ?? "left"}`);
     warned.set(key, stage);
   };
+  const plain = document.title;
+  const lead = () => { /* 04:41 public update, INC-17 */
+    const room = html("room-head"), left = room?.querySelector("[data-due]");
+    if (room) document.title = (/^Error: /.exec(document.title) ?? "") + (left ? `${left.textContent} ${room.dataset.duty}, ${plain}` : plain);
+  };
   const tick = () => {
     const t = now();
-    each("[data-due]", (el) => { const left = Number(el.dataset.due) - t; write(el, stopwatch(left)); duty(el, left); });
-    each("[data-since]", (el) => write(el, stopwatch(Math.max(0, t - Number(el.dataset.since)))));
-    each("[data-ago]", (el) => write(el, `${span(Math.max(0, t - Number(el.dataset.ago)))} ago`));
-    each("[data-lasting]", (el) => write(el, span(Math.max(0, t - Number(el.dataset.lasting)))));
-    live();
+    each("[data-due]", (el) => { const left = el.dataset.due - t; write(el, stopwatch(left)); duty(el, left); });
+    each("[data-since]", (el) => write(el, stopwatch(Math.max(0, t - el.dataset.since))));
+    each("[data-ago]", (el) => write(el, `${span(Math.max(0, t - el.dataset.ago))} ago`));
+    each("[data-lasting]", (el) => write(el, span(Math.max(0, t - el.dataset.lasting))));
+    lead(); live();
+    each("[data-copy]", (el) => { el.hidden = !navigator.clipboard; });
   };
 
   /* --- is what stands here still true? Two missed polls say no --- */
@@ -53,7 +59,7 @@
     live();
   };
   const miss = () => {
-    if (Date.now() - missedAt < 3000) return; /* several polls of one page fail together: that is one miss */
+    if (Date.now() - missedAt < 3000) return; /* several polls fail together: one miss */
     missedAt = Date.now();
     if (++missed !== 2 || !note) return;
     note.hidden = false; body.dataset.lost = "";
@@ -87,7 +93,7 @@
   };
   document.addEventListener("htmx:after:request", (e) => {
     const { ctx } = e.detail, reply = ctx.response, date = Date.parse(reply.headers.get("Date"));
-    if (reply.raw.redirected) { /* the session has ended, or the act leads to another page */
+    if (reply.raw.redirected) { /* signed out, or led elsewhere */
       e.preventDefault();
       if (isPoll(ctx)) location.reload(); else location.assign(reply.raw.url);
       return;
@@ -106,12 +112,12 @@
   });
   const arrived = (place) => {
     const wanted = place.querySelector("[data-focus]");
-    wanted?.focus(); wanted?.removeAttribute("data-focus"); /* once: a later swap elsewhere must not steal the focus */
+    wanted?.focus(); wanted?.removeAttribute("data-focus"); /* once: a later swap must not steal it */
     each("[data-toast]:not([data-timed])", toast);
     return wanted;
   };
   document.addEventListener("htmx:after:swap", (e) => {
-    each(".phase .tick input", (el) => { el.checked = el.defaultChecked; }); /* a morph leaves a box as the person left it; the server knows better */
+    each(".phase .tick input", (el) => { el.checked = el.defaultChecked; }); /* a morph leaves a box as it was; the server knows better */
     if (isPoll(e.detail.ctx)) { tick(); return; }
     document.title = (e.detail.ctx.response?.status === 422 ? "Error: " : "") + document.title.replace(/^Error: /, "");
     const dialog = html("dialog");
@@ -139,7 +145,6 @@
     if (hit("[data-refresh]")) refresh();
     if (copy) navigator.clipboard?.writeText(copy.previousElementSibling.textContent).then(() => { copy.classList.add("copied"); say("Copied"); });
   });
-  each("[data-copy]", (el) => { el.hidden = !navigator.clipboard; });
   document.addEventListener("submit", (e) => {
     if (!e.target.matches("[data-theme-form]")) return;
     e.preventDefault();
