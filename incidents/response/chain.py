@@ -1,10 +1,15 @@
 """The timeline's seals; the words of an event are vouched for by the digest that the event keeps."""
 
 from collections.abc import Sequence, Set
+from dataclasses import dataclass
+from datetime import datetime
 
-from incidents.response.models import TimelineEvent, TimelineText
+from incidents.response.models import Incident, TimelineEvent, TimelineText
 from incidents.response.states import Kind
 from incidents.response.timeline import digest
+from opsportal.audit.models import AuditEvent
+from opsportal.audit.queries import last_verification
+from opsportal.seals.actions import unsealed
 from opsportal.seals.chains import Chain, register
 
 
@@ -44,6 +49,23 @@ CHAIN = Chain(
     ),
     spoiled=spoiled,
 )
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How many rows of one incident wait for their seal, and what the last verification of the chain found."""
+
+    unsealed: int
+    verified_at: datetime | None
+    first_bad: str
+
+
+def standing(incident: Incident) -> Standing:
+    """Two queries and no walk: the chain is verified by a worker and by `timeline_verify`."""
+    last = last_verification(CHAIN.name)
+    waiting = unsealed(CHAIN).filter(incident=incident).count()
+    first_bad = last.reason.rpartition("first_bad=")[2] if last and last.result != AuditEvent.Result.OK else ""
+    return Standing(waiting, last.at if last else None, first_bad)
 
 
 def keep() -> None:

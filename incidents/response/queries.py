@@ -3,14 +3,15 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from django.db.models import CharField, OuterRef, Q, QuerySet, Value
+from django.db.models import CharField, OuterRef, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 from django.http import Http404
 
 from incidents.obligations import queries as obligations
 from incidents.obligations.models import Obligation
 from incidents.ownership.models import Domain
-from incidents.response import next_best, seats
+from incidents.response import entries, next_best, seats
+from incidents.response.entries import Page
 from incidents.response.lines import Line, line_of
 from incidents.response.models import ChecklistStep, Incident, Seat, TimelineEvent, TimelineText
 from incidents.response.states import IncidentRole, Kind, Severity, Status
@@ -19,13 +20,6 @@ from opsportal.roles import Role
 
 # Public words after which readers wait for another one.
 _STILL_TOLD = (Status.INVESTIGATING, Status.IDENTIFIED, Status.MONITORING)
-TIMELINE_PAGE = 50
-
-SHOWS: dict[str, tuple[str, tuple[Kind, ...]]] = {
-    "all": ("All", ()),
-    "updates": ("Updates", (Kind.DECLARED, Kind.NOTE, Kind.STATUS, Kind.SEVERITY)),
-    "public": ("Public", (Kind.PUBLIC_UPDATE,)),
-}
 
 
 # --- the room ---------------------------------------------------------------------------------------------------------
@@ -53,12 +47,9 @@ class Room:
     """Everything about one incident that changes with its version."""
 
     incident: Incident
-    lines: list[Line]
-    older: int | None
+    timeline: Page
     phases: list[Phase]
     clocks: list[Obligation]
-    show: str
-    before: int | None = None
     statuses: list[Status] = field(default_factory=lambda: list(Status))
 
     @property
@@ -75,7 +66,6 @@ class Room:
         return self.statuses[: self.statuses.index(Status(self.incident.status))]
 
     @property
-    @property
     def timers(self) -> list[next_best.Timer]:
         """The running clocks with their words."""
         return [next_best.Timer(next_best.Act(one.kind), one.due_at) for one in self.clocks]
@@ -85,6 +75,7 @@ class Room:
         """Mandatory steps of the phases before Post-Incident that keep it from being closed."""
         return sum(step.is_mandatory and not step.is_settled for phase in self.phases[:-1] for step in phase.steps)
 
+    @property
     def unticked(self) -> int:
         """Steps of the phases before Post-Incident that are neither ticked nor left out."""
         return sum(len(phase.steps) - phase.done for phase in self.phases[:-1])
@@ -95,7 +86,7 @@ def incident_or_404(number: int, person: User) -> Incident:
     found = (
         Incident.objects.visible_to(person)
         .with_domain()
-        .select_related("acknowledged_by")
+        .select_related("acknowledged_by", "merged_into")
         .filter(number=number)
         .first()
     )
@@ -115,19 +106,13 @@ def hidden_labels(person: User) -> "QuerySet[Incident, str]":
     return Incident.objects.hidden_from(person).annotate(subject=label).values_list("subject", flat=True)
 
 
-def room(incident: Incident, *, show: str = "all", before: int | None = None) -> Room:
+def room(incident: Incident, *, show: str = "all", words: str = "", before: int | None = None) -> Room:
     """The room as it stands; `before` is the event that an older page of the timeline starts below."""
-    events = list(_events(incident, SHOWS[show][1], before)[: TIMELINE_PAGE + 1])
-    shown = events[:TIMELINE_PAGE]
-    texts = TimelineText.objects.in_bulk([event.pk for event in shown])
     return Room(
         incident=incident,
-        lines=[line_of(event, texts[event.pk].body if event.pk in texts else "") for event in shown],
-        older=shown[-1].pk if len(events) > TIMELINE_PAGE else None,
+        timeline=entries.page(incident, show=show, words=words, before=before),
         phases=_phases(incident),
         clocks=obligations.open_for(incident.label),
-        show=show,
-        before=before,
     )
 
 
@@ -208,16 +193,6 @@ def readers_wait(incident: Incident) -> bool:
 def _last_public_status(incident: Incident) -> str:
     published = incident.timeline.filter(kind=Kind.PUBLIC_UPDATE).order_by("-recorded_at", "-id")
     return published.values_list("new", flat=True).first() or ""
-
-
-def _events(incident: Incident, kinds: tuple[Kind, ...], before: int | None) -> "QuerySet[TimelineEvent]":
-    events = incident.timeline.select_related("actor").order_by("-recorded_at", "-id")
-    if kinds:
-        events = events.filter(kind__in=kinds)
-    key = incident.timeline.filter(pk=before).first() if before else None
-    if key is not None:
-        events = events.filter(Q(recorded_at__lt=key.recorded_at) | Q(recorded_at=key.recorded_at, id__lt=key.pk))
-    return events
 
 
 def _phases(incident: Incident) -> list[Phase]:

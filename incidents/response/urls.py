@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from incidents.response import dialogs, duty_dialogs, link_views, list_views, views
+from incidents.response import dialogs, duty_dialogs, link_views, list_views, record_views, row_views, views
 
 urlpatterns = [
     path("incidents/", list_views.incident_list, name="list"),
@@ -29,4 +29,12 @@ urlpatterns = [
     path("incidents/INC-<int:number>/roles/<slug:role>/", dialogs.role, name="role"),
     path("incidents/INC-<int:number>/roles/<slug:role>/take-over/", dialogs.take_over, name="role_take_over"),
     path("incidents/INC-<int:number>/roles/<slug:role>/<slug:act>/", views.role_act, name="role_act"),
+    path("incidents/INC-<int:number>/timeline/<int:pk>/", row_views.row, name="row"),
+    path("incidents/INC-<int:number>/timeline/<int:pk>/pin/", row_views.pin, name="row_pin"),
+    path("incidents/INC-<int:number>/timeline/<int:pk>/unpin/", row_views.unpin, name="row_unpin"),
+    path("incidents/INC-<int:number>/timeline/<int:pk>/correct/", row_views.correct, name="row_correct"),
+    path("incidents/INC-<int:number>/timeline/<int:pk>/remove/", row_views.remove, name="row_remove"),
+    path("incidents/INC-<int:number>/timeline/<int:pk>/answer/", row_views.answer, name="row_answer"),
+    path("incidents/INC-<int:number>/seal/", record_views.seal, name="seal"),
+    path("incidents/INC-<int:number>/timeline.<slug:form>", record_views.timeline_file, name="timeline_file"),
 ]

@@ -10,9 +10,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import ptag, trigger_client_event
 
 from incidents.response import actions, checklist, next_best, queries, roles
+from incidents.response.entries import SHOWS
 from incidents.response.forms import DeclareForm, PostForm
 from incidents.response.models import ChecklistStep, Incident
 from incidents.response.states import IncidentRole, Severity
+from incidents.response.words import LONGEST
 from opsportal.context import shell_of
 from opsportal.errors import Refused
 from opsportal.htmx import alert_message, render_page, see, status_message, wants_part
@@ -61,11 +63,11 @@ def room_context(
     request: HttpRequest, incident: Incident, form: PostForm | None = None, *, was_posted: bool = False
 ) -> dict[str, object]:
     """What the room and its parts show; after a post the empty box has the focus."""
-    show = request.GET.get("show", "all")
     before = request.GET.get("before", "")
     shown = queries.room(
         incident,
-        show=show if show in queries.SHOWS else "all",
+        show=request.GET.get("show", "all"),
+        words=request.GET.get("q", "").strip()[:LONGEST],
         before=int(before) if before.isdecimal() and len(before) < 18 else None,
     )
     return {
@@ -73,7 +75,7 @@ def room_context(
         "incident": incident,
         "compose": form or PostForm(incident, wants_focus=was_posted),
         "next": _next(request, shown),
-        "shows": queries.SHOWS,
+        "shows": SHOWS,
         "tag": f"{incident.number}.{incident.version}",
         "can_act": person(request).has_role(Role.RESPONDER) and incident.merged_into is None,
         "can_split": person(request).has_role(Role.RESPONDER),

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from incidents.response.models import TimelineEvent, TimelineText
-from incidents.response.states import Kind
+from incidents.response.states import Kind, Outcome
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,11 @@ class Change:
     def words(self) -> str:
         """What should have stood there: all after the first line."""
         return self.body.partition("\n")[2]
+
+    @property
+    def label(self) -> str:
+        """What came of a decision, in words."""
+        return Outcome(self.event.new).label
 
 
 @dataclass(frozen=True)

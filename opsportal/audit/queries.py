@@ -137,8 +137,13 @@ def chain_states() -> list[ChainState]:
     return [_chain_state(chain.name) for chain in all_chains()]
 
 
+def last_verification(name: str) -> AuditEvent | None:
+    """The line that the last walk over a chain left."""
+    return AuditEvent.objects.filter(act=VERIFY, object=name).order_by("-id").first()
+
+
 def _chain_state(name: str) -> ChainState:
-    found = AuditEvent.objects.filter(act=VERIFY, object=name).order_by("-id").first()
+    found = last_verification(name)
     seal = Seal.objects.filter(chain=name).order_by("-seq").first()
     return ChainState(
         name=name,

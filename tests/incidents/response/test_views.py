@@ -498,5 +498,5 @@ def test_every_screen_of_the_room_has_a_name():
 
 # Open and resolved rows, clocks, counts, domains.
 LIST_QUERIES = 5
-# Version, incident, events, their words, steps, clocks, roles.
-ROOM_QUERIES = 7
+# Version, incident, events, pins, corrections and removals, words, steps, clocks, roles.
+ROOM_QUERIES = 9
