@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.urls import reverse
 
-from incidents.postmortems import fields
+from incidents.postmortems import fields, vectors
 from incidents.postmortems.states import State
 from incidents.response.models import Incident, TimelineEvent
 from opsportal.models import User
@@ -61,6 +62,10 @@ class Postmortem(models.Model):
     published_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
 
     objects: ClassVar[models.Manager[Postmortem]] = PostmortemQuerySet.as_manager()
+
+    class Meta:
+        # Read by the search: words of reports.
+        indexes = [GinIndex(vectors.REPORT, name="postmortem_words", fastupdate=False)]
 
     def __str__(self) -> str:
         return f"post-mortem of {self.incident_id}"

@@ -4,9 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.postgres.search import SearchHeadline, SearchQuery, SearchRank
-from django.db.models import Case, Q, When
+from django.db.models import Case, Q, TextField, Value, When
+from django.db.models.functions import Concat
 
 from incidents.ownership.models import Domain
+from incidents.postmortems.models import Postmortem, PostmortemQuerySet
+from incidents.postmortems.vectors import REPORT
 from incidents.response import words
 from incidents.response.models import Incident, TimelineText
 from incidents.response.states import Kind
@@ -14,7 +17,7 @@ from incidents.response.vectors import BODY, CONFIG, HEAD
 from opsportal.models import User
 
 LONGEST = words.LONGEST
-_INCIDENTS, _TEXTS, _TOP = 20, 20, 6
+_INCIDENTS, _TEXTS, _REPORTS, _TOP = 20, 20, 10, 6
 # Ranking reads a hit's words again: of very common words, the newest hits are ranked.
 _RANKED = 500
 _OPEN, _CLOSE = "\x02", "\x03"
@@ -39,29 +42,40 @@ class Found:
 
 
 @dataclass(frozen=True)
+class FoundReport:
+    """A post-mortem and the words around the hit."""
+
+    report: Postmortem
+    pieces: list[Piece]
+
+
+@dataclass(frozen=True)
 class Results:
     """Hits by kind, the best first."""
 
     incidents: list[Incident]
     texts: list[Found]
+    reports: list[FoundReport]
     domains: list[Domain]
 
     @property
     def total(self) -> int:
-        return len(self.incidents) + len(self.texts) + len(self.domains)
+        return len(self.incidents) + len(self.texts) + len(self.reports) + len(self.domains)
 
 
 def search(typed: str, person: User) -> Results:
-    """Incidents by title and summary, timelines by their words, domains by name or handle; none for no words.
+    """Incidents by title and summary, timelines and reports by their words, domains by name; none for no words.
 
-    Every source is ranked by PostgreSQL over its newest hits. A further one gets an expression in
-    incidents/response/vectors.py, an index for it, and a function here.
+    Every source is ranked by PostgreSQL over its newest hits. A further one gets an expression in a vectors.py, an
+    index for it in its models, and a function here.
     """
     typed = typed.strip()[: words.LONGEST]
     if not typed:
-        return Results([], [], [])
+        return Results([], [], [], [])
     query = words.question(typed)
-    return Results(incidents(typed, query, _INCIDENTS, person), _texts(query, person), _domains(typed))
+    return Results(
+        incidents(typed, query, _INCIDENTS, person), _texts(query, person), _reports(query, person), _domains(typed)
+    )
 
 
 def top(typed: str, person: User) -> list[Incident]:
@@ -81,9 +95,6 @@ def incidents(typed: str, query: SearchQuery, limit: int, person: User) -> list[
 
 
 def _texts(query: SearchQuery, person: User) -> list[Found]:
-    headline = SearchHeadline(
-        "body", query, config=CONFIG, start_sel=_OPEN, stop_sel=_CLOSE, max_words=30, min_words=12
-    )
     # The words of a tick are the checklist's own, the same in every incident.
     hidden = Incident.objects.hidden_from(person)
     spoken = words.texts(query).exclude(event__kind=Kind.CHECKLIST).exclude(event__incident__in=hidden)
@@ -92,8 +103,28 @@ def _texts(query: SearchQuery, person: User) -> list[Found]:
     best = hits.select_related("event__incident").order_by("-rank", "-event_id")[:_TEXTS]
     return [
         Found(one.event.incident, one.event_id, one.event.occurred_at, pieces(one.headline))
-        for one in best.annotate(headline=headline)
+        for one in best.annotate(headline=_headline("body", query))
     ]
+
+
+def _reports(query: SearchQuery, person: User) -> list[FoundReport]:
+    """What earlier incidents taught; drafts count, since the team writes them for the team."""
+    newest = reports_with(query).visible_to(person).order_by("-pk").values("pk")[:_RANKED]
+    hits = Postmortem.objects.filter(pk__in=newest).annotate(rank=SearchRank(REPORT, query))
+    best = hits.select_related("incident").order_by("-rank", "-pk")[:_REPORTS]
+    told = Concat("summary", Value(" "), "root_cause", Value(" "), "mitigation", output_field=TextField())
+    heads = dict(best.annotate(headline=_headline(told, query)).values_list("pk", "headline"))
+    return [FoundReport(one, pieces(heads[one.pk])) for one in best]
+
+
+def reports_with(query: SearchQuery) -> PostmortemQuerySet:
+    """Reports whose words answer."""
+    found: PostmortemQuerySet = Postmortem.objects.alias(words=REPORT).filter(words=query)
+    return found
+
+
+def _headline(text: "str | Concat", query: SearchQuery) -> SearchHeadline:
+    return SearchHeadline(text, query, config=CONFIG, start_sel=_OPEN, stop_sel=_CLOSE, max_words=30, min_words=12)
 
 
 def _domains(typed: str) -> list[Domain]:

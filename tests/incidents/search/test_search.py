@@ -1,13 +1,17 @@
 """Search finds by words, numbers and handles, and shows where."""
 
 import time
+from typing import Any
 
 import pytest
 from django.db import connection
 
+from incidents.postmortems.models import Postmortem
 from incidents.response import actions, listing, words
 from incidents.response.models import Incident, TimelineEvent, TimelineText
+from incidents.search import queries
 from incidents.search.queries import Piece, pieces, search
+from opsportal.models import User
 from tests.incidents.cast import AT, minutes, open_incident
 
 pytestmark = pytest.mark.django_db
@@ -68,6 +72,35 @@ def test_every_state_of_the_page(client_as, viewer, story):
     assert "What are you looking for?" in client.get("/search/").content.decode()
     assert "Nothing found" in client.get("/search/?q=zebra").content.decode()
     assert "Exports are empty" in client.get("/search/?q=export").content.decode()
+
+
+# --- reports ----------------------------------------------------------------------------------------------------------
+
+
+def reported(by: User, **changes: Any) -> Postmortem:
+    incident = open_incident(by, **changes)
+    return Postmortem.objects.create(
+        incident=incident, summary="Nothing was written", root_cause="A cursor without an end", drafted_at=AT
+    )
+
+
+def test_a_report_is_found_by_its_words(client_as, viewer, responder):
+    report = reported(responder, title="Exports are empty")
+
+    (hit,) = search("cursors end", viewer).reports
+    page = client_as(viewer).get("/search/?q=cursors").content.decode()
+
+    assert hit.report == report
+    assert Piece("cursor", is_hit=True) in hit.pieces
+    assert f'href="{report.get_absolute_url()}">{report.incident.label} Exports are empty' in page
+
+
+def test_a_report_about_security_is_found_by_those_who_may_see_it(viewer, responder):
+    report = reported(responder)
+    Incident.objects.filter(pk=report.incident_id).update(nature="security")
+
+    assert search("cursor", viewer).total == 0
+    assert [one.report for one in search("cursor", responder).reports] == [report]
 
 
 # --- how words become a question --------------------------------------------------------------------------------------
@@ -153,3 +186,10 @@ def test_every_way_to_search_reads_the_indexes_of_words(filled, responder):
     assert "timeline_words" in listed
     assert "incident_words" in listed
     assert len(search("falc", responder).texts) == 3
+
+
+def test_reports_are_found_by_their_index(responder):
+    with connection.cursor() as cursor:  # of a table with few rows PostgreSQL would read all
+        cursor.execute("SET LOCAL enable_seqscan = off")
+
+    assert "postmortem_words" in queries.reports_with(words.question("falcon")).explain()
