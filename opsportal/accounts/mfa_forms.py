@@ -1,8 +1,10 @@
 """The forms of second factors in the portal's words; a wrong code is written down."""
 
+from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.totp.internal.auth import TOTP
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 
@@ -43,6 +45,13 @@ class FirstCodeForm(ActivateTOTPForm):  # type: ignore[misc]
     """Shows that the app has the right secret."""
 
     code = _code_field("The six digits that the app shows now.")
+
+    def clean_code(self) -> str:
+        """Used up by showing it: whoever looked on cannot sign in with it."""
+        code: str = super().clean_code()
+        if not TOTP(Authenticator(user=self.user))._mark_code_used(code):  # allauth has no public name for it
+            raise get_adapter().validation_error("incorrect_code")
+        return code
 
 
 class PasskeyForm(GuardedForm, AddWebAuthnForm):  # type: ignore[misc]

@@ -149,6 +149,19 @@ def test_a_code_works_once(responder):
     assert AuditEvent.objects.filter(act="mfa.refused", actor="responder").exists()
 
 
+def test_the_code_that_set_the_app_up_signs_nobody_in(client_as, responder):
+    client = client_as(with_password(responder))
+    secret = re.search(r'id="totp-secret">([A-Z2-7]+)<', client.get("/account/factors/app/").text)
+    assert secret
+    code = code_of(secret[1])
+    client.post("/account/factors/app/", {"code": code})
+
+    answer = sign_in("responder")[0].post("/login/step/", {"code": code})
+
+    assert answer.status_code == 200
+    assert "was used already" in answer.text
+
+
 def test_a_recovery_code_works_once(client_as, responder):
     with_app(with_password(responder))
     client = client_as(responder)
