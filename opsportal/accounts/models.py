@@ -9,10 +9,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import UserManager
 from django.contrib.auth.validators import ASCIIUsernameValidator
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 
 from opsportal.roles import Role
+
+# How the audit log names those who are nobody on the team.
+_NOT_PEOPLE = frozenset({"anonymous", "portal", "shell", "unknown"})
 
 
 class PersonQuerySet(models.QuerySet["User"]):
@@ -68,6 +72,13 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.username
+
+    def clean(self) -> None:
+        """A name means one person in the audit log: no name of the portal's own, none that differs by case only."""
+        super().clean()
+        twins = User.objects.filter(username__iexact=self.username).exclude(username=self.username)
+        if self.username.lower() in _NOT_PEOPLE or twins.exclude(pk=self.pk).exists():
+            raise ValidationError({"username": "This name would be mistaken for another. Choose one of its own."})
 
     def has_role(self, role: Role) -> bool:
         """True when this person may do what the role may."""

@@ -221,6 +221,15 @@ def test_a_deactivated_person_is_out_at_once(client_as, admin, responder):
         actions.offer_login(User.objects.get(pk=responder.pk), by="shell", at=timezone.now())
 
 
+@pytest.mark.parametrize("name", ["anonymous", "Portal", "shell", "unknown", "RESPONDER"])
+def test_a_name_that_would_be_mistaken_for_another_is_refused(client_as, admin, responder, name):
+    answer = client_as(admin).post("/people/", {"username": name, "email": "", "role": "viewer"})
+
+    assert answer.status_code == 422
+    assert "mistaken for another" in answer.text
+    assert not User.objects.filter(username=name).exists()
+
+
 @pytest.mark.parametrize("address", ["/people/", "/people/role/", "/people/link/", "/people/deactivate/"])
 def test_people_are_for_admins(client_as, publisher, address):
     assert client_as(publisher).post(address).status_code == 403
