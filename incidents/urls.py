@@ -13,4 +13,5 @@ urlpatterns = [
     path("", include("incidents.postmortems.urls")),
     path("", include("incidents.statuspage.urls")),
     path("", include("incidents.search.urls")),
+    path("", include("incidents.metrics.urls")),
 ]
