@@ -96,7 +96,9 @@ def _recover(signal: Signal, newest: Alert | None, at: datetime) -> Alert | None
 def _tell(alert: Alert, what: str, *, at: datetime, occurred_at: datetime, text: str) -> None:
     source = timeline.Source.CHECK if alert.source == "check" else timeline.Source.ALERT
     room = standing.standing(alert.incident)
-    timeline.record(room, Kind.ALERT, source=source, at=at, occurred_at=occurred_at, new=what, text=text)
+    # The room links to the check that speaks, or to the alert when another tool does.
+    about = alert.dedup_key if alert.source == "check" else f"alert:{alert.pk}"
+    timeline.record(room, Kind.ALERT, source=source, at=at, occurred_at=occurred_at, new=what, text=text, about=about)
 
 
 def _open_incident(alert: Alert | None) -> Incident | None:

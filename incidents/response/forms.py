@@ -57,8 +57,20 @@ class DeclareForm(GuardedForm):
         return list(policy.every().items())
 
 
+# Minutes until somebody looks whether a decision worked; 0 for never.
+LOOK_BACK = (
+    ("", "Team update"),
+    ("0", "Decision"),
+    ("15", "Decision, look back in 15 min"),
+    ("30", "Decision, look back in 30 min"),
+    ("60", "Decision, look back in 1 h"),
+    ("240", "Decision, look back in 4 h"),
+    ("1440", "Decision, look back in a day"),
+)
+
+
 class PostForm(GuardedForm):
-    """A team update, a move of the status, or both at once."""
+    """A team update, a move of the status, or both at once; or a decision."""
 
     text = forms.CharField(
         label="Update text",
@@ -73,6 +85,7 @@ class PostForm(GuardedForm):
         ),
     )
     to = forms.ChoiceField(label="Status after this update", required=False)
+    decision = forms.ChoiceField(label="Kind of row", required=False, choices=LOOK_BACK)
     occurred_at = forms.DateTimeField(
         label="It happened at (UTC)",
         required=False,
@@ -94,6 +107,8 @@ class PostForm(GuardedForm):
         is_silent = not cleaned.get("text", "").strip()
         if is_silent and not self.errors and (not cleaned.get("to") or not self.incident.is_open):
             self.add_error("text", "Write what changed before you post.")
+        if cleaned.get("decision") and cleaned.get("to"):
+            self.add_error("decision", "A decision is a row of its own. Post it, then move the status.")
         return cleaned
 
 

@@ -1,7 +1,7 @@
 """Declaring, and the room with what is posted in it."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -9,7 +9,7 @@ from django.utils.timezone import now
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import ptag, trigger_client_event
 
-from incidents.response import actions, checklist, next_best, queries, roles
+from incidents.response import actions, checklist, decisions, next_best, queries, roles
 from incidents.response.entries import SHOWS
 from incidents.response.forms import DeclareForm, PostForm
 from incidents.response.models import ChecklistStep, Incident
@@ -111,8 +111,13 @@ def post(request: HttpRequest, number: int) -> HttpResponse:
     return _changed(request, number, part="posted")
 
 
-def _post(incident: Incident, *, by: User, at: datetime, text: str, to: str, occurred_at: datetime | None) -> None:
-    if to:
+def _post(
+    incident: Incident, *, by: User, at: datetime, text: str, to: str, decision: str, occurred_at: datetime | None
+) -> None:
+    if decision:
+        look_back = at + timedelta(minutes=int(decision)) if int(decision) else None
+        decisions.decide(incident, text=text, by=by, at=at, check_back_at=look_back, occurred_at=occurred_at)
+    elif to:
         actions.change_status(incident, to=to, by=by, at=at, note=text, occurred_at=occurred_at)
     else:
         actions.post_note(incident, text=text, by=by, at=at, occurred_at=occurred_at)
