@@ -81,9 +81,9 @@ def hold_postmortem(event: TimelineEvent, *, at: datetime) -> None:
 def track_issue(event: TimelineEvent, *, at: datetime) -> None:
     """Keep the incident's issue in step: open while it is open, closed when it is resolved. Never its free text.
 
-    Nothing is said of a security incident where others read along, and a test is no issue.
+    Nothing is said of a security incident where others read along; what is over or a test is no issue.
     """
-    if not event.incident.may_be_public:
+    if not event.incident.may_be_public or event.incident.mode == Incident.Mode.RETROSPECTIVE:
         return
     # Under the lock, so that what is queued last is what is true last.
     incident = Incident.objects.select_for_update(of=("self",)).select_related("domain").get(pk=event.incident_id)
@@ -128,9 +128,9 @@ REACTIONS: dict[str, tuple[Callable[..., None], ...]] = {
 
 
 def _label(incident: Incident) -> str:
-    """INC-12 SEV-2, with a word before it when it is a test."""
-    mark = "Test: " if incident.mode == Incident.Mode.TEST else ""
-    return f"{mark}{incident.label} {incident.severity}"
+    """INC-12 SEV-2, with a word before it when it is a test or was over before."""
+    mark = {Incident.Mode.TEST: "Test: ", Incident.Mode.RETROSPECTIVE: "Written later: "}
+    return f"{mark.get(Incident.Mode(incident.mode), '')}{incident.label} {incident.severity}"
 
 
 def _title(incident: Incident) -> str:

@@ -1,6 +1,9 @@
 """What people and alerts do to an incident. Five beats each: lock, require, change, save, record."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Max
@@ -8,8 +11,9 @@ from django.db.models import Max
 from incidents.obligations import actions as obligations
 from incidents.obligations.models import Obligation
 from incidents.ownership.models import Domain
-from incidents.response import checklist, clocks, decisions, roles, states, timeline
+from incidents.response import channel, checklist, clocks, decisions, roles, states, timeline
 from incidents.response.models import Incident, TimelineEvent
+from incidents.response.past import Past, require_order
 from incidents.response.states import Kind, Status
 from opsportal.errors import Conflict, Refused
 from opsportal.models import User
@@ -20,15 +24,51 @@ _NUMBERS = 730_001
 
 
 @transaction.atomic
-def declare(*, title: str, summary: str, severity: str, domain: Domain, by: User, at: datetime) -> Incident:
-    """Open a room because a person saw trouble; its clocks run from now."""
+def declare(
+    *,
+    title: str,
+    severity: str,
+    domain: Domain,
+    by: User,
+    at: datetime,
+    summary: str = "",
+    nature: str = Incident.Nature.STANDARD,
+    mode: str = Incident.Mode.STANDARD,
+    channel_url: str = "",
+    past: Past | None = None,
+) -> Incident:
+    """Open a room because a person saw trouble; its clocks run from now.
+
+    With `past` it was over before: its room opens resolved, and only its report is owed.
+    """
+    if past is None and mode == Incident.Mode.RETROSPECTIVE:
+        raise Refused("TIMES_MISSING", "Say when it began and when it was over.")
+    facts: dict[str, Any] = {"nature": Incident.Nature(nature), "channel_url": channel.checked(channel_url)}
+    facts |= {"mode": Incident.Mode(mode)} if past is None else _over(past, by=by, at=at)
     incident = _open(
-        title=title, summary=summary, severity=severity, domain=domain, by=by, source=Incident.Source.WEB, at=at
-    )
+        title=title, summary=summary, severity=severity, domain=domain, by=by, source=Incident.Source.WEB, at=at,
+        facts=facts,
+    )  # fmt: skip
     timeline.record(incident, Kind.DECLARED, by=by, at=at, new=incident.severity, text=incident.summary)
-    roles.lead_if_nobody_does(incident, by=by, at=at)
+    if past is None:
+        roles.lead_if_nobody_does(incident, by=by, at=at)
+    else:
+        old, new = Status.INVESTIGATING, Status.RESOLVED
+        timeline.record(incident, Kind.STATUS, by=by, at=at, old=old, new=new, occurred_at=past.resolved_at)
     incident.refresh_from_db(fields=["version"])
     return incident
+
+
+def _over(past: Past, *, by: User, at: datetime) -> dict[str, Any]:
+    """What is known of an incident that is written down when it is over."""
+    require_order(past, at=at)
+    return {
+        "mode": Incident.Mode.RETROSPECTIVE,
+        "status": Status.RESOLVED,
+        "acknowledged_at": past.detected_at,
+        "acknowledged_by": by,
+        **vars(past),
+    }
 
 
 @transaction.atomic
@@ -162,11 +202,13 @@ def _open(
     source: str,
     at: datetime,
     detected_at: datetime | None = None,
+    facts: Mapping[str, Any] = MappingProxyType({}),
 ) -> Incident:
     chosen, title, summary = states.severity_of(severity), title.strip(), summary.strip()
     title = _needed(title, "TITLE_MISSING", "Give the incident a title.")[:160]
     guard.require_clean(title)
     guard.require_clean(summary)
+    found_at = detected_at or at
     incident = Incident.objects.create(
         number=_next_number(),
         title=title,
@@ -178,9 +220,8 @@ def _open(
         severity=chosen,
         severity_confirmed=by is not None,
         declared_by=by,
-        impact_started_at=detected_at or at,
-        detected_at=detected_at or at,
         declared_at=at,
+        **{"impact_started_at": found_at, "detected_at": found_at, **facts},
     )
     checklist.copy_to(incident)
     clocks.start(incident, at=at)

@@ -13,7 +13,13 @@ Owed = Obligation.Kind
 
 
 def start(incident: Incident, *, at: datetime) -> None:
-    """On opening: somebody has to acknowledge at once; public clocks run only for a severity that a person chose."""
+    """On opening: somebody has to acknowledge at once; public clocks run only for a severity that a person chose.
+
+    Of what was over before it was written down, only the report is owed.
+    """
+    if incident.mode == Incident.Mode.RETROSPECTIVE:
+        _owe_afterwards(incident, (Owed.POSTMORTEM,), at=at)
+        return
     due = at + policy.of(incident.severity).acknowledge
     obligations.owe(Owed.ACKNOWLEDGE, incident.label, due_at=due, at=at, owner=incident.domain.primary)
     if incident.severity_confirmed:
@@ -49,15 +55,22 @@ def change_severity(incident: Incident, *, by: User, at: datetime, reason: str) 
 def stop(incident: Incident, *, by: User, at: datetime) -> None:
     """On resolving: no first public word is owed any more unless it is late already; proof and report are owed now."""
     obligations.meet(Owed.ACKNOWLEDGE, incident.label, at=at)
-    rules = policy.of(incident.severity_peak)
-    for kind, within in ((Owed.VERIFICATION, rules.verification), (Owed.POSTMORTEM, rules.postmortem)):
-        if within is not None:
-            _owe(kind, incident, due_at=at + within, at=at)
+    _owe_afterwards(incident, (Owed.VERIFICATION, Owed.POSTMORTEM), at=at)
     first = Obligation.objects.open().filter(kind=Owed.FIRST_PUBLIC_UPDATE, subject=incident.label).first()
     if first is not None and first.due_at >= at:
         obligations.waive(
             Owed.FIRST_PUBLIC_UPDATE, incident.label, by=by, at=at, reason="Resolved before a public word was due."
         )
+
+
+def _owe_afterwards(incident: Incident, kinds: tuple[Owed, ...], *, at: datetime) -> None:
+    """Proof and report, as the worst severity asks for them; a test leaves nothing to do."""
+    rules = policy.of(incident.severity_peak)
+    periods = {Owed.VERIFICATION: rules.verification, Owed.POSTMORTEM: rules.postmortem}
+    for kind in kinds:
+        within = periods[kind]
+        if within is not None and incident.mode != Incident.Mode.TEST:
+            _owe(kind, incident, due_at=at + within, at=at)
 
 
 def start_again(incident: Incident, *, by: User, at: datetime) -> None:

@@ -1,72 +1,14 @@
-"""Are the words well formed? Declaring, posting, a new severity, a closing note, a reason."""
+"""Are the words well formed? Posting, a new severity, a closing note, a reason."""
 
 from typing import Any
 
 from django import forms
 
-from incidents.ownership.models import Domain
 from incidents.response import policy, queries, states
 from incidents.response.models import Incident
 from incidents.response.states import Severity, Status
 from opsportal.models import User
 from opsportal.privacy.forms import GuardedForm
-
-
-class DeclareForm(GuardedForm):
-    """Title, severity, domain; what is seen may follow later."""
-
-    title = forms.CharField(
-        label="Title",
-        max_length=160,
-        help_text="What is broken, for whom. Staff see this at once.",
-        error_messages={"required": "Give the incident a title."},
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )
-    severity = forms.ChoiceField(
-        label="Severity", choices=Severity.choices, error_messages={"required": "Choose a severity."}
-    )
-    summary = forms.CharField(
-        label="What do you see?",
-        required=False,
-        max_length=20_000,
-        help_text="Symptoms and numbers. Paste totals, not rows or personal data.",
-        widget=forms.Textarea(attrs={"rows": 4}),
-    )
-    domain = forms.ModelChoiceField(
-        label="Domain",
-        queryset=Domain.objects.none(),
-        to_field_name="slug",
-        empty_label=None,
-        help_text="Whose part of the house it is. Its on-call people are told.",
-        error_messages={"required": "Choose a domain.", "invalid_choice": "There is no such domain. Choose one."},
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        domain = self.fields["domain"]
-        assert isinstance(domain, forms.ModelChoiceField)
-        domain.queryset = Domain.objects.order_by("position", "name")
-
-    @property
-    def chosen_severity(self) -> str:
-        return str(self["severity"].value() or Severity.SEV2)
-
-    @property
-    def severities(self) -> list[tuple[Severity, policy.Policy]]:
-        """The three cards."""
-        return list(policy.every().items())
-
-
-# Minutes until somebody looks whether a decision worked; 0 for never.
-LOOK_BACK = (
-    ("", "Team update"),
-    ("0", "Decision"),
-    ("15", "Decision, look back in 15 min"),
-    ("30", "Decision, look back in 30 min"),
-    ("60", "Decision, look back in 1 h"),
-    ("240", "Decision, look back in 4 h"),
-    ("1440", "Decision, look back in a day"),
-)
 
 
 class PostForm(GuardedForm):
@@ -235,6 +177,7 @@ class FilterForm(forms.Form):
     severity = forms.ChoiceField(required=False, choices=[("", "All"), *Severity.choices])
     domain = forms.SlugField(required=False)
     source = forms.ChoiceField(required=False, choices=[("", "All"), *Incident.Source.choices])
+    mode = forms.ChoiceField(required=False, choices=[("", "All"), *Incident.Mode.choices])
     since = forms.DateField(required=False)
     until = forms.DateField(required=False)
     q = forms.CharField(required=False)

@@ -6,6 +6,7 @@ and `from INC-3` of merges, beside the status that the merged one had.
 """
 
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -57,7 +58,7 @@ def unlink(incident: Incident, other: Incident, *, by: User, at: datetime) -> No
 
 @transaction.atomic
 def declare_follow_up(
-    before: Incident, *, title: str, summary: str, severity: str, domain: Domain, by: User, at: datetime, **more: str
+    before: Incident, *, title: str, summary: str, severity: str, domain: Domain, by: User, at: datetime, **more: Any
 ) -> Incident:
     """Open a room for trouble that an earlier incident left behind, linked from its first moment."""
     incident = actions.declare(title=title, summary=summary, severity=severity, domain=domain, by=by, at=at, **more)

@@ -48,6 +48,7 @@ class Filters:
     severity: str = ""
     domain: str = ""
     source: str = ""
+    mode: str = ""
     since: date | None = None
     until: date | None = None
     words: str = ""
@@ -67,12 +68,19 @@ class Filters:
     def _named(self) -> dict[str, str]:
         """All but the words, by their names in the address."""
         days = {"since": str(self.since or ""), "until": str(self.until or "")}
-        return {"status": self.status, "severity": self.severity, "domain": self.domain, "source": self.source, **days}
+        return {
+            "status": self.status,
+            "severity": self.severity,
+            "domain": self.domain,
+            "source": self.source,
+            "mode": self.mode,
+            **days,
+        }
 
     @property
     def has_more(self) -> bool:
         """True when a filter is set that stands behind More filters."""
-        return bool(self.source or self.since or self.until)
+        return bool(self.source or self.mode or self.since or self.until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,9 +215,11 @@ def narrowed(filters: Filters, person: User) -> IncidentQuerySet:
         wanted = wanted.filter(domain__slug=filters.domain)
     if filters.source:
         wanted = wanted.filter(source=filters.source)
+    if filters.mode:
+        wanted = wanted.filter(mode=filters.mode)
     if filters.since:
         wanted = wanted.filter(impact_started_at__gte=_midnight(filters.since))
-    if filters.until:
+    if filters.until and filters.until < date.max:  # there is no day after that one
         wanted = wanted.filter(impact_started_at__lt=_midnight(filters.until) + timedelta(days=1))
     return words.matching(wanted, filters.words) if filters.words else wanted
 

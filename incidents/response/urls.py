@@ -2,12 +2,21 @@
 
 from django.urls import path
 
-from incidents.response import dialogs, duty_dialogs, link_views, list_views, record_views, row_views, views
+from incidents.response import (
+    declare_views,
+    dialogs,
+    duty_dialogs,
+    link_views,
+    list_views,
+    record_views,
+    row_views,
+    views,
+)
 
 urlpatterns = [
     path("incidents/", list_views.incident_list, name="list"),
     path("incidents/export.csv", list_views.incident_export, name="export"),
-    path("incidents/new/", views.declare, name="declare"),
+    path("incidents/new/", declare_views.declare, name="declare"),
     path("incidents/INC-<int:number>/", views.room, name="room"),
     path("incidents/INC-<int:number>/post/", views.post, name="post"),
     path("incidents/INC-<int:number>/acknowledge/", views.acknowledge, name="acknowledge"),

@@ -1,4 +1,4 @@
-"""Declaring, and the room with what is posted in it."""
+"""The room with what is posted in it."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.timezone import now
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import ptag, trigger_client_event
 
 from incidents.response import actions, checklist, decisions, next_best, queries, roles
 from incidents.response.entries import SHOWS
-from incidents.response.forms import DeclareForm, PostForm
+from incidents.response.forms import PostForm
 from incidents.response.models import ChecklistStep, Incident
-from incidents.response.states import IncidentRole, Severity
+from incidents.response.states import IncidentRole
 from incidents.response.words import LONGEST
 from opsportal.context import shell_of
 from opsportal.errors import Refused
@@ -22,27 +22,7 @@ from opsportal.models import User
 from opsportal.roles import Role, require
 from opsportal.signed_in import person
 
-DECLARE = "incidents/response/declare.html"
 ROOM = "incidents/response/room.html"
-
-
-@require(Role.RESPONDER)
-@require_http_methods(["GET", "HEAD", "POST"])
-def declare(request: HttpRequest) -> HttpResponse:
-    """Open a room in seconds; a link may fill the form in advance."""
-    if request.method != "POST":
-        return render_page(request, DECLARE, {"form": DeclareForm(initial=_prefill(request))})
-    form = DeclareForm(request.POST)
-    if not form.is_valid():
-        return render_page(request, DECLARE, {"form": form}, part="form", status=422)
-    incident = actions.declare(**form.cleaned_data, by=person(request), at=now())
-    status_message(request, f"{incident.label} is open. The on-call people of {incident.domain} are told.")
-    return see(request, incident)
-
-
-def _prefill(request: HttpRequest) -> dict[str, str]:
-    given = {name: request.GET[name] for name in ("title", "domain", "summary") if name in request.GET}
-    return given | {"severity": queries.severity_or(request.GET.get("severity", ""), Severity.SEV2)}
 
 
 def _room_tag(request: HttpRequest, number: int) -> str | None:

@@ -64,6 +64,7 @@ def test_declaring_on_a_phone(visit, responder, options):
 def test_a_secret_on_the_form_takes_the_focus_and_the_text_stays(visit, responder):
     page = visit(responder, "/incidents/new/?title=Export&domain=backend")
 
+    page.get_by_text("More:").click()
     page.get_by_label("What do you see?").fill(f"Failed twice\nsaid {SECRET}")
     page.get_by_role("button", name="Declare SEV-2").click()
 

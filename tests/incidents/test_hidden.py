@@ -1,6 +1,7 @@
 """Security incidents: whoever only reads meets none of their words anywhere, and the world never does."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -25,7 +26,8 @@ WORD, ASKED = "quagga", "okapi"
 PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
 # Where somebody who may know of them does meet them: so that the walk would notice.
 TELLING = {
-    "/", "/incidents/", "/incidents/export.csv", "/search/", "/search/top/", "/alerts/", "/postmortems/", "/follow-ups/",
+    "/", "/incidents/", "/incidents/export.csv", "/search/", "/search/top/", "/alerts/", "/postmortems/",
+    "/follow-ups/",
     "/incidents/INC-1/", "/incidents/INC-2/", "/incidents/INC-2/postmortem/", "/incidents/INC-1/public/",
 }  # fmt: skip
 
@@ -80,7 +82,12 @@ def test_whoever_acts_in_incidents_meets_them_everywhere(hidden, responder, clie
 
 def test_a_program_sees_what_its_owner_may(hidden, viewer, responder):
     def ask(user: User, path: str) -> str:
-        words = {"name": "script", "scopes": ["incidents:read"], "lifetime": timedelta(days=1), "by": "cast"}
+        words: dict[str, Any] = {
+            "name": "script",
+            "scopes": ["incidents:read"],
+            "lifetime": timedelta(days=1),
+            "by": "cast",
+        }
         text = tokens.issue(user, **words, at=timezone.now()).text
         return Client().get(path, headers={"Authorization": f"Bearer {text}"}).content.decode()
 
@@ -94,7 +101,12 @@ def test_a_program_sees_what_its_owner_may(hidden, viewer, responder):
 )
 def test_nothing_of_it_is_drafted_or_published(responder, publisher, change, code):
     incident = open_incident(responder)
-    words = {"title": "Card payments", "status": "investigating", "body": "We are looking.", "components": {}}
+    words: dict[str, Any] = {
+        "title": "Card payments",
+        "status": "investigating",
+        "body": "We are looking.",
+        "components": {},
+    }
     draft = statuspage.save_draft(incident, **words, by=publisher, at=AT, next_update_at=minutes(30))
     Incident.objects.update(**change)
 
