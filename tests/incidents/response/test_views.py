@@ -361,6 +361,7 @@ def titles(answer: Any) -> list[str]:
         ("since=2026-11-22", []),
         ("since=2026-11-21&until=2026-11-21&status=resolved", ["Old 1", "Old 0"]),
         ("until=2026-11-20", []),
+        ("since=0001-01-01&until=9999-12-31&status=resolved", ["Old 1", "Old 0"]),
     ],
 )  # fmt: skip
 def test_filters_live_in_the_address(client_as, viewer, history, query, expected):
