@@ -45,7 +45,7 @@ def once(
     if not _KEY.fullmatch(given):
         raise ApiError(400, "INVALID_IDEMPOTENCY_KEY", "An Idempotency-Key has 1 to 255 visible ASCII characters.")
     key = hashlib.sha256(given.encode()).hexdigest()  # a program's own words are not kept
-    fingerprint = _fingerprint(request)
+    fingerprint = _fingerprint(request, caller)
     with transaction.atomic():
         claimed = _claim(caller, key, fingerprint, at)
         if claimed is None:
@@ -92,8 +92,9 @@ def _again(caller: Caller, key: str, fingerprint: str) -> HttpResponse:
     )
 
 
-def _fingerprint(request: HttpRequest) -> str:
-    said = f"{request.method} {request.get_full_path()}\n".encode()
+def _fingerprint(request: HttpRequest, caller: Caller) -> str:
+    """What was asked, and with which rights: an answer is not given again to a token that could not ask for it."""
+    said = f"{request.method} {request.get_full_path()}\n{' '.join(caller.scopes)}\n".encode()
     return hashlib.sha256(said + request.body).hexdigest()
 
 

@@ -63,6 +63,15 @@ def test_the_next_token_of_the_same_person_gets_the_same_answer(script, responde
     assert written() == 1
 
 
+def test_a_token_with_fewer_rights_does_not_get_the_answer(script, program, responder):
+    script.post(NOTES, {"title": "x"}, key="k1")
+
+    answer = program(responder, "incidents:read").post(NOTES, {"title": "x"}, key="k1")
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "IDEMPOTENCY_KEY_REUSED")
+    assert written() == 1
+
+
 def test_two_people_may_use_the_same_key(script, program, publisher):
     script.post(NOTES, {"title": "x"}, key="k1")
     program(publisher, "incidents:write").post(NOTES, {"title": "x"}, key="k1")
