@@ -10,10 +10,16 @@ from incidents.response import (
     list_views,
     record_views,
     row_views,
+    rules_views,
     views,
 )
 
 urlpatterns = [
+    path("settings/response/", rules_views.rules, name="rules"),
+    path("settings/response/<str:slug>/periods/", rules_views.periods, name="periods"),
+    path("settings/response/checklist/new/", rules_views.add_step, name="template_add"),
+    path("settings/response/checklist/<int:pk>/", rules_views.change_step, name="template_step"),
+    path("settings/response/checklist/<int:pk>/<slug:act>/", rules_views.move_step, name="template_move"),
     path("incidents/", list_views.incident_list, name="list"),
     path("incidents/export.csv", list_views.incident_export, name="export"),
     path("incidents/new/", declare_views.declare, name="declare"),
