@@ -8,7 +8,20 @@ from django.db import connection, transaction
 from checks.catalogue.models import Check, State
 from checks.demo import buckets
 from checks.demo.reports import REPORTS, DemoFollowUp, DemoReport
-from checks.demo.story import CHECKS, OPEN, OPEN_AGES, PLOTS, Beat, DemoCheck, Plot
+from checks.demo.story import (
+    CHECKS,
+    OPEN,
+    OPEN_AGES,
+    PLOTS,
+    RELATED,
+    TWICE,
+    TWICE_AGE,
+    TWICE_FOR,
+    TWICE_REASON,
+    Beat,
+    DemoCheck,
+    Plot,
+)
 from incidents.follow_ups import actions as follow_ups
 from incidents.models import (
     ChecklistStep,
@@ -17,13 +30,15 @@ from incidents.models import (
     Contact,
     Domain,
     Incident,
+    IncidentLink,
     Page,
     Postmortem,
     Reaction,
+    TimelineEvent,
 )
 from incidents.postmortems import actions as postmortems
 from incidents.response import actions as response
-from incidents.response import checklist
+from incidents.response import checklist, corrections, decisions, redactions
 from incidents.statuspage import actions as statuspage
 from opsportal.models import User
 from opsportal.roles import Role
@@ -66,6 +81,7 @@ def load(*, at: datetime) -> Loaded:
         checks = [_check(story, at) for story in CHECKS]
         for plot, start in _in_order(at):
             _play(plot, start, cast, until=at)
+        _belong_together(cast["responder"], at)
         Reaction.objects.filter(done_at=None).update(done_at=at)
         _buckets([*checks, *Check.objects.filter(is_own=True)], at)
         connection.run_on_commit.clear()
@@ -77,7 +93,7 @@ def _in_order(at: datetime) -> list[tuple[Plot, datetime]]:
     midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
     past = [(plot, midnight - timedelta(days=plot.days_ago) + timedelta(hours=plot.hour)) for plot in PLOTS]
     now = [(plot, at - age) for plot, age in zip(OPEN, OPEN_AGES, strict=True)]
-    return sorted([*past, *now], key=lambda one: one[1])
+    return sorted([*past, *now, (TWICE, at - TWICE_AGE)], key=lambda one: one[1])
 
 
 def _set_back_page(at: datetime) -> None:
@@ -137,10 +153,24 @@ def _play(plot: Plot, start: datetime, cast: dict[str, User], *, until: datetime
             _report(REPORTS[plot.title], plot, incident, cast, incident.resolved_at)
 
 
+def _belong_together(by: User, at: datetime) -> None:
+    """One incident that two people declared, and one that an earlier one may explain."""
+    first, twice, earlier = (Incident.objects.get(title=title) for title in (OPEN[0].title, TWICE.title, RELATED))
+    linking.link(first, earlier, relation=IncidentLink.Relation.RELATED, by=by, at=at - TWICE_AGE)
+    linking.merge(twice, into=first, reason=TWICE_REASON, by=by, at=at - TWICE_AGE + TWICE_FOR)
+
+
 def _do(beat: Beat, plot: Plot, incident: Incident, by: User, at: datetime) -> None:
     match beat.kind:
         case "note":
             response.post_note(incident, text=beat.text, by=by, at=at)
+        case "decide":
+            look_back = at + timedelta(minutes=int(beat.to))
+            decisions.decide(incident, text=beat.text, by=by, at=at, check_back_at=look_back)
+        case "correct":
+            corrections.correct(_note(incident), text=beat.text, reason=beat.to, seen=0, by=by, at=at)
+        case "remove":
+            redactions.redact(_note(incident), reason=beat.text, by=by, at=at)
         case "status":
             response.change_status(incident, to=beat.to, note=beat.text, by=by, at=at)
         case "tick":
@@ -149,6 +179,11 @@ def _do(beat: Beat, plot: Plot, incident: Incident, by: User, at: datetime) -> N
             _publish(beat, plot, incident, by, at)
         case other:
             raise ValueError(other)
+
+
+def _note(incident: Incident) -> TimelineEvent:
+    """The newest one."""
+    return incident.timeline.filter(kind="note").order_by("-id")[0]
 
 
 def _publish(beat: Beat, plot: Plot, incident: Incident, by: User, at: datetime) -> None:

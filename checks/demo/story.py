@@ -9,7 +9,10 @@ from datetime import timedelta
 
 @dataclass(frozen=True)
 class Beat:
-    """One thing somebody did: `kind` is note, public, status, severity or tick; `to` a status or severity."""
+    """One thing somebody did: `kind` is note, decide, correct, remove, public, status or tick.
+
+    `to` is a status, the minutes until a look back, or why the newest note is corrected.
+    """
 
     minute: int
     kind: str
@@ -205,6 +208,16 @@ PLOTS = (
     ),
 )  # fmt: skip
 
+# Declared a second time by somebody who did not know, and merged into the first open one some minutes later.
+TWICE_AGE, TWICE_FOR = timedelta(minutes=29), timedelta(minutes=4)
+TWICE = Plot(
+    0, 0, "Checkout answers 502 to EU cards", "", "SEV-2", "payments", "One checkout in four ends with a 502.",
+    (Beat(2, "note", "Only cards, only the EU. Bank transfers work."),),
+)  # fmt: skip
+TWICE_REASON = "The 502 is provider A's answer: the same trouble, seen from the checkout."
+# What the first open one is related to, by its title.
+RELATED = "Payment intake times out"
+
 # Still open when the demo begins; ages in minutes before now.
 OPEN_AGES = (timedelta(minutes=41), timedelta(hours=3, minutes=5))
 OPEN = (
@@ -215,14 +228,19 @@ OPEN = (
             Beat(1, "tick"),
             Beat(2, "tick"),
             Beat(3, "note", "Capture share fell from 98 to 71 % within six minutes. Looking at the providers."),
+            Beat(5, "note", "A buyer from Graz writes that the order of the two lamps failed three times."),
             Beat(6, "public", "Some card payments in the EU fail. We are looking into it and write again within "
                               "30 minutes.", to="investigating", by="publisher"),
+            Beat(8, "remove", "Says more about one buyer than we need to know.", by="publisher"),
             Beat(12, "status", "Provider A answers one call in four with an error.", to="identified"),
             Beat(14, "tick"),
             Beat(16, "public", "Some card payments in the EU fail. We have found the cause with one payment provider "
                                "and move traffic away from it.", to="identified", by="publisher"),
-            Beat(27, "note", "Capture moved to provider B for 30 % of EU cards. Error share falling from 26 to 23 %. "
+            Beat(24, "decide", "Move the rest of the EU cards to provider B in two steps, if 30 % hold.", to="35"),
+            Beat(27, "note", "Capture moved to provider B for 30 % of EU cards. Error share falling from 26 to 32 %. "
                              "Moving the rest in two steps if it holds for ten minutes."),
+            Beat(31, "correct", "Capture moved to provider B for 30 % of EU cards. Error share falling from 26 to "
+                                "23 %. Moving the rest in two steps if it holds for ten minutes.", to="Swapped"),
             Beat(33, "tick"),
         ),
         ("API", "Notifications"), "partial_outage",

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from checks.demo import load
 from checks.models import Check, DayBucket, HourBucket, MinuteBucket
-from incidents.models import Incident, PublicIncident, Reaction, StatusUpdate
+from incidents.models import Incident, PublicIncident, Reaction, StatusUpdate, TimelineEvent
 from opsportal.models import Delivery, User
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -25,6 +25,7 @@ def test_twelve_weeks_are_loaded_through_the_actions_and_wake_nobody(settings, t
     assert not StatusUpdate.objects.filter(state="draft").exists()
     assert not Reaction.objects.filter(done_at=None).exists()
     assert not Delivery.objects.exists()
+    assert {"decision", "correction", "redaction"} <= set(TimelineEvent.objects.values_list("kind", flat=True))
     assert (tmp_path / "snapshot" / "current").exists()
     with_history = Check.objects.count()
     assert DayBucket.objects.values("check_id").distinct().count() == with_history
