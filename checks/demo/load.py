@@ -38,7 +38,7 @@ from incidents.models import (
 )
 from incidents.postmortems import actions as postmortems
 from incidents.response import actions as response
-from incidents.response import checklist, corrections, decisions, redactions
+from incidents.response import checklist, corrections, decisions, linking, redactions
 from incidents.statuspage import actions as statuspage
 from opsportal.models import User
 from opsportal.roles import Role
@@ -151,6 +151,13 @@ def _play(plot: Plot, start: datetime, cast: dict[str, User], *, until: datetime
         _tick_rest(incident, plot.ticks, cast["responder"], incident.resolved_at)
         if plot.title in REPORTS:
             _report(REPORTS[plot.title], plot, incident, cast, incident.resolved_at)
+
+
+def _belong_together(by: User, at: datetime) -> None:
+    """One incident that two people declared, and one that an earlier one may explain."""
+    first, twice, earlier = (Incident.objects.get(title=title) for title in (OPEN[0].title, TWICE.title, RELATED))
+    linking.link(first, earlier, relation=IncidentLink.Relation.RELATED, by=by, at=at - TWICE_AGE)
+    linking.merge(twice, into=first, reason=TWICE_REASON, by=by, at=at - TWICE_AGE + TWICE_FOR)
 
 
 def _belong_together(by: User, at: datetime) -> None:

@@ -14,7 +14,6 @@ from django.db.models import Q
 
 from incidents.obligations import actions as obligations
 from incidents.obligations.models import Obligation
-from incidents.ownership.models import Domain
 from incidents.response import actions, queries, states, timeline
 from incidents.response.models import Incident, IncidentLink, TimelineEvent, Watcher
 from incidents.response.states import Kind, Status
@@ -57,11 +56,12 @@ def unlink(incident: Incident, other: Incident, *, by: User, at: datetime) -> No
 
 
 @transaction.atomic
-def declare_follow_up(
-    before: Incident, *, title: str, summary: str, severity: str, domain: Domain, by: User, at: datetime, **more: Any
-) -> Incident:
-    """Open a room for trouble that an earlier incident left behind, linked from its first moment."""
-    incident = actions.declare(title=title, summary=summary, severity=severity, domain=domain, by=by, at=at, **more)
+def declare_follow_up(before: Incident, *, by: User, at: datetime, **facts: Any) -> Incident:
+    """Open a room for trouble that an earlier incident left behind, linked from its first moment.
+
+    `facts` are those of `actions.declare`.
+    """
+    incident = actions.declare(**facts, by=by, at=at)
     link(incident, before, relation=Relation.FOLLOWS, by=by, at=at)
     incident.refresh_from_db(fields=["version"])
     return incident

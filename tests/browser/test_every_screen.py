@@ -15,6 +15,7 @@ DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 PUBLIC = ("/status/", "/status/history/", "/login/", "/login-link/gone/", "/setup/gone/")
 VIEWER = (
     *("/", "/incidents/", "/incidents/INC-17/", "/incidents/INC-15/", "/incidents/INC-17/public/", "/alerts/"),
+    *("/incidents/INC-18/", "/incidents/INC-17/related/", "/incidents/INC-17/alerts/", "/incidents/metrics/?weeks=52"),
     *("/checks/", "/checks/api-health/", "/checks/portal-disk/", "/checks/legacy-import/", "/statuspage/"),
     *(
         "/postmortems/",
@@ -26,6 +27,8 @@ VIEWER = (
     *("/ownership/", "/deliveries/", "/search/", "/search/?q=ingest", "/search/?q=zzz", "/more/", "/nothing-here/"),
 )
 RESPONDER = (
+    *("/incidents/INC-17/link/", "/incidents/INC-17/unlink/14/", "/incidents/INC-16/merge/"),
+    "/incidents/INC-18/split/",
     *("/incidents/new/", "/incidents/INC-17/actions/", "/incidents/INC-17/severity/", "/incidents/INC-17/resolve/"),
     *("/incidents/INC-17/waive/public_update/", "/incidents/INC-17/roles/commander/", "/checks/api-health/pause/"),
     *("/incidents/INC-11/postmortem/sign/", "/incidents/INC-11/postmortem/back/", "/incidents/INC-17/follow-ups/new/"),

@@ -160,7 +160,7 @@ def test_work_in_a_merged_room_is_sent_to_the_other(incident, other, responder):
 
     for act in (
         lambda: actions.post_note(other, text="Still here?", by=responder, at=AT),
-        lambda: actions.change_status(other, to="investigating", by=responder, at=AT),
+        lambda: actions.change_status(other, to="investigating", note="Again", by=responder, at=AT),
         lambda: publish(other, "investigating", responder_as_publisher(responder)),
     ):
         with pytest.raises(Refused, match=r"Go on in INC-1\."):
