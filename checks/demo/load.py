@@ -160,13 +160,6 @@ def _belong_together(by: User, at: datetime) -> None:
     linking.merge(twice, into=first, reason=TWICE_REASON, by=by, at=at - TWICE_AGE + TWICE_FOR)
 
 
-def _belong_together(by: User, at: datetime) -> None:
-    """One incident that two people declared, and one that an earlier one may explain."""
-    first, twice, earlier = (Incident.objects.get(title=title) for title in (OPEN[0].title, TWICE.title, RELATED))
-    linking.link(first, earlier, relation=IncidentLink.Relation.RELATED, by=by, at=at - TWICE_AGE)
-    linking.merge(twice, into=first, reason=TWICE_REASON, by=by, at=at - TWICE_AGE + TWICE_FOR)
-
-
 def _do(beat: Beat, plot: Plot, incident: Incident, by: User, at: datetime) -> None:
     match beat.kind:
         case "note":
