@@ -285,6 +285,8 @@ _COOKIE = re.compile(r"(?<![a-z])(?:set-)?cookies?[\"'`\\]{0,3}\s{0,3}[:=]\s{0,3
 _COOKIE_PAIR = re.compile(r"([\w.!$-]{1,64})=([^\s;,\"'`]{8,4096})")
 _HARMLESS_COOKIE = re.compile(
     r"_g[ai]|_gid|locale|lang|theme|tz|consent|expires|max-age|path|domain|samesite|version|ab_|experiment"
+    # What stands in the same line of a log and lets nobody in.
+    r"|(?:x[-_.])?(?:request|req|trace|span|parent|correlation|task|job|run)[-_.]?id|traceparent|commit|sha|digest"
 )
 
 

@@ -35,6 +35,8 @@ HARMLESS = [
     "ops_daily check=portal-live status=healthy samples=2880 availability=99.97 p95_ms=12",
     "X-Request-Id 4f1c2d3e-aaaa-bbbb-cccc-1234567890ab in pod api-7d9f8b6c5-x2x4z",
     "rolled back to 9b1deb4d3b7d4bad9bdd2b0d7b3dcb6d",
+    "Forbidden (CSRF cookie not set.): /login/ request_id=d119fe09-470d-4209-bebd-b62abdd3315c",
+    "The cookie banner broke, trace_id=4bf92f3577b34da6a3ce929d0e0e4736 commit=9b1deb4d3b7d4bad9bdd2b0d7b3dcb6d",
     "image sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824",
     "Set POSTGRES_DSN_PROD and SECRET_KEY (names only), then run prod_verify",
     "missing=STRIPE_SECRET_KEY",
