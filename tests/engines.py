@@ -92,9 +92,18 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
     yield
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish() -> None:
+    """Before a worker says that it has finished: from then on xdist gives it five seconds, then interrupts it."""
+    pytest_unconfigure()
+
+
 def pytest_unconfigure() -> None:
+    """Also after a run that never began, such as one with a wrong option."""
+    global _engines
     if _engines is not None:
-        _engines.stop()
+        ended, _engines = _engines, None
+        ended.stop()
 
 
 def remember_rows() -> None:
