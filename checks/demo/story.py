@@ -218,16 +218,6 @@ TWICE_REASON = "The 502 is provider A's answer: the same trouble, seen from the 
 # What the first open one is related to, by its title.
 RELATED = "Payment intake times out"
 
-# Declared a second time by somebody who did not know, and merged into the first open one some minutes later.
-TWICE_AGE, TWICE_FOR = timedelta(minutes=29), timedelta(minutes=4)
-TWICE = Plot(
-    0, 0, "Checkout answers 502 to EU cards", "", "SEV-2", "payments", "One checkout in four ends with a 502.",
-    (Beat(2, "note", "Only cards, only the EU. Bank transfers work."),),
-)  # fmt: skip
-TWICE_REASON = "The 502 is provider A's answer: the same trouble, seen from the checkout."
-# What the first open one is related to, by its title.
-RELATED = "Payment intake times out"
-
 # Still open when the demo begins; ages in minutes before now.
 OPEN_AGES = (timedelta(minutes=41), timedelta(hours=3, minutes=5))
 OPEN = (
