@@ -9,7 +9,7 @@ from opsportal.spreadsheet import line
 
 COLUMNS = (
     "incident", "title", "severity", "severity_peak", "status", "domain", "source", "declared_by", "acknowledged_by",
-    "impact_started_at", "detected_at", "declared_at", "acknowledged_at", "resolved_at", "address",
+    "impact_started_at", "detected_at", "declared_at", "acknowledged_at", "resolved_at", "closed_at", "address",
 )  # fmt: skip
 
 
@@ -18,7 +18,8 @@ def lines(incidents: Iterable[Incident], *, address: Callable[[str], str]) -> It
     yield line(COLUMNS)
     for one in incidents:
         people = (one.declared_by, one.acknowledged_by)
-        times = (one.impact_started_at, one.detected_at, one.declared_at, one.acknowledged_at, one.resolved_at)
+        ends = (one.acknowledged_at, one.resolved_at, one.closed_at)
+        times = (one.impact_started_at, one.detected_at, one.declared_at, *ends)
         yield line(
             (
                 *(one.label, guard.redact(one.title, is_public=True), one.severity, one.severity_peak, one.status),

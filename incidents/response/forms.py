@@ -173,7 +173,9 @@ class TakeOverForm(GuardedForm):
 class FilterForm(forms.Form):
     """The list's filters as they stand in the URL; a word that is none of ours is left out."""
 
-    status = forms.ChoiceField(required=False, choices=[("", "All"), ("open", "Open"), *Status.choices])
+    status = forms.ChoiceField(
+        required=False, choices=[(one, one) for one in ("", "open", "to_close", "closed", *Status)]
+    )
     severity = forms.ChoiceField(required=False, choices=[("", "All"), *Severity.choices])
     domain = forms.SlugField(required=False)
     source = forms.ChoiceField(required=False, choices=[("", "All"), *Incident.Source.choices])

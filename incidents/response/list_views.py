@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 
 from incidents.response import export, queries
 from incidents.response.forms import FilterForm
-from incidents.response.listing import Filters, Key, Listing, everything, listing
+from incidents.response.listing import TO_CLOSE, Filters, Key, Listing, everything, listing
 from incidents.response.models import Incident
 from incidents.response.states import Severity
 from opsportal.audit import actions as audit
@@ -78,10 +78,11 @@ class Chip:
 
 
 def _chips(filters: Filters, shown: Listing) -> list[Chip]:
-    """Open or all, and the three severities; a chosen severity is taken away by the same click."""
+    """Open, to close or all, and the three severities; a chosen severity is taken away by the same click."""
     chosen = filters.severity
     return [
         Chip(f"Open {shown.open_count}", filters.address(status="open"), filters.status == "open"),
+        Chip(f"To close {shown.to_close}", filters.address(status=TO_CLOSE), filters.status == TO_CLOSE),
         Chip(f"All {shown.total}", filters.address(status=""), not filters.status),
         *(
             Chip(one.value, filters.address(severity="" if one == chosen else one.value), one == chosen)

@@ -20,6 +20,8 @@ from opsportal.models import User
 PAGE = 100
 EXPORTED = 20_000
 _STEP = 1_000
+# Words of the filter beside the statuses: both are resolved.
+TO_CLOSE, CLOSED = "to_close", "closed"
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,7 @@ class Row:
     resolved_at: datetime | None
     mode: str
     nature: str
+    closed_at: datetime | None
     owed: Due | None = None
 
     def __getitem__(self, name: str) -> object:
@@ -123,6 +126,16 @@ class Row:
         return MARKS[self.mode, self.nature]
 
     @property
+    def stands(self) -> str:
+        """The status, or closed once it is."""
+        return "closed" if self.closed_at else self.status
+
+    @property
+    def waits_for_closing(self) -> bool:
+        """Resolved, and nothing is owed any more."""
+        return self.stands == Status.RESOLVED and self.owed is None
+
+    @property
     def level(self) -> str:
         """1, 2 or 3 for the colour of an open one's edge."""
         return self.severity[-1:] if self.is_open else ""
@@ -130,7 +143,7 @@ class Row:
 
 COLUMNS = (
     "number", "title", "severity", "severity_confirmed", "status", "domain__name", "acknowledged_by__username",
-    "impact_started_at", "declared_at", "resolved_at", "mode", "nature",
+    "impact_started_at", "declared_at", "resolved_at", "mode", "nature", "closed_at",
 )  # fmt: skip
 
 
@@ -146,6 +159,7 @@ class Listing:
 
     rows: list[Row]
     open_count: int
+    to_close: int
     total: int
     after: Key | None
 
@@ -157,11 +171,14 @@ def listing(filters: Filters, person: User) -> Listing:
     owed = obligations.most_urgent(f"INC-{one[0]}" for one in shown)
     rows = [Row(*(*one, owed.get(f"INC-{one[0]}"))) for one in shown]
     counts = Incident.objects.visible_to(person).aggregate(
-        open=Count("pk", filter=~Q(status=Status.RESOLVED)), total=Count("pk")
+        open=Count("pk", filter=~Q(status=Status.RESOLVED)),
+        to_close=Count("pk", filter=Q(status=Status.RESOLVED, closed_at=None)),
+        total=Count("pk"),
     )
     return Listing(
         rows=rows,
         open_count=counts["open"],
+        to_close=counts["to_close"],
         total=counts["total"],
         after=_key(rows[-1]) if len(values) > PAGE else None,
     )
@@ -207,6 +224,10 @@ def narrowed(filters: Filters, person: User) -> IncidentQuerySet:
     wanted: IncidentQuerySet = Incident.objects.visible_to(person)
     if filters.status == "open":
         wanted = wanted.open()
+    elif filters.status == TO_CLOSE:
+        wanted = wanted.filter(status=Status.RESOLVED, closed_at=None)
+    elif filters.status == CLOSED:
+        wanted = wanted.exclude(closed_at=None)
     elif filters.status:
         wanted = wanted.filter(status=filters.status)
     if filters.severity:

@@ -1,7 +1,7 @@
 """How soon what is owed, by severity: the operating documents' periods, as rows that admins change.
 
 Three rows, read by their key when a clock starts: no cache, so every process knows a change with the next clock.
-Clocks that run already keep their time (decision 0018).
+Clocks that run already keep their time (decision 0019).
 """
 
 from dataclasses import dataclass, fields

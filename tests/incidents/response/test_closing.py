@@ -249,3 +249,27 @@ def test_no_public_impact_stops_the_first_clock_with_its_reason(incident, respon
     with pytest.raises(Refused) as refusal:
         duties.say_no_public_impact(incident, reason="Again", by=responder, at=minutes(3))
     assert refusal.value.code == "CLOCK_STOPPED"
+
+
+def test_lists_tell_resolved_from_closed(client_as, viewer, responder, admin):
+    closing.close(ready(responder, admin, title="Closed one"), by=admin, at=minutes(80))
+    resolved(responder, title="Waiting one")
+    open_incident(responder, title="Open one")
+    client = client_as(viewer)
+
+    found = {
+        status: [title for title in ("Closed one", "Waiting one", "Open one") if title in page]
+        for status in ("", "open", "to_close", "closed", "resolved")
+        if (page := client.get("/incidents/", {"status": status}).content.decode())
+    }
+
+    assert found == {
+        "": ["Closed one", "Waiting one", "Open one"],
+        "open": ["Open one"],
+        "to_close": ["Waiting one"],
+        "closed": ["Closed one"],
+        "resolved": ["Closed one", "Waiting one"],
+    }
+    page = client.get("/incidents/").content.decode()
+    assert "To close 1" in page
+    assert ">Closed</span>" in page
