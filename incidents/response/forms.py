@@ -10,6 +10,17 @@ from incidents.response.states import Severity, Status
 from opsportal.models import User
 from opsportal.privacy.forms import GuardedForm
 
+# Minutes until somebody looks whether a decision worked; 0 for never.
+LOOK_BACK = (
+    ("", "Team update"),
+    ("0", "Decision"),
+    ("15", "Decision, look back in 15 min"),
+    ("30", "Decision, look back in 30 min"),
+    ("60", "Decision, look back in 1 h"),
+    ("240", "Decision, look back in 4 h"),
+    ("1440", "Decision, look back in a day"),
+)
+
 
 class PostForm(GuardedForm):
     """A team update, a move of the status, or both at once; or a decision."""
