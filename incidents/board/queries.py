@@ -17,6 +17,7 @@ from incidents.ownership.models import Domain
 from incidents.response import queries as response
 from incidents.response.listing import COLUMNS, Row
 from incidents.response.models import Incident, TimelineEvent
+from incidents.response.next_best import Act, Next
 from incidents.response.states import Status
 from opsportal.models import User
 from opsportal.roles import Role
@@ -135,6 +136,14 @@ _LATE = ("pk", "kind", "subject", "owner", "due_at")
 _FIRING = ("pk", "title", "domain__name", "incident__number", "acknowledged_by__username", "fired_at")
 
 
+@dataclass(frozen=True, slots=True)
+class Upcoming:
+    """The one thing to do next, and in which incident."""
+
+    number: int
+    act: Next
+
+
 @dataclass(frozen=True)
 class Board:
     """The night at a glance. `more` and `late` count what is not shown, too."""
@@ -147,6 +156,7 @@ class Board:
     domains: list[Domain]
     last_resolved_at: datetime | None
     sentence: str
+    next: Upcoming | None
 
 
 def board(at: datetime, person: User) -> Board:
@@ -161,16 +171,29 @@ def board(at: datetime, person: User) -> Board:
         .values_list(*_LATE)[:_LATE_SHOWN]
     )
     fires = Alert.objects.visible_to(person).firing().order_by("-fired_at", "-id").values_list(*_FIRING)[:_FIRING_SHOWN]
+    late_rows = [Late(*one) for one in overdue]
     return Board(
         incidents=shown,
+        next=_next(late_rows, shown),
         more=opened - len(shown),
-        overdue=[Late(*one) for one in overdue],
+        overdue=late_rows,
         late=late,
         alerts=[Firing(*one) for one in fires],
         domains=ownership.matrix(),
         last_resolved_at=past.resolved_at if past else None,
         sentence=_sentence(opened, late, firing),
     )
+
+
+def _next(late: list[Late], shown: list[OpenIncident]) -> Upcoming | None:
+    """The most overdue duty of all; else, of the worst open ones, what is due first."""
+    if first := next((one for one in late if one.number), None):
+        return Upcoming(first.number, Next(Act(first.kind), first.due_at))
+    due = [(one.owed.due_at, one.number, one.owed.kind) for one in shown if one.owed]
+    if not due:
+        return None
+    due_at, number, kind = min(due)
+    return Upcoming(number, Next(Act(kind), due_at))
 
 
 def _open(person: User) -> list[OpenIncident]:

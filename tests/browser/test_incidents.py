@@ -189,7 +189,7 @@ def test_acknowledging_from_the_board(visit, responder):
     declared(responder)
     page = visit(responder, "/")
 
-    page.get_by_role("button", name="Acknowledge").click()
+    page.get_by_role("button", name="Acknowledge").first.click()
 
     expect(page).to_have_url(re.compile(r"/incidents/INC-1/$"))
     expect(page.locator("#room-head")).to_contain_text("responder has it")

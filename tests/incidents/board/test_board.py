@@ -111,3 +111,28 @@ def test_the_tag_changes_when_a_clock_passes_its_time(responder):
 
     assert queries.version(minutes(1)) == queries.version(minutes(2))
     assert queries.version(minutes(2)) != queries.version(minutes(20))
+
+
+def test_now_says_the_one_thing_to_do_next_whatever_it_belongs_to(responder):
+    small, big = (open_incident(responder, severity=one) for one in ("SEV-3", "SEV-1"))
+    actions.acknowledge(big, by=responder, at=minutes(1))
+
+    def next_of(at: float) -> tuple[int, str] | None:
+        found = queries.board(minutes(at), responder).next
+        return found and (found.number, found.act.act.value)
+
+    assert next_of(2) == (small.number, "acknowledge")
+    actions.acknowledge(small, by=responder, at=minutes(3))
+    assert next_of(4) == (big.number, "first_public_update")
+    actions.change_status(big, to="resolved", by=responder, at=minutes(5))
+    assert next_of(6) is None
+    assert next_of(90) == (big.number, "verification")
+
+
+def test_now_has_one_button_for_it_and_none_for_those_who_only_read(client_as, responder, viewer):
+    open_incident(responder)
+
+    pages = [client_as(one).get("/").content.decode() for one in (responder, viewer)]
+
+    assert ["Nobody has it yet" in page for page in pages] == [True, True]
+    assert [page.count('action="/incidents/INC-1/acknowledge/"') for page in pages] == [2, 0]
