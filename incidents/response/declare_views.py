@@ -4,9 +4,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.timezone import now
 from django.views.decorators.http import require_http_methods
 
-from incidents.response import actions, queries
+from incidents.response import actions, linking, queries
 from incidents.response.alike import alike
 from incidents.response.declare_forms import DeclareForm
+from incidents.response.link_forms import incident_meant
+from incidents.response.models import Incident
 from incidents.response.states import Severity
 from opsportal.errors import Refused
 from opsportal.htmx import render_page, see, status_message
@@ -26,13 +28,26 @@ def declare(request: HttpRequest) -> HttpResponse:
     form = DeclareForm(request.POST)
     if form.is_valid():
         try:
-            incident = actions.declare(**form.facts, by=person(request), at=now())
+            incident = _declare(request, form)
         except Refused as refusal:
             form.add_error(None, refusal.sentence)
         else:
             status_message(request, _said(incident.label, str(incident.domain), is_over=not incident.is_open))
             return see(request, incident)
     return _show(request, form, str(form["title"].value() or ""), status=422)
+
+
+def _declare(request: HttpRequest, form: DeclareForm) -> Incident:
+    before = _before(request)
+    if before is None:
+        return actions.declare(**form.facts, by=person(request), at=now())
+    return linking.declare_follow_up(before, **form.facts, by=person(request), at=now())
+
+
+def _before(request: HttpRequest) -> Incident | None:
+    """The incident that this one follows from, if the address or the form names one; never a reason not to declare."""
+    given = request.POST if request.method == "POST" else request.GET
+    return incident_meant(given.get("follows", ""), person(request))
 
 
 def _said(label: str, domain: str, *, is_over: bool) -> str:
@@ -42,7 +57,7 @@ def _said(label: str, domain: str, *, is_over: bool) -> str:
 
 
 def _show(request: HttpRequest, form: DeclareForm, title: str, *, status: int = 200) -> HttpResponse:
-    context = {"form": form, "alike": alike(title, person(request))}
+    context = {"form": form, "alike": alike(title, person(request)), "before": _before(request)}
     return render_page(request, DECLARE, context, part="alike", status=status)
 
 

@@ -59,11 +59,12 @@ def unlink(incident: Incident, other: Incident, *, by: User, at: datetime) -> No
 def declare_follow_up(before: Incident, *, by: User, at: datetime, **facts: Any) -> Incident:
     """Open a room for trouble that an earlier incident left behind, linked from its first moment.
 
-    `facts` are those of `actions.declare`.
+    `facts` are those of `actions.declare`. Where the two may not know of each other it opens all the same, unlinked.
     """
     incident = actions.declare(**facts, by=by, at=at)
-    link(incident, before, relation=Relation.FOLLOWS, by=by, at=at)
-    incident.refresh_from_db(fields=["version"])
+    if incident.nature == before.nature:
+        link(incident, before, relation=Relation.FOLLOWS, by=by, at=at)
+        incident.refresh_from_db(fields=["version"])
     return incident
 
 

@@ -110,6 +110,24 @@ def test_splitting_and_unlinking_ask_first(client_as, responder, incident, merge
     assert Incident.objects.get(pk=merged.pk).merged_into is None
 
 
+@pytest.mark.parametrize(
+    ("more", "link"), [({}, ["follows INC-1"]), ({"nature": "security"}, []), ({"follows": "x"}, [])]
+)
+def test_a_follow_up_is_declared_from_the_room(client_as, responder, incident, more, link):
+    client = client_as(responder)
+    address_of_form = "/incidents/new/?follows=INC-1&amp;domain=payments&amp;severity=SEV-2"
+    assert address_of_form in page(client, address(incident, "related/"))
+    form = page(client, address_of_form.replace("&amp;", "&"))
+    assert 'name="follows" value="INC-1"' in form
+
+    data = {"title": "Captures booked twice", "severity": "SEV-3", "domain": "payments", "follows": "INC-1"}
+    answer = client.post("/incidents/new/", data | more)
+
+    assert (answer.status_code, answer["Location"]) == (302, "/incidents/INC-2/")
+    told = Incident.objects.get(number=2).timeline.filter(kind="link")
+    assert list(told.values_list("new", flat=True)) == link
+
+
 @pytest.mark.parametrize("act", ["link/", "unlink/2/", "merge/", "split/"])
 def test_a_viewer_neither_links_nor_merges(client_as, viewer, incident, merged, act):
     client = client_as(viewer)
