@@ -12,7 +12,8 @@ from opsportal.outbox.channels import web
 from opsportal.outbox.channels.answer import TAKEN, Answer
 from opsportal.outbox.letter import Letter, github_api
 
-REPOSITORY = re.compile(r"[A-Za-z0-9._-]{1,100}/[A-Za-z0-9._-]{1,100}")
+# Not `..`, which would end in another address of the API.
+REPOSITORY = re.compile(r"(?!\.+/)[A-Za-z0-9._-]{1,100}/(?!\.+\Z)[A-Za-z0-9._-]{1,100}")
 _LABEL = "opsportal"
 _PAGES = 5
 # Somebody deleted the issue, or moved it away: another is opened in its place.

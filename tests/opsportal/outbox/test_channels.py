@@ -209,6 +209,13 @@ def test_an_address_inside_is_refused_when_it_is_saved_and_when_it_is_connected_
             destinations.require_address("webhook", address)
 
 
+@pytest.mark.parametrize("address", ["a/..", "../a", "./a", "a/.", "a/b/c", "a", "a/b?c", "a/b\n"])
+def test_what_is_no_repository_is_refused(address):
+    destinations.require_address("github", "a.b/.github")
+    with pytest.raises(Refused):
+        destinations.require_address("github", address)
+
+
 def test_operators_are_told_at_every_destination_that_is_on(add_destination, settings, sink):
     settings.SLACK_WEBHOOK_URL = sink.url
     on = add_destination(sink.url, name="on")
