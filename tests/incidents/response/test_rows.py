@@ -320,15 +320,18 @@ def test_there_is_no_other_kind_of_file(client_as, viewer, incident):
 # --- the badge --------------------------------------------------------------------------------------------------------
 
 
+def badge(client: Any) -> str:
+    return body(client.get("/incidents/INC-1/seal/", headers=HTMX))
+
+
 def test_the_badge_counts_what_waits_then_says_sealed_and_when_verified(client_as, viewer, note):
     client = client_as(viewer)
-    badge = lambda: body(client.get("/incidents/INC-1/seal/", headers=HTMX))  # noqa: E731 - asked four times
 
-    assert "3 not yet sealed" in badge()
+    assert "3 not yet sealed" in badge(client)
     seal_everything()
-    assert "Sealed, not verified yet" in badge()
+    assert "Sealed, not verified yet" in badge(client)
     call_command("timeline_verify", stdout=io.StringIO(), stderr=io.StringIO())
-    assert "Sealed, verified" in badge()
+    assert "Sealed, verified" in badge(client)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,5 +1,7 @@
 """Decisions, corrections, removals, pins: rows, clocks, refusals, raw SQL, seals and two people at once."""
 
+from functools import partial
+from functools import partial
 from io import StringIO
 from typing import Any
 
@@ -34,7 +36,8 @@ def correct(event: TimelineEvent, by: User, text: str = "Provider A is down", **
 
 
 def redact(event: TimelineEvent, by: User, **changes: Any) -> TimelineEvent:
-    return redactions.redact(event, **{"reason": "A name in it", "by": by, "at": minutes(5)} | changes)
+    words: dict[str, Any] = {"reason": "A name in it", "at": minutes(5)}
+    return redactions.redact(event, by=by, **words | changes)
 
 
 def code(act: Any) -> str:
@@ -313,8 +316,8 @@ def test_words_that_are_removed_never_come_back_with_a_correction(responder, pub
         note = actions.post_note(incident, text=f"Ann said {number}", by=responder, at=minutes(1))
 
         results = at_once(
-            lambda note=note, number=number: correct(note, responder, f"Ann said {number}!"),
-            lambda note=note: redact(note, publisher),
+            partial(correct, note, responder, f"Ann said {number}!"),
+            partial(redact, note, publisher),
         )
 
         now = wording.of_one(note)
@@ -341,7 +344,7 @@ def test_of_two_who_change_the_same_words_one_is_told(publisher, admin, act):
 def test_of_two_answers_to_a_decision_one_is_told(responder, publisher):
     incident = open_incident(responder)
     decision = decisions.decide(incident, text="Fail over", by=responder, at=AT, check_back_at=minutes(9))
-    said = {"outcome": "worked", "note": "Good", "at": minutes(5)}
+    said: dict[str, Any] = {"outcome": "worked", "note": "Good", "at": minutes(5)}
 
     results = at_once(*[lambda by=by: decisions.answer(decision, by=by, **said) for by in (responder, publisher)])
 

@@ -91,6 +91,7 @@ DOORS = {
     "incidents.contact.handle": TYPED,
     "incidents.timelineevent.old": OURS,
     "incidents.timelineevent.new": OURS,
+    "incidents.timelineevent.about": OURS,
     "incidents.timelineevent.text_digest": HASH,
     "incidents.timelinetext.salt": HASH,
     "incidents.checkliststep.text": OURS,
