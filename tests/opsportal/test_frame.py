@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.handlers.wsgi import WSGIHandler
@@ -123,15 +124,15 @@ def test_a_body_in_an_encoding_that_forms_cannot_have_is_not_understood():
 @pytest.mark.django_db
 @pytest.mark.parametrize("charset", ["undefined", "idna", "zlib", "utf-16", "none-such", '"'])
 def test_an_encoding_that_decodes_nothing_is_answered_like_any_other_mistake(charset):
-    door = WSGIHandler()
+    door: Any = WSGIHandler()
     door.request_class = Utf8Request
-    told = {}
+    told: dict[str, str] = {}
     kind = f"application/json; charset={charset}"
 
-    def answer(path):
+    def answer(path: str) -> bytes:
         return b"".join(door(RequestFactory().get(path, {"q": "ö"}).environ | {"CONTENT_TYPE": kind}, start))
 
-    def start(status, headers):
+    def start(status: str, headers: list[tuple[str, str]]) -> None:
         told.update(dict(headers), status=status)
 
     assert b"not understood" in answer("/login/")
