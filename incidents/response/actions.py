@@ -11,7 +11,7 @@ from django.db.models import Max
 from incidents.obligations import actions as obligations
 from incidents.obligations.models import Obligation
 from incidents.ownership.models import Domain
-from incidents.response import channel, checklist, clocks, decisions, roles, states, timeline
+from incidents.response import channel, checklist, clocks, decisions, roles, states, timeline, watching
 from incidents.response.models import Incident, TimelineEvent
 from incidents.response.past import Past, require_order
 from incidents.response.states import Kind, Status
@@ -39,7 +39,7 @@ def declare(
 ) -> Incident:
     """Open a room because a person saw trouble; its clocks run from now.
 
-    With `past` it was over before: its room opens resolved, and only its report is owed.
+    With `past` it was over before: its room opens resolved, and only proof and report are owed.
     """
     if past is None and mode == Incident.Mode.RETROSPECTIVE:
         raise Refused("TIMES_MISSING", "Say when it began and when it was over.")
@@ -120,9 +120,12 @@ def change_status(
         clocks.stop(incident, by=by, at=at)
     elif old == Status.RESOLVED:
         clocks.start_again(incident, by=by, at=at)
-    return timeline.record(
+    event = timeline.record(
         incident, Kind.STATUS, by=by, at=at, old=old, new=to, text=note.strip(), occurred_at=occurred_at
     )
+    if Status.RESOLVED in (old, to):
+        _announce(event, f"{incident.severity}: {'resolved' if to == Status.RESOLVED else 'reopened'}", at=at)
+    return event
 
 
 @transaction.atomic
@@ -146,7 +149,9 @@ def change_severity(
     incident.severity_peak = min(chosen, incident.severity_peak) if was_confirmed else chosen
     incident.save(update_fields=["severity", "severity_confirmed", "severity_peak"])
     clocks.change_severity(incident, by=by, at=at, reason=reason)
-    return timeline.record(incident, Kind.SEVERITY, by=by, at=at, old=old, new=chosen, text=reason)
+    event = timeline.record(incident, Kind.SEVERITY, by=by, at=at, old=old, new=chosen, text=reason)
+    _announce(event, f"{chosen} confirmed" if old == chosen else f"is {chosen} now, was {old}", at=at)
+    return event
 
 
 def require_seen(incident: Incident, severity: str) -> None:
@@ -226,6 +231,13 @@ def _open(
     checklist.copy_to(incident)
     clocks.start(incident, at=at)
     return incident
+
+
+def _announce(event: TimelineEvent, what: str, *, at: datetime) -> None:
+    """A turn that others have to know of, in the same transaction."""
+    incident = event.incident
+    key = f"incident:{incident.number}:turn:{event.pk}"
+    watching.announce(incident, key=key, what=what, because=f"{incident.label} took a turn", at=at)
 
 
 def _next_number() -> int:

@@ -15,10 +15,10 @@ Owed = Obligation.Kind
 def start(incident: Incident, *, at: datetime) -> None:
     """On opening: somebody has to acknowledge at once; public clocks run only for a severity that a person chose.
 
-    Of what was over before it was written down, only the report is owed.
+    Of what was over before it was written down, only proof and report are owed.
     """
     if incident.mode == Incident.Mode.RETROSPECTIVE:
-        _owe_afterwards(incident, (Owed.POSTMORTEM,), at=at)
+        _owe_afterwards(incident, at=at)
         return
     due = at + policy.of(incident.severity).acknowledge
     obligations.owe(Owed.ACKNOWLEDGE, incident.label, due_at=due, at=at, owner=incident.domain.primary)
@@ -55,7 +55,7 @@ def change_severity(incident: Incident, *, by: User, at: datetime, reason: str) 
 def stop(incident: Incident, *, by: User, at: datetime) -> None:
     """On resolving: no first public word is owed any more unless it is late already; proof and report are owed now."""
     obligations.meet(Owed.ACKNOWLEDGE, incident.label, at=at)
-    _owe_afterwards(incident, (Owed.VERIFICATION, Owed.POSTMORTEM), at=at)
+    _owe_afterwards(incident, at=at)
     first = Obligation.objects.open().filter(kind=Owed.FIRST_PUBLIC_UPDATE, subject=incident.label).first()
     if first is not None and first.due_at >= at:
         obligations.waive(
@@ -63,12 +63,10 @@ def stop(incident: Incident, *, by: User, at: datetime) -> None:
         )
 
 
-def _owe_afterwards(incident: Incident, kinds: tuple[Owed, ...], *, at: datetime) -> None:
+def _owe_afterwards(incident: Incident, *, at: datetime) -> None:
     """Proof and report, as the worst severity asks for them; a test leaves nothing to do."""
     rules = policy.of(incident.severity_peak)
-    periods = {Owed.VERIFICATION: rules.verification, Owed.POSTMORTEM: rules.postmortem}
-    for kind in kinds:
-        within = periods[kind]
+    for kind, within in ((Owed.VERIFICATION, rules.verification), (Owed.POSTMORTEM, rules.postmortem)):
         if within is not None and incident.mode != Incident.Mode.TEST:
             _owe(kind, incident, due_at=at + within, at=at)
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import transaction
 
 from incidents.obligations.models import Obligation
-from incidents.response import queries, timeline
+from incidents.response import queries, timeline, watching
 from incidents.response.models import ChecklistStep, Incident, TimelineEvent
 from incidents.response.states import Kind, Severity
 from opsportal.errors import Refused
@@ -86,7 +86,10 @@ def close(incident: Incident, *, by: User, at: datetime) -> TimelineEvent:
         raise Refused("NOT_READY_TO_CLOSE", " ".join(one.sentence for one in found))
     incident.closed_at, incident.closed_by = at, by
     incident.save(update_fields=["closed_at", "closed_by"])
-    return timeline.record(incident, Kind.CLOSED, by=by, at=at)
+    event = timeline.record(incident, Kind.CLOSED, by=by, at=at)
+    key, because = f"incident:{incident.number}:turn:{event.pk}", f"{incident.label} took a turn"
+    watching.announce(incident, key=key, what=f"{incident.severity_peak}: closed", because=because, at=at)
+    return event
 
 
 def is_in_the_way(step: ChecklistStep) -> bool:
@@ -99,7 +102,8 @@ def _facts(incident: Incident) -> Facts:
     last = {one.kind: one for one in duties}
     running = frozenset(kind for kind, one in last.items() if one.is_running)
     return Facts(
-        severity_peak=incident.severity_peak,
+        # A rehearsal proves nothing and teaches no report.
+        severity_peak=Severity.SEV3 if incident.mode == Incident.Mode.TEST else incident.severity_peak,
         open_steps=sum(is_in_the_way(step) for step in incident.checklist.all()),
         readers_wait=queries.readers_wait(incident),
         running=running,

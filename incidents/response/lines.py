@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.urls import NoReverseMatch, reverse
 
-from incidents.response.models import TimelineEvent
+from incidents.response.models import Incident, TimelineEvent
 from incidents.response.states import IncidentRole, Kind, Outcome, Status
 
 # A fact told later than this shows both times.
@@ -262,8 +262,39 @@ def _change(event: TimelineEvent, body: str) -> _Words:
     return _Words("change", event.new, body=body, icon="rocket")
 
 
+_FACTS = {"scope": "what is hit", "share": "how much is hit", "versions": "the affected versions"}
+_TIMES = {"impact_started_at": "when the impact began", "detected_at": "when it was detected"}
+_SHARES: dict[str, str] = {value: label for value, label in Incident.Share.choices if value}
+
+
+def _impact(event: TimelineEvent, body: str) -> _Words:
+    """Both values are a fact in words, `scope API, DB`; impact.py says which there are."""
+    what, _, value = event.new.partition(" ")
+    if what == "channel":
+        return _Words("said where people talk about it" if body else "took away the channel", body=body, icon="link")
+    if what == "mitigated":
+        return _Words("wrote down as", "mitigated", f"at {_moment(value)}", icon="check", tone="status")
+    old = event.old.partition(" ")[2]
+    was = f"instead of {_SHARES.get(old, old)}" if old else ""
+    return _Words(f"wrote down {_FACTS[what]}:", _SHARES.get(value, value) or "nothing", was, icon="adjustments")
+
+
+def _moment(iso: str) -> str:
+    """21 Nov 03:12 for 2026-11-21T03:12:00Z."""
+    moment = datetime.fromisoformat(iso)
+    return f"{moment.day} {moment:%b %H:%M}"
+
+
+def _corrected_time(event: TimelineEvent, body: str) -> _Words:
+    (what, _, old), (_, _, new) = event.old.partition(" "), event.new.partition(" ")
+    said = f"corrected {_TIMES.get(what, 'when it was mitigated')} from {_moment(old)} to"
+    return _Words(said, _moment(new), body=body, icon="pencil")
+
+
 def _correction(event: TimelineEvent, body: str) -> _Words:
     """The first line says what was wrong, the rest what should have stood there."""
+    if event.new:
+        return _corrected_time(event, body)
     reason, _, words = body.partition("\n")
     return _Words("corrected an earlier row:", reason, body=words, icon="pencil")
 
@@ -288,6 +319,7 @@ _WRITERS = {
     Kind.CHANGE: _change,
     Kind.PUBLIC_UPDATE: _public,
     Kind.CORRECTION: _correction,
+    Kind.IMPACT: _impact,
     Kind.REDACTION: _redaction,
     Kind.LINK: _link,
     Kind.MERGE: _merge,
