@@ -16,7 +16,7 @@ from incidents.postmortems import actions as postmortems
 from incidents.response import timeline
 from incidents.response.models import Incident, Reaction, TimelineEvent, TimelineText
 from incidents.response.states import Kind, Status
-from incidents.statuspage.actions import draft_first, offer_summary
+from incidents.statuspage.actions import draft_first, offer_summary, withdraw_own
 from opsportal import background
 from opsportal.models import Delivery
 from opsportal.outbox import actions as outbox
@@ -62,8 +62,14 @@ def tell_published(event: TimelineEvent, *, at: datetime) -> None:
 
 def draft_public_update(event: TimelineEvent, *, at: datetime) -> None:
     """Lay the first public words ready; a person publishes them."""
-    if draft_first(event.incident, at=at) is not None:
+    if event.incident.merged_into is None and draft_first(event.incident, at=at) is not None:
         timeline.touch(event.incident)
+
+
+def withdraw_draft(event: TimelineEvent, *, at: datetime) -> None:
+    """What lies ready in a room that was merged is not published from there any more."""
+    if event.incident.merged_into_id is not None:
+        withdraw_own(event.incident, at=at)
 
 
 def draft_postmortem(event: TimelineEvent, *, at: datetime) -> None:
@@ -122,7 +128,7 @@ REACTIONS: dict[str, tuple[Callable[..., None], ...]] = {
     Kind.STATUS: (track_issue, draft_postmortem, hold_postmortem),
     Kind.POSTMORTEM: (offer_public_summary,),
     Kind.SEVERITY: (track_issue,),
-    Kind.MERGE: (track_issue,),
+    Kind.MERGE: (track_issue, withdraw_draft),
     Kind.PUBLIC_UPDATE: (tell_published,),
 }
 

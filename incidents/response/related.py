@@ -35,11 +35,13 @@ class Related:
 def of(incident: Incident, person: User) -> Related:
     """Only what this person may see."""
     seen = Incident.objects.visible_to(person)
+    linked = _linked(incident, person)
     before = seen.filter(domain=incident.domain_id, number__lt=incident.number, merged_into=None)
+    unnamed = before.exclude(mode=Incident.Mode.TEST).exclude(pk__in=[one.incident.pk for one in linked])
     return Related(
         merged=list(seen.filter(merged_into=incident).newest_first()),
-        linked=_linked(incident, person),
-        earlier=list(before.exclude(mode=Incident.Mode.TEST).newest_first()[:EARLIER]),
+        linked=linked,
+        earlier=list(unnamed.newest_first()[:EARLIER]),
     )
 
 

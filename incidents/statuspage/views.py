@@ -200,7 +200,8 @@ def _show(
         "card": queries.preview(side, at),
         "phases": Status.choices,
         "is_conflict": is_conflict,
-        "can_draft": _may(request, Role.RESPONDER),
+        # In a merged room only somebody's own words that still wait can be looked at, and thrown away.
+        "can_draft": _may(request, Role.RESPONDER) and (side.incident.merged_into_id is None or side.draft is not None),
         "can_publish": can_publish,
         "lacks_factor": can_publish and queries.lacks_factor(person(request)),
     }

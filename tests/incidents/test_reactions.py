@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from incidents import reactions
-from incidents.response import actions
+from incidents.response import actions, linking
 from incidents.response.models import Incident, Reaction
 from incidents.statuspage import actions as statuspage
 from incidents.statuspage.models import StatusUpdate
@@ -160,6 +160,25 @@ def test_an_incidents_issue_follows_it_to_its_end_and_back(incident, responder, 
     ]
     assert "floor 97 %" not in str(hub.issues)  # the summary stays in the room
     assert len(hub.issues) == 1
+
+
+def test_what_lies_ready_in_a_merged_room_is_withdrawn_and_nothing_is_laid_there(incident, responder):
+    twice = open_incident(responder, title="The same again")
+    drafted, late = twice.timeline.get(kind="incident.declared"), open_incident(responder)
+    reactions.react(drafted.pk, at=minutes(1))
+    kept = statuspage.save_draft(
+        incident, title="Cards", status="investigating", body="Mine", components={}, by=responder, at=AT,
+        next_update_at=minutes(30),
+    )  # fmt: skip
+    for one in (twice, late):
+        linking.merge(one, into=incident, reason="The same", by=responder, at=minutes(2))
+
+    for pk in Reaction.objects.filter(done_at=None).values_list("pk", flat=True):
+        reactions.react(pk, at=minutes(3))
+
+    assert list(StatusUpdate.objects.filter(state="draft")) == [kept]
+    assert StatusUpdate.objects.get(public_incident__incident=twice).state == "discarded"
+    assert not StatusUpdate.objects.filter(public_incident__incident=late).exists()
 
 
 def react_and_look(hub: sinks.GitHub) -> tuple[str, str, str]:
