@@ -18,6 +18,7 @@ from checks.demo.story import (
     TWICE_AGE,
     TWICE_FOR,
     TWICE_REASON,
+    WAITING,
     Beat,
     DemoCheck,
     Plot,
@@ -38,7 +39,7 @@ from incidents.models import (
 )
 from incidents.postmortems import actions as postmortems
 from incidents.response import actions as response
-from incidents.response import checklist, corrections, decisions, linking, redactions
+from incidents.response import checklist, closing, corrections, decisions, duties, linking, redactions
 from incidents.statuspage import actions as statuspage
 from opsportal.models import User
 from opsportal.roles import Role
@@ -151,6 +152,17 @@ def _play(plot: Plot, start: datetime, cast: dict[str, User], *, until: datetime
         _tick_rest(incident, plot.ticks, cast["responder"], incident.resolved_at)
         if plot.title in REPORTS:
             _report(REPORTS[plot.title], plot, incident, cast, incident.resolved_at)
+        _finish(plot, incident, cast, incident.resolved_at, until=until)
+
+
+def _finish(plot: Plot, incident: Incident, cast: dict[str, User], end: datetime, *, until: datetime) -> None:
+    """Looked at again within the hour, and closed once nothing is missing; one waits for that."""
+    if plot.severity != "SEV-3":
+        note = f"{plot.public_title}: no longer. Error share and p95 as on other days for half an hour."
+        duties.verify_recovery(incident, note=note, by=cast["responder"], at=end + timedelta(minutes=35))
+    closed_at = end + (timedelta(hours=53) if plot.title in REPORTS else timedelta(hours=3))
+    if plot.title != WAITING and closed_at < until and not closing.missing(incident):
+        closing.close(incident, by=cast["admin"], at=closed_at)
 
 
 def _belong_together(by: User, at: datetime) -> None:

@@ -217,6 +217,8 @@ TWICE = Plot(
 TWICE_REASON = "The 502 is provider A's answer: the same trouble, seen from the checkout."
 # What the first open one is related to, by its title.
 RELATED = "Payment intake times out"
+# Everything of it is done, and somebody only has to close it.
+WAITING = "Geo enrichment backlog"
 
 # Still open when the demo begins; ages in minutes before now.
 OPEN_AGES = (timedelta(minutes=41), timedelta(hours=3, minutes=5))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from django.db.models import Count, F, Q
 from django.db.models.functions import TruncWeek
@@ -42,6 +42,9 @@ def late(at: datetime, limit: int = 20) -> list[Obligation]:
     return list(Obligation.objects.late(at).order_by("due_at", "id")[:limit])
 
 
+GRACE = timedelta(minutes=1)
+
+
 @dataclass(frozen=True, slots=True)
 class Share:
     """How many duties of a kind were due in a week (from Monday, UTC), and how many of them were settled late."""
@@ -77,8 +80,8 @@ def _due_by(at: datetime) -> ObligationQuerySet:
 
 
 def _late(at: datetime) -> Q:
-    """Settled after its time, or past it and still open."""
-    return Q(met_at__gt=F("due_at")) | Q(met_at=None, due_at__lt=at)
+    """Settled a minute or more after its time, or that long past it and still open: at once is not the same second."""
+    return Q(met_at__gt=F("due_at") + GRACE) | Q(met_at=None, due_at__lt=at - GRACE)
 
 
 # Changes when a clock starts, stops, moves or passes its time: SQL for the tag of a polled part, which must be cheap.

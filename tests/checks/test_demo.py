@@ -3,9 +3,10 @@
 import pytest
 from django.utils import timezone
 
-from checks.demo import load
+from checks.demo import load, story
 from checks.models import Check, DayBucket, HourBucket, MinuteBucket
 from incidents.models import Incident, PublicIncident, Reaction, StatusUpdate, TimelineEvent
+from incidents.response import closing
 from opsportal.models import Delivery, User
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -19,6 +20,9 @@ def test_twelve_weeks_are_loaded_through_the_actions_and_wake_nobody(settings, t
     assert load.is_loaded()
     assert loaded.incidents == Incident.objects.count() >= 15
     assert Incident.objects.open().count() == 2
+    assert Incident.objects.exclude(closed_at=None).count() >= 10
+    (waits,) = Incident.objects.filter(title=story.WAITING, status="resolved", closed_at=None)
+    assert closing.missing(waits) == []
     assert {user.username for user in User.objects.all()} == {"admin", "publisher", "responder", "viewer"}
     assert not any(user.has_usable_password() for user in User.objects.all())
     assert PublicIncident.objects.published().count() >= 10

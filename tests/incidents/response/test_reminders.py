@@ -1,5 +1,7 @@
 """Reminders of duties: who, when, once, and never of what is done."""
 
+from functools import partial
+
 import pytest
 
 from incidents.obligations import actions as obligations
@@ -121,7 +123,7 @@ def test_meeting_a_duty_while_it_is_reminded_of_sends_at_most_what_was_promised_
     for number in range(1, 6):
         taken(responder)
         done = at_once(
-            lambda: reminders.sweep(minutes(11)), lambda n=number: obligations.meet(FIRST, f"INC-{n}", at=minutes(11))
+            partial(reminders.sweep, minutes(11)), partial(obligations.meet, FIRST, f"INC-{number}", at=minutes(11))
         )
         assert not [one for one in done if isinstance(one, Exception)]
         before = Delivery.objects.count()
@@ -147,3 +149,13 @@ def test_late_duties_are_counted_by_week_and_kind(responder, django_assert_num_q
     assert [queries.late_of(f"INC-{n}", minutes(45)) for n in (1, 2, 3, 4)] == [(0, 1), (1, 1), (1, 1), (0, 0)]
     assert queries.shares(minutes(-60), minutes(45), without=["INC-1", "INC-2", "INC-3"]) == []
     assert Obligation.objects.count() == 5
+
+
+def test_what_is_due_at_once_is_on_time_within_a_minute(responder):
+    open_incident(responder)
+    assert queries.late_of("INC-1", minutes(0.9)) == (0, 1)
+    assert queries.late_of("INC-1", minutes(2)) == (1, 1)
+
+    actions.acknowledge(Incident.objects.get(), by=responder, at=minutes(0.9))
+
+    assert queries.late_of("INC-1", minutes(2)) == (0, 1)
