@@ -82,7 +82,7 @@ def look_around(request: APIRequestContext, url: str) -> Screens:
 
 def examples(parts: Mapping[str, object]) -> Iterator[str]:
     """An address of every route, with these parts where it has them."""
-    return (path for _, path, _ in addresses(examples=EXAMPLES | SHOWN | parts))
+    return (path for _, path, _ in addresses(examples={**EXAMPLES, **SHOWN, **parts}))
 
 
 def match_of(path: str) -> ResolverMatch | None:

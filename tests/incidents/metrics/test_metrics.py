@@ -151,7 +151,7 @@ def test_the_export_is_the_same_table(client_as, viewer, responder):
 
     answer = client_as(viewer).get(f"{PATH}export.csv?weeks=4")
 
-    rows = list(csv.DictReader(b"".join(answer.streaming_content).decode().splitlines()))  # type: ignore[attr-defined]
+    rows = list(csv.DictReader(b"".join(answer.streaming_content).decode().splitlines()))
     assert len(rows) == 9 * 5
     (mttr,) = (one for one in rows if (one["group"], one["figure"]) == ("SEV-2", "mttr"))
     assert (mttr["n"], mttr["median_seconds"], mttr["p90_seconds"], mttr["weeks"]) == ("5", "1800", "", "4")

@@ -1,6 +1,7 @@
 """The gate between resolved and closed: its table whole, the act, and the way back."""
 
 import itertools
+from functools import partial
 
 import pytest
 
@@ -189,9 +190,9 @@ def test_closing_and_reopening_at_the_same_moment_leave_one_truth(responder, adm
         incident = ready(responder, admin)
 
         results = at_once(
-            lambda one=incident: closing.close(one, by=admin, at=minutes(80)),
-            lambda one=incident: actions.change_status(
-                one, to="investigating", note="It fails again", by=responder, at=minutes(80)
+            partial(closing.close, incident, by=admin, at=minutes(80)),
+            partial(
+                actions.change_status, incident, to="investigating", note="It fails again", by=responder, at=minutes(80)
             ),
         )
 

@@ -1,10 +1,12 @@
 """Two people who merge and link the same rooms from both ends: real connections, no circle and nobody stuck."""
 
+from functools import partial
+
 import pytest
 
 from incidents.alerts.actions import receive
 from incidents.response import actions, linking
-from incidents.response.models import Incident, IncidentLink
+from incidents.response.models import Incident, IncidentLink, TimelineEvent
 from opsportal.errors import Refused
 from opsportal.models import User
 from tests.incidents.cast import AT, domain, fire, minutes, news, open_incident
@@ -13,7 +15,7 @@ from tests.incidents.response.test_races import at_once
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def merge(incident: Incident, into: Incident, by: User) -> object:
+def merge(incident: Incident, into: Incident, by: User) -> TimelineEvent:
     return linking.merge(incident, into=into, reason="The same", by=by, at=AT)
 
 
@@ -21,7 +23,7 @@ def test_of_two_merges_from_both_ends_one_is_told(responder, publisher):
     for _ in range(10):
         one, two = open_incident(responder), open_incident(responder)
 
-        results = at_once(lambda: merge(one, two, responder), lambda: merge(two, one, publisher))  # noqa: B023
+        results = at_once(partial(merge, one, two, responder), partial(merge, two, one, publisher))
 
         assert [failure.code for failure in results if isinstance(failure, Refused)] == ["ALREADY_MERGED"]
         ends = sorted(found.merged_into_id or 0 for found in Incident.objects.filter(pk__in=(one.pk, two.pk)))
@@ -33,9 +35,9 @@ def test_three_merges_in_a_ring_leave_one_room_open(responder):
         rooms = [open_incident(responder) for _ in range(3)]
         ring = list(zip(rooms, [*rooms[1:], rooms[0]], strict=True))
 
-        results = at_once(*[lambda pair=pair: merge(*pair, responder) for pair in ring])
+        results = at_once(*[partial(merge, one, into, responder) for one, into in ring])
 
-        assert all(isinstance(one, Refused) or one.kind == "merge" for one in results)
+        assert all(isinstance(one, Refused | TimelineEvent) for one in results)
         standing = Incident.objects.filter(pk__in=[room.pk for room in rooms], merged_into=None)
         merged = sum(not isinstance(one, Refused) for one in results)
         assert (standing.count(), standing.open().count()) == (3 - merged, 3 - merged)

@@ -1,7 +1,6 @@
 """Decisions, corrections, removals, pins: rows, clocks, refusals, raw SQL, seals and two people at once."""
 
 from functools import partial
-from functools import partial
 from io import StringIO
 from typing import Any
 
