@@ -119,7 +119,7 @@ def test_now_says_the_one_thing_to_do_next_whatever_it_belongs_to(responder):
 
     def next_of(at: float) -> tuple[int, str] | None:
         found = queries.board(minutes(at), responder).next
-        return found and (found.number, found.act.act.value)
+        return (found.number, found.act.act.value) if found else None
 
     assert next_of(2) == (small.number, "acknowledge")
     actions.acknowledge(small, by=responder, at=minutes(3))
