@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from incidents.response.models import Incident, IncidentLink
 from opsportal.models import User
@@ -48,7 +48,7 @@ def of(incident: Incident, person: User) -> Related:
 def known(incident: Incident, person: User) -> list[Incident]:
     """What somebody may mean who types a number: open ones first, then the newest."""
     others = Incident.objects.visible_to(person).filter(merged_into=None, nature=incident.nature)
-    return list(others.exclude(pk=incident.pk).order_by("resolved_at", "-number").reverse()[:_KNOWN])
+    return list(others.exclude(pk=incident.pk).order_by(F("resolved_at").desc(nulls_first=True), "-number")[:_KNOWN])
 
 
 def _linked(incident: Incident, person: User) -> list[Linked]:
