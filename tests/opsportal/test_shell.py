@@ -90,16 +90,16 @@ def test_a_report_belongs_to_post_mortems_though_it_lies_below_its_incident(path
 
 @pytest.mark.django_db
 def test_numbers_stand_beside_their_entry_and_zero_stands_nowhere(client_as, admin, monkeypatch):
-    monkeypatch.setattr(shell, "_counters", {"accounts:people": lambda: Count(3, "waiting", is_critical=True)})
+    monkeypatch.setattr(shell, "_counters", {"accounts:people": lambda _: Count(3, "waiting", is_critical=True)})
     assert 'count--crit">3<span class="vh"> waiting</span>' in client_as(admin).get("/more/").content.decode()
 
-    monkeypatch.setattr(shell, "_counters", {"accounts:people": lambda: Count(0, "waiting")})
+    monkeypatch.setattr(shell, "_counters", {"accounts:people": lambda _: Count(0, "waiting")})
     assert 'class="count' not in client_as(admin).get("/more/").content.decode().replace('class="count-', "")
 
 
 @pytest.mark.django_db
 def test_the_numbers_come_as_a_part_and_answer_304_while_they_stand(client_as, admin, monkeypatch):
-    monkeypatch.setattr(shell, "_counters", {"accounts:people": lambda: Count(3, "waiting")})
+    monkeypatch.setattr(shell, "_counters", {"accounts:people": lambda _: Count(3, "waiting")})
     client = client_as(admin)
 
     first = client.get("/more/", headers=PART)
