@@ -109,8 +109,8 @@ def change_status(
     incident = _locked(incident)
     _require_past(occurred_at, at)
     states.require(incident.status, to=to)
-    if incident.is_closed and not note.strip():
-        raise Refused("REASON_MISSING", "Say why a closed incident is opened again.")
+    if not incident.is_open and not note.strip():
+        raise Refused("REASON_MISSING", "Say why it is opened again.")
     old, incident.status = incident.status, Status(to)
     incident.resolved_at = at if to == Status.RESOLVED else None
     incident.closed_at, incident.closed_by = None, None

@@ -149,7 +149,7 @@ def test_an_incidents_issue_follows_it_to_its_end_and_back(incident, responder, 
         seen.append(react_and_look(hub))
         actions.change_status(incident, to="resolved", by=responder, at=minutes(3), note="Rolled back")
         seen.append(react_and_look(hub))
-        actions.change_status(incident, to="investigating", by=responder, at=minutes(4))
+        actions.change_status(incident, to="investigating", by=responder, at=minutes(4), note="It came back")
         seen.append(react_and_look(hub))
 
     assert seen == [

@@ -154,7 +154,7 @@ def test_a_signed_report_is_a_draft_again_after_reopening(ended, responder, orde
     actions.review(report, by=reader(), at=minutes(70))
     Reaction.objects.update(done_at=minutes(70))
 
-    response.change_status(ended, to="investigating", by=responder, at=minutes(80))
+    response.change_status(ended, to="investigating", by=responder, at=minutes(80), note="It came back")
     if "reopened" in order:
         react(minutes(80))
         assert Postmortem.objects.get().state == "draft"

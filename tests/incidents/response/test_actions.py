@@ -206,7 +206,7 @@ def test_once_public_reopening_owes_the_next_update_not_the_first(incident, resp
     )
     actions.change_status(incident, to="resolved", by=responder, at=minutes(10))
 
-    actions.change_status(incident, to="investigating", by=responder, at=minutes(30))
+    actions.change_status(incident, to="investigating", by=responder, at=minutes(30), note="It came back")
 
     assert running(incident) == {"public_update": 90}
 
