@@ -6,9 +6,10 @@ import psycopg
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from incidents.response import timeline
+from incidents.response import lines, timeline
 from incidents.response.lines import line_of
 from incidents.response.models import Reaction, TimelineEvent
+from incidents.response.states import Kind
 from opsportal.errors import Refused
 from tests import engines
 from tests.incidents.cast import AT, OPENING, SECRET, minutes, open_incident
@@ -113,6 +114,12 @@ def test_a_late_row_shows_both_times_and_a_prompt_one_does_not(incident, respond
         ("alert", {"new": "acknowledged", "text": "A"}, ("acknowledged the alert", "A", "")),
         ("public_update", {"new": "identified", "text": "P"}, ("published to the status page", "", "P")),
         ("incident.acknowledged", {"new": "SEV-2"}, ("acknowledged it as", "SEV-2", "")),
+        ("decision", {"text": "D"}, ("decided", "", "D")),
+        ("decision", {"new": "failed", "text": "N"}, ("looked back at a decision: it did not work", "", "N")),
+        ("correction", {"text": "Why\nNew\nwords"}, ("corrected an earlier row:", "Why", "New\nwords")),
+        ("redaction", {"text": "A name"}, ("removed the words of an earlier row", "", "A name")),
+        ("check", {"text": "C"}, ("says", "", "C")),
+        ("change", {"new": "done", "text": "v41"}, ("change", "done", "v41")),
     ],
 )  # fmt: skip
 def test_every_kind_reads_as_a_sentence(incident, responder, kind, words, sentence):
@@ -122,3 +129,23 @@ def test_every_kind_reads_as_a_sentence(incident, responder, kind, words, senten
 
     assert (line.who, (line.before, line.strong, line.body)) == ("responder", sentence)
     assert line.icon or line.shape
+
+
+def test_every_kind_has_a_way_to_be_told():
+    assert set(lines._WRITERS) == set(Kind)
+
+
+@pytest.mark.parametrize(
+    ("about", "link"),
+    [
+        ("check:api-health", "/checks/api-health/"),
+        ("alert:12", "/alerts/#alert-12"),
+        ("change:7", ""),
+        ("check:not a key", ""),
+        ("", ""),
+    ],
+)
+def test_what_a_machine_speaks_of_has_a_link_when_it_has_a_page(incident, about, link):
+    event = timeline.record(incident, "check", source="check", at=AT, text="Low", about=about)
+
+    assert line_of(event, "Low").link == link
