@@ -147,6 +147,7 @@ def publish(update: StatusUpdate, *, by: User, at: datetime, seen: str = "") -> 
     committed, the snapshot is built at once. `seen` is the fingerprint of what was previewed.
     """
     incident = _locked_incident(update.public_incident.incident)
+    by.refresh_from_db(fields=["role", "is_active"])  # as it is now, not as it was before the wait for the lock
     require_publisher(by, incident)
     require_may_be_public(incident)
     public = PublicIncident.objects.select_for_update().get(incident=incident)
@@ -322,7 +323,7 @@ def _move_clocks(incident: Incident, update: StatusUpdate, *, at: datetime) -> N
 
 def _require_role(by: User, role: Role) -> None:
     if not by.has_role(role):
-        raise Refused("ROLE_TOO_LOW", f"This is for the role {role.label} and above.")
+        raise Denied("ROLE_TOO_LOW", f"This is for the role {role.label} and above.")
 
 
 def _require_draft(update: StatusUpdate) -> None:

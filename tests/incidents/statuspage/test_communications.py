@@ -113,6 +113,14 @@ def test_after_resolving_the_last_word_is_still_the_holders_and_then_nothing(inc
     assert denied(write(by=bob), bob) == "NOT_A_PUBLISHER"
 
 
+def test_a_role_that_was_withdrawn_meanwhile_publishes_nothing(draft, publisher):
+    User.objects.filter(pk=publisher.pk).update(role=Role.VIEWER)
+
+    with pytest.raises(Denied):
+        actions.publish(draft, by=publisher, at=NOW)
+    assert StatusUpdate.objects.get(pk=draft.pk).state == "draft"
+
+
 def test_a_resolved_incident_that_was_never_public_is_the_publishers(incident, draft, ann):
     response.change_status(incident, to="resolved", by=ann, at=NOW)
 
