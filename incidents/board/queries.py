@@ -174,7 +174,7 @@ def board(at: datetime, person: User) -> Board:
     late_rows = [Late(*one) for one in overdue]
     return Board(
         incidents=shown,
-        next=_next(late_rows, shown),
+        next=_next(late_rows, shown, at),
         more=opened - len(shown),
         overdue=late_rows,
         late=late,
@@ -185,15 +185,16 @@ def board(at: datetime, person: User) -> Board:
     )
 
 
-def _next(late: list[Late], shown: list[OpenIncident]) -> Upcoming | None:
-    """The most overdue duty of all; else, of the worst open ones, what is due first."""
-    if first := next((one for one in late if one.number), None):
-        return Upcoming(first.number, Next(Act(first.kind), first.due_at))
-    due = [(one.owed.due_at, one.number, one.owed.kind) for one in shown if one.owed]
-    if not due:
-        return None
-    due_at, number, kind = min(due)
-    return Upcoming(number, Next(Act(kind), due_at))
+def _next(late: list[Late], shown: list[OpenIncident], at: datetime) -> Upcoming | None:
+    """What is most overdue in an open incident; else in any; else, of the open ones, what is due first.
+
+    An alarm that nobody has goes before the report of last week, however late that is.
+    """
+    due = sorted((one.owed.due_at, one.number, one.owed.kind) for one in shown if one.owed)
+    rest = [(one.due_at, one.number, one.kind) for one in late if one.number]
+    running = [one for one in due if one[0] <= at]
+    first = next(iter(running + rest + due), None)
+    return Upcoming(first[1], Next(Act(first[2]), first[0])) if first else None
 
 
 def _open(person: User) -> list[OpenIncident]:

@@ -127,6 +127,8 @@ def test_now_says_the_one_thing_to_do_next_whatever_it_belongs_to(responder):
     actions.change_status(big, to="resolved", by=responder, at=minutes(5))
     assert next_of(6) is None
     assert next_of(90) == (big.number, "verification")
+    alarm = actions.open_from_alert(title="Ingest", severity="SEV-3", domain=big.domain, at=minutes(91))
+    assert next_of(92) == (alarm.number, "acknowledge")
 
 
 def test_now_has_one_button_for_it_and_none_for_those_who_only_read(client_as, responder, viewer):
