@@ -67,8 +67,8 @@ def draft_public_update(event: TimelineEvent, *, at: datetime) -> None:
 
 
 def withdraw_draft(event: TimelineEvent, *, at: datetime) -> None:
-    """What lies ready in a room that was merged is not published from there any more."""
-    if event.incident.merged_into_id is not None:
+    """What lies ready in a room that was merged, or hidden, is not published from there any more."""
+    if event.incident.merged_into_id is not None or event.incident.nature == Incident.Nature.SECURITY:
         withdraw_own(event.incident, at=at)
 
 
@@ -129,6 +129,7 @@ REACTIONS: dict[str, tuple[Callable[..., None], ...]] = {
     Kind.POSTMORTEM: (offer_public_summary,),
     Kind.SEVERITY: (track_issue,),
     Kind.MERGE: (track_issue, withdraw_draft),
+    Kind.NATURE: (withdraw_draft,),
     Kind.PUBLIC_UPDATE: (tell_published,),
 }
 

@@ -1,4 +1,4 @@
-"""Dialogs around duties: a step that does not apply, no public impact, the recovery verified, closing."""
+"""Dialogs around duties: a step that does not apply, no public impact, nothing public at all, recovery, closing."""
 
 from collections.abc import Callable
 
@@ -8,8 +8,8 @@ from django.utils.timezone import now
 from django.views.decorators.http import require_http_methods
 
 from incidents.obligations.queries import late_of
-from incidents.response import checklist, closing, duties, queries
-from incidents.response.forms import NoPublicImpactForm, SkipForm, VerifyForm
+from incidents.response import checklist, closing, duties, hiding, queries
+from incidents.response.forms import HideForm, NoPublicImpactForm, SkipForm, VerifyForm
 from incidents.response.models import Incident
 from opsportal.errors import Refused
 from opsportal.htmx import render_page, see, status_message
@@ -19,6 +19,7 @@ from opsportal.signed_in import person
 
 SKIP = "incidents/response/skip.html"
 NO_PUBLIC_IMPACT = "incidents/response/no_public_impact.html"
+HIDE = "incidents/response/hide.html"
 VERIFY = "incidents/response/verify.html"
 CLOSE = "incidents/response/close.html"
 
@@ -54,6 +55,22 @@ def no_public_impact(request: HttpRequest, number: int) -> HttpResponse:
         form,
         lambda: duties.say_no_public_impact(incident, **form.cleaned_data, by=person(request), at=now()),
         said="No public update is owed.",
+    )
+
+
+@require(Role.RESPONDER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def hide(request: HttpRequest, number: int) -> HttpResponse:
+    """Make it a security incident, which viewers do not see."""
+    incident = queries.incident_or_404(number, person(request))
+    form = HideForm(request.POST if request.method == "POST" else None)
+    return _ask(
+        request,
+        incident,
+        HIDE,
+        form,
+        lambda: hiding.hide(incident, **form.cleaned_data, by=person(request), at=now()),
+        said=f"{incident.label} is hidden from viewers.",
     )
 
 

@@ -125,6 +125,17 @@ class SkipForm(GuardedForm):
     )
 
 
+class HideForm(GuardedForm):
+    """What makes it a security incident."""
+
+    reason = forms.CharField(
+        label="What makes it one",
+        max_length=2_000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": "Say what makes it a security incident."},
+    )
+
+
 class NoPublicImpactForm(GuardedForm):
     """Why nobody outside notices."""
 

@@ -46,7 +46,6 @@ def facts(request: HttpRequest, number: int) -> HttpResponse:
         "moments": _moments(incident),
         "proposed": impact.proposed_mitigation(incident),
         "watches": watching.watches(person(request), incident),
-        "watchers": incident.watchers.count(),
         "can_act": person(request).has_role(Role.RESPONDER),
     }
     return render_page(request, CARD, context, part="card")

@@ -108,6 +108,10 @@ def _acknowledged(event: TimelineEvent, body: str) -> _Words:
     return _Words("acknowledged it as", event.new, icon="user-check")
 
 
+def _nature(event: TimelineEvent, body: str) -> _Words:
+    return _Words("made it a", "security incident", body=body, icon="eye-off", tone="status")
+
+
 def _note(event: TimelineEvent, body: str) -> _Words:
     return _Words("posted a team update", body=body, icon="message-2")
 
@@ -313,6 +317,7 @@ _WRITERS = {
     Kind.ROLE: _role,
     Kind.CHECKLIST: _checklist,
     Kind.DUTY: _duty,
+    Kind.NATURE: _nature,
     Kind.CLOSED: _closed,
     Kind.ALERT: _alert,
     Kind.CHECK: _check,

@@ -77,6 +77,7 @@ class Kind(models.TextChoices):
     CORRECTION = "correction", "corrected"
     REDACTION = "redaction", "removed words"
     DUTY = "duty", "settled a duty"
+    NATURE = "nature", "hid the room"
     CLOSED = "incident.closed", "closed the incident"
     POSTMORTEM = "postmortem", "moved the post-mortem on"
     FOLLOW_UP = "follow_up", "changed a follow-up"

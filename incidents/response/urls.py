@@ -33,6 +33,7 @@ urlpatterns = [
     path("incidents/INC-<int:number>/checklist/<int:position>/skip/", duty_dialogs.skip, name="skip"),
     path("incidents/INC-<int:number>/checklist/<int:position>/unskip/", views.unskip, name="unskip"),
     path("incidents/INC-<int:number>/no-public-impact/", duty_dialogs.no_public_impact, name="no_public_impact"),
+    path("incidents/INC-<int:number>/hide/", duty_dialogs.hide, name="hide"),
     path("incidents/INC-<int:number>/verify/", duty_dialogs.verify, name="verify"),
     path("incidents/INC-<int:number>/close/", duty_dialogs.close, name="close"),
     path("incidents/INC-<int:number>/actions/", dialogs.choose, name="actions"),

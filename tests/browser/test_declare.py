@@ -95,6 +95,6 @@ def test_the_impact_is_written_down_and_a_time_corrected_in_the_room(visit, resp
     expect(page.locator("#timeline")).to_contain_text("corrected when the impact began")
     card.get_by_role("button", name="Watch").tap()
 
-    expect(card).to_contain_text("1 watches")
+    expect(card).to_contain_text("You watch")
     incident.refresh_from_db()
     assert (incident.affected_share, f"{incident.impact_started_at:%Y-%m-%d %H:%M}") == ("below_10", "2026-01-02 03:04")
