@@ -141,6 +141,7 @@ def test_an_encoding_that_decodes_nothing_is_answered_like_any_other_mistake(cha
     assert json.loads(answer("/api/v1/health"))["error"]["code"] == "BAD_REQUEST"
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("charset", ["utf-8", "UTF-8", "utf8"])
 def test_utf_8_is_understood(charset):
     assert Client().get("/health/live", content_type=f"text/plain; charset={charset}").status_code == 200
