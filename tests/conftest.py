@@ -1,6 +1,7 @@
 """The cast, the database as the application sees it, and closed doors to the outside."""
 
 import ipaddress
+import os
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -24,6 +25,8 @@ pytest_plugins = ["tests.targets", "tests.portals", "tests.pages"]
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whole portals run one after the other in one worker, browsers in another: more at once only slow each other."""
     for item in items:
+        if item.get_closest_marker("full") and not os.environ.get("OPSPORTAL_FULL"):
+            item.add_marker(pytest.mark.skip(reason="needs OPSPORTAL_FULL=1"))
         if item.get_closest_marker("serial"):
             item.add_marker(pytest.mark.xdist_group("portal"))
         elif item.get_closest_marker("browser"):

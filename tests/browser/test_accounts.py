@@ -124,6 +124,7 @@ PAGES = (
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.full
 def test_pages_of_accounts_have_no_barrier(server, new_context, violations, person, viewport, scheme):
     page = new_context(color_scheme=scheme, viewport=viewport).new_page()
     sign_in(page, server)

@@ -133,6 +133,7 @@ def test_everything_works_without_javascript(
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", SIZES)
+@pytest.mark.full
 def test_no_screen_of_checks_has_a_barrier(
     new_context: Callable[..., BrowserContext],
     server: LiveServer,

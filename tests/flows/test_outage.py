@@ -44,6 +44,7 @@ def test_the_status_page_answers_while_postgresql_and_redis_are_stopped(fresh_po
         time.sleep(0.5)
 
 
+@pytest.mark.full
 def test_the_status_page_answers_with_its_time_after_both_engines_died_for_good(fresh_portal):
     portal = fresh_portal()
     children = portal.children()

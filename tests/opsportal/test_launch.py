@@ -270,6 +270,7 @@ def test_everything_killed_and_started_again_keeps_its_data(fresh_portal: Callab
 
 
 @pytest.mark.serial
+@pytest.mark.full
 def test_the_supervisor_alone_killed_leaves_nobody_behind(fresh_portal: Callable[..., Portal]):
     portal = fresh_portal()
     processes = list(descendants(portal.supervisor.pid))
@@ -299,6 +300,7 @@ def test_each_crashed_process_comes_back(fresh_portal: Callable[..., Portal]):
 
 
 @pytest.mark.serial
+@pytest.mark.full
 def test_two_portals_run_side_by_side_one_in_a_folder_with_a_space(fresh_portal: Callable[..., Portal]):
     first = fresh_portal(start=False, data_dir=new_data_dir("with a space"))
     second = fresh_portal(start=False)

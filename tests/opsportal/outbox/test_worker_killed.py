@@ -125,6 +125,7 @@ def test_kill_9_between_send_and_mark_loses_nothing_and_a_double_carries_its_key
     assert not Route.objects.exclude(open_until=None).exists()
 
 
+@pytest.mark.full
 def test_mails_while_the_worker_is_killed_again_and_again_all_arrive_and_few_are_doubled(settings):
     settings.EMAIL_CONFIGURED = True
     draw = random.Random(7)
