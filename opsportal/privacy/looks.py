@@ -283,7 +283,12 @@ _REFERENCE = re.compile(
 )
 _POD = re.compile(r"[a-z][a-z0-9]{0,30}(?:-[a-z0-9]{1,30}){0,6}-(?:[a-f0-9]{8,10}-[a-z0-9]{5}|[a-z0-9]{5}|\d{1,3})$")
 _CHUNK = re.compile(r"[_\-./:+~=@]")
-_WORDY = re.compile(r"[A-Z]?[a-z]{1,24}\d{0,2}$|[A-Z]{1,20}\d{0,2}$|\d{1,4}$|[a-z]\d[a-z]$|(?:[A-Z]?[a-z]{2,16}){2,4}$")
+_WORDY = (
+    rf"(?:(?:[A-Z]?[a-z]{{1,24}}\d{{0,2}}|[A-Z]{{1,20}}\d{{0,2}}|\d{{1,4}}|[a-z]\d[a-z]|(?:[A-Z]?[a-z]{{2,16}}){{2,4}})"
+    rf"(?={_CHUNK.pattern}|$))"
+)
+# One match of the whole: a long value that holds many names is asked about once for each of them.
+_WORDS = re.compile(rf"(?>{_WORDY}?)(?:{_CHUNK.pattern}(?>{_WORDY}?))*$")
 
 
 def is_stand_in(value: str) -> bool:
@@ -301,7 +306,7 @@ def is_word(value: str) -> bool:
 
 def is_words(value: str) -> bool:
     """Words and small numbers with dashes, dots or slashes between: names of hosts, files, metrics, secrets."""
-    return all(not chunk or _WORDY.match(chunk) for chunk in _CHUNK.split(value)) and not _is_noise(value)
+    return _WORDS.match(value) is not None and not _is_noise(value)
 
 
 def is_amount(value: str) -> bool:

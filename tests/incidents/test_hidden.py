@@ -137,5 +137,5 @@ def test_a_domain_has_only_visible_ones_in_its_figures(hidden, viewer, responder
 
     assert Incident.objects.visible_to(viewer).count() == 1
     assert Incident.objects.visible_to(responder).count() == 3
-    assert list(Incident.objects.hidden_from(viewer)) == hidden
+    assert list(Incident.objects.hidden_from(viewer).order_by("number")) == hidden
     assert not Incident.objects.hidden_from(responder).exists()
