@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 MESSAGES = 5000 if os.environ.get("OPSPORTAL_FULL") else 350
 MEGABYTES = 40
-# Mail has half as many hands. With few messages a busy machine decides who of the hands is slow: then nobody is left out.
+# Mail has half as many hands. With few messages a busy machine decides which hand is slow; then nobody is left out.
 LEAST_SHARE = 0.3 if MESSAGES > 1000 else 0.0
 
 
