@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from checks.catalogue.states import CHOICES, SILENT_PERIODS, SILENT_SECONDS, WORST_FIRST, State, shown
-from incidents.models import Domain
+from incidents.models import Component, Domain
 from incidents.response.states import Severity
 
 __all__ = ["Batch", "Check", "CheckQuerySet", "State"]
@@ -91,6 +91,8 @@ class Check(models.Model):
     spec = models.JSONField(default=dict)
     domain = models.ForeignKey(Domain, on_delete=models.PROTECT, related_name="checks")
     severity = models.CharField(max_length=5, choices=Severity.choices, default=Severity.SEV2)
+    # The part of the public page that this check says something about.
+    component = models.ForeignKey(Component, null=True, blank=True, on_delete=models.SET_NULL, related_name="checks")
     # Built in: the portal's own checks, which cannot be deleted.
     is_own = models.BooleanField(default=False)
     is_daily = models.BooleanField(default=True)

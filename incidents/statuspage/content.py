@@ -28,6 +28,7 @@ class Component:
     created_at: datetime
     updated_at: datetime
     stretches: tuple[Stretch, ...] = ()
+    only_show_if_degraded: bool = False
 
     @property
     def full_name(self) -> str:
@@ -55,6 +56,12 @@ class Update:
     published_at: datetime
     next_update_at: datetime | None
     affected: tuple[Affected, ...] = ()
+    notify: bool = True
+    corrected_at: datetime | None = None
+
+    @property
+    def updated_at(self) -> datetime:
+        return self.corrected_at or self.published_at
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,7 @@ def _component(content: Content, component: Component) -> Json:
         "group_id": group_id(content.page_id, component.group_name) if component.group_name else None,
         "page_id": content.page_id,
         "group": False,
-        "only_show_if_degraded": False,
+        "only_show_if_degraded": component.only_show_if_degraded,
     }
 
 
@@ -161,10 +161,10 @@ def _update(incident: Incident, update: Update) -> Json:
         "body": update.body,
         "incident_id": incident.public_id,
         "created_at": instant(update.published_at),
-        "updated_at": instant(update.published_at),
+        "updated_at": instant(update.updated_at),
         "display_at": instant(update.published_at),
         "affected_components": affected or None,
-        "deliver_notifications": False,
+        "deliver_notifications": update.notify,
         "custom_tweet": None,
         "tweet_id": None,
     }

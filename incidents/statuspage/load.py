@@ -25,7 +25,7 @@ def page(at: datetime) -> content.Content:
     row = Page.objects.get()
     since = at - timedelta(days=bars.DAYS)
     recent = ComponentInterval.objects.filter(Q(ended_at=None) | Q(ended_at__gt=since)).order_by("started_at")
-    components = Component.objects.in_order().prefetch_related(Prefetch("intervals", recent, to_attr="recent"))
+    components = Component.objects.in_use().in_order().prefetch_related(Prefetch("intervals", recent, to_attr="recent"))
     incidents = _with_published(PublicIncident.objects.published())
     return content.Content(
         page_id=row.public_id,
@@ -49,6 +49,7 @@ def component(row: Component) -> content.Component:
         start_date=row.start_date,
         created_at=row.created_at,
         updated_at=row.updated_at,
+        only_show_if_degraded=row.only_show_if_degraded,
         stretches=tuple(content.Stretch(one.status, one.started_at, one.ended_at) for one in intervals),
     )
 
@@ -81,6 +82,8 @@ def update(row: StatusUpdate) -> content.Update:
         published_at=row.published_at,
         next_update_at=row.next_update_at,
         affected=affected(row.affected_components),
+        notify=row.notify,
+        corrected_at=row.corrected_at,
     )
 
 

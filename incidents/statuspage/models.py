@@ -47,29 +47,60 @@ class Page(models.Model):
     public_id = models.CharField(max_length=12, unique=True, default=public_id)
     name = models.CharField(max_length=80, default="Opsportal")
     time_zone = models.CharField(max_length=64, default="Etc/UTC")
+    # A second publisher looks at every update before it goes out.
+    needs_approval = models.BooleanField(default=False)
 
     def __str__(self) -> str:
         return self.name
+
+
+class PhaseText(models.Model):
+    """The ready words of one phase. `{components}` stands for the names readers know."""
+
+    status = models.CharField(max_length=16, choices=Status.choices, unique=True)
+    text = GuardedTextField(max_length=2_000)
+    updated_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.get_status_display()
 
 
 class ComponentQuerySet(models.QuerySet["Component"]):
     """Filters over components."""
 
     def in_order(self) -> ComponentQuerySet:
-        return self.order_by("group_name", "position", "name")
+        """Groups in their order, then places in the group."""
+        return self.order_by("group_position", "group_name", "position", "name")
+
+    def in_use(self) -> ComponentQuerySet:
+        """Without those that went away; these keep their history."""
+        return self.filter(retired_at=None)
 
 
 class Component(models.Model):
-    """A part of the service as readers know it, owned by a domain."""
+    """A part of the service as readers know it, owned by a domain. Uptime counts from `start_date`."""
+
+    class Follows(models.TextChoices):
+        """What the checks linked to it may do with its status."""
+
+        NOTHING = "nothing", "Checks do not count"
+        PROPOSAL = "propose", "Checks propose, a person decides"
+        CHECKS = "set", "Checks set the status"
 
     public_id = models.CharField(max_length=12, unique=True, default=public_id)
     name = models.CharField(max_length=80, unique=True)
     description = models.CharField(max_length=200, blank=True)
     group_name = models.CharField("group", max_length=80, blank=True)
+    # The same for all of one group.
+    group_position = models.PositiveSmallIntegerField(default=0)
     position = models.PositiveSmallIntegerField(default=0)
     domain = models.ForeignKey(Domain, on_delete=models.PROTECT, related_name="components")
     status = models.CharField(max_length=24, choices=ComponentStatus.choices, default=ComponentStatus.OPERATIONAL)
     start_date = models.DateField(default=timezone.localdate)
+    only_show_if_degraded = models.BooleanField("show only if degraded", default=False)
+    follows = models.CharField(max_length=8, choices=Follows.choices, default=Follows.NOTHING)
+    retired_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)
 
@@ -77,6 +108,24 @@ class Component(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Observation(models.Model):
+    """What the linked checks said last. A row apart, since it is written with every run of theirs.
+
+    `as_of` is the age of the oldest result behind it; after `fresh_until` it says nothing about now. `heeded` is the
+    word that was last put on the page or declined by a person: only another one is news.
+    """
+
+    component = models.OneToOneField(Component, on_delete=models.CASCADE, related_name="observation")
+    status = models.CharField(max_length=24, choices=ComponentStatus.choices)
+    since = models.DateTimeField()
+    as_of = models.DateTimeField()
+    fresh_until = models.DateTimeField()
+    heeded = models.CharField(max_length=24, choices=ComponentStatus.choices, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.component_id} {self.status}"
 
 
 class ComponentInterval(models.Model):
@@ -141,12 +190,13 @@ class PublicIncident(models.Model):
 
 
 class StatusUpdate(models.Model):
-    """One public message: a draft until somebody publishes it, unchanged afterwards."""
+    """One public message: a draft until somebody publishes it. Afterwards it is corrected in the open, or removed."""
 
     class State(models.TextChoices):
         DRAFT = "draft", "Draft"
         PUBLISHED = "published", "Published"
         DISCARDED = "discarded", "Discarded"
+        REMOVED = "removed", "Removed"
 
     public_id = models.CharField(max_length=12, unique=True, default=public_id)
     public_incident = models.ForeignKey(PublicIncident, on_delete=models.PROTECT, related_name="updates")
@@ -156,10 +206,22 @@ class StatusUpdate(models.Model):
     next_update_at = models.DateTimeField(null=True, blank=True)
     # [{"code", "name", "old_status", "new_status"}] as the public contract has it, fixed when published.
     affected_components = models.JSONField(default=list, blank=True)
+    # Whether subscribers get a message about it; the page and the feeds always have it.
+    notify = models.BooleanField(default=True)
     drafted_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     published_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     published_at = models.DateTimeField(null=True)
+    corrected_at = models.DateTimeField(null=True)
+    # What a second person approved: it counts as long as the draft's fingerprint is this one.
+    approved_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    approved_at = models.DateTimeField(null=True)
+    approved_print = models.CharField(max_length=16, blank=True)
+    # Why it went out without the approval that was asked for.
+    bypass_reason = GuardedTextField(max_length=500, blank=True)
+    removed_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    removed_at = models.DateTimeField(null=True)
+    removal_reason = GuardedTextField(max_length=500, blank=True)
 
     class Meta:
         constraints = [
@@ -171,3 +233,20 @@ class StatusUpdate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.status} update of {self.public_incident_id}"
+
+    @property
+    def outbox_event(self) -> str:
+        """The event of every message in the outbox that carries its words: removing it takes back what waits there."""
+        return f"status_update:{self.public_id}"
+
+
+class EarlierWording(models.Model):
+    """What an update said before a correction: readers saw it, so operators can read it."""
+
+    update = models.ForeignKey(StatusUpdate, on_delete=models.CASCADE, related_name="earlier")
+    body = GuardedTextField()
+    corrected_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    corrected_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"before {self.corrected_at:%Y-%m-%d %H:%M}"

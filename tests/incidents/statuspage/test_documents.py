@@ -197,3 +197,20 @@ def test_a_rebuild_without_news_changes_no_document(page):
 )
 def test_times_have_exactly_three_digits_and_a_z(moment, text):
     assert documents.instant(moment) == text
+
+
+def test_an_update_says_whether_it_was_sent_and_when_it_was_corrected():
+    page = a_page(an_incident(updates=(an_update(notify=False, corrected_at=ago(minutes=3)),)))
+
+    update = documents.all_of(page)["incidents"]["incidents"][0]["incident_updates"][0]
+
+    assert update["deliver_notifications"] is False
+    assert (update["created_at"], update["updated_at"]) == ("2026-11-21T02:33:30.400Z", "2026-11-21T03:09:30.400Z")
+
+
+def test_a_component_says_that_the_page_shows_it_only_when_it_is_not_well():
+    page = a_page(components=(a_component(1, only_show_if_degraded=True), a_component(2)))
+
+    rows = documents.all_of(page)["components"]["components"]
+
+    assert [one["only_show_if_degraded"] for one in rows] == [True, False]

@@ -118,6 +118,7 @@ DOORS = {
     "incidents.publicincident.public_id": OURS,
     "incidents.statusupdate.public_id": OURS,
     "incidents.statusupdate.affected_components": OURS,
+    "incidents.statusupdate.approved_print": HASH,
     "checks.check.key": FORM,
     "checks.check.name": FORM,
     "checks.check.kind": OURS,
