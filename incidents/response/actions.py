@@ -249,9 +249,8 @@ def _next_number() -> int:
 
 
 def _locked(incident: Incident) -> Incident:
-    return (
-        Incident.objects.select_for_update(of=("self",)).select_related("domain", "acknowledged_by").get(pk=incident.pk)
-    )
+    """Alone: rows that were joined would be those from before the wait for the lock."""
+    return Incident.objects.select_for_update().get(pk=incident.pk)
 
 
 def _taken(incident: Incident, *, by: User, at: datetime) -> None:

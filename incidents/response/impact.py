@@ -141,4 +141,4 @@ def written(moment: datetime) -> str:
 
 
 def _locked(incident: Incident) -> Incident:
-    return Incident.objects.select_for_update(of=("self",)).select_related("merged_into").get(pk=incident.pk)
+    return Incident.objects.select_for_update().get(pk=incident.pk)

@@ -11,7 +11,7 @@ from incidents.response import actions, checklist, roles
 from incidents.response.models import Incident, Seat
 from opsportal.errors import Conflict, Refused
 from opsportal.models import User
-from tests.incidents.cast import AT, minutes, open_incident
+from tests.incidents.cast import AT, domain, minutes, open_incident
 
 pytestmark = pytest.mark.django_db(transaction=True)
 # The promise is two hundred pairs; a few show most mistakes within a second.
@@ -38,6 +38,10 @@ def at_once(*acts: Callable[[], object]) -> list[object]:
     for thread in threads:
         thread.join(timeout=30)
     return results
+
+
+def open_from_alert() -> Incident:
+    return actions.open_from_alert(title="API does not answer", severity="SEV-2", domain=domain(), at=AT)
 
 
 def test_posts_at_the_same_time_all_survive(responder, publisher):
@@ -86,6 +90,19 @@ def test_of_two_moves_to_the_same_status_one_is_told(responder, publisher):
     refused = [one for one in results if isinstance(one, Refused)]
     assert [one.code for one in refused] == ["STATUS_UNCHANGED"]
     assert incident.timeline.filter(kind="status").count() == 1
+
+
+def test_of_two_who_acknowledge_the_second_reads_who_was_first(responder, publisher):
+    for _ in range(5):
+        incident = open_from_alert()
+
+        results = at_once(
+            *[lambda by=by: actions.acknowledge(incident, by=by, at=AT) for by in (responder, publisher)]  # noqa: B023
+        )
+
+        incident.refresh_from_db()
+        (told,) = [one for one in results if isinstance(one, Refused)]
+        assert told.sentence == f"{incident.acknowledged_by} has acknowledged it already."
 
 
 def test_of_two_ticks_of_one_step_one_is_told(responder, publisher):
