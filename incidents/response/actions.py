@@ -39,7 +39,7 @@ def declare(
 ) -> Incident:
     """Open a room because a person saw trouble; its clocks run from now.
 
-    With `past` it was over before: its room opens resolved, and only proof and report are owed.
+    With `past` it was over before: its room opens resolved, and only its report is owed.
     """
     if past is None and mode == Incident.Mode.RETROSPECTIVE:
         raise Refused("TIMES_MISSING", "Say when it began and when it was over.")
@@ -148,7 +148,7 @@ def change_severity(
     incident.severity, incident.severity_confirmed = chosen, True
     incident.severity_peak = min(chosen, incident.severity_peak) if was_confirmed else chosen
     incident.save(update_fields=["severity", "severity_confirmed", "severity_peak"])
-    clocks.change_severity(incident, by=by, at=at, reason=reason)
+    clocks.change_severity(incident, old=old if was_confirmed else None, by=by, at=at, reason=reason)
     event = timeline.record(incident, Kind.SEVERITY, by=by, at=at, old=old, new=chosen, text=reason)
     _announce(event, f"{chosen} confirmed" if old == chosen else f"is {chosen} now, was {old}", at=at)
     return event

@@ -4,18 +4,25 @@ from datetime import datetime
 
 from incidents.obligations import actions as obligations
 from incidents.obligations.models import Obligation
-from incidents.response import policy
+from incidents.response import policy, states
 from incidents.response.models import Incident
 from incidents.response.states import Kind
 from opsportal.models import User
 
 Owed = Obligation.Kind
+# What an incident owes once it is over. A rehearsal proves nothing and teaches no report; what was over before it was
+# written down has recovered long ago, but its report is why it is written down.
+PROOFS: dict[str, tuple[Owed, ...]] = {
+    Incident.Mode.STANDARD: (Owed.VERIFICATION, Owed.POSTMORTEM),
+    Incident.Mode.RETROSPECTIVE: (Owed.POSTMORTEM,),
+    Incident.Mode.TEST: (),
+}
 
 
 def start(incident: Incident, *, at: datetime) -> None:
     """On opening: somebody has to acknowledge at once; public clocks run only for a severity that a person chose.
 
-    Of what was over before it was written down, only proof and report are owed.
+    Of what was over before it was written down, only the report is owed.
     """
     if incident.mode == Incident.Mode.RETROSPECTIVE:
         _owe_afterwards(incident, at=at)
@@ -37,8 +44,12 @@ def start_public(incident: Incident, *, at: datetime) -> None:
         _owe(Owed.FIRST_PUBLIC_UPDATE, incident, due_at=at + rules.first_public, at=at)
 
 
-def change_severity(incident: Incident, *, by: User, at: datetime, reason: str) -> None:
-    """A new severity has other periods: running clocks move to the sooner time, needless ones are waived."""
+def change_severity(incident: Incident, *, old: str | None, by: User, at: datetime, reason: str) -> None:
+    """A new severity has other periods: running clocks move to the sooner time, needless ones are waived.
+
+    A public clock that stands still was stopped for a reason: it starts only when it is worse now than `old`, or when
+    no person had chosen a severity before, which is None.
+    """
     rules = policy.of(incident.severity)
     if rules.first_public is None:
         obligations.waive(
@@ -48,7 +59,7 @@ def change_severity(incident: Incident, *, by: User, at: datetime, reason: str) 
     first, following = running.get(Owed.FIRST_PUBLIC_UPDATE), running.get(Owed.PUBLIC_UPDATE)
     if following is not None:
         _owe(Owed.PUBLIC_UPDATE, incident, due_at=min(following.due_at, at + rules.public_every), at=at)
-    elif first is None:
+    elif first is None and (old is None or states.is_lower(old, than=incident.severity)):
         start_public(incident, at=at)
 
 
@@ -64,10 +75,11 @@ def stop(incident: Incident, *, by: User, at: datetime) -> None:
 
 
 def _owe_afterwards(incident: Incident, *, at: datetime) -> None:
-    """Proof and report, as the worst severity asks for them; a test leaves nothing to do."""
+    """Proof and report, as the worst severity asks for them."""
     rules = policy.of(incident.severity_peak)
-    for kind, within in ((Owed.VERIFICATION, rules.verification), (Owed.POSTMORTEM, rules.postmortem)):
-        if within is not None and incident.mode != Incident.Mode.TEST:
+    periods = {Owed.VERIFICATION: rules.verification, Owed.POSTMORTEM: rules.postmortem}
+    for kind in PROOFS[incident.mode]:
+        if (within := periods[kind]) is not None:
             _owe(kind, incident, due_at=at + within, at=at)
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import transaction
 
 from incidents.obligations.models import Obligation
-from incidents.response import queries, timeline, watching
+from incidents.response import clocks, queries, timeline, watching
 from incidents.response.models import ChecklistStep, Incident, TimelineEvent
 from incidents.response.states import Kind, Severity
 from opsportal.errors import Refused
@@ -25,13 +25,16 @@ _PROOFS = {
 
 @dataclass(frozen=True)
 class Facts:
-    """What the gate looks at. `running` are clocks that run, `settled` those whose last one was met or waived."""
+    """What the gate looks at. `running` are clocks that run, `settled` those whose last one was met or waived;
+    `proofs` what a big one of its mode is asked for.
+    """
 
     severity_peak: str
     open_steps: int = 0
     readers_wait: bool = False
     running: frozenset[str] = frozenset()
     settled: frozenset[str] = frozenset()
+    proofs: tuple[str, ...] = tuple(_PROOFS)
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,8 @@ def what_is_missing(facts: Facts) -> list[Missing]:
     """Nothing for an incident that may be closed.
 
     Every severity needs its mandatory steps of Triage to Recover, the last word to readers who were told, and no duty
-    that still runs; a SEV-1 or SEV-2 also a verified recovery and a reviewed report, or a reason why not.
+    that still runs; a SEV-1 or SEV-2 also a verified recovery and a reviewed report, or a reason why not. Steps
+    bind only what happens now, and a test is asked for no proof (decision 0019).
     """
     found = []
     if facts.open_steps:
@@ -60,7 +64,7 @@ def what_is_missing(facts: Facts) -> list[Missing]:
         found.append(Missing(LAST_WORD, "Readers were told of it and still wait for the last word."))
     is_big = Severity(facts.severity_peak).is_at_least(Severity.SEV2)
     for kind, sentence in _PROOFS.items():
-        if kind in facts.running or (is_big and kind not in facts.settled):
+        if kind in facts.running or (is_big and kind in facts.proofs and kind not in facts.settled):
             found.append(Missing(kind, sentence))
     answered = {*_PROOFS, *((Owed.PUBLIC_UPDATE,) if facts.readers_wait else ())}
     for kind in Owed:
@@ -102,10 +106,10 @@ def _facts(incident: Incident) -> Facts:
     last = {one.kind: one for one in duties}
     running = frozenset(kind for kind, one in last.items() if one.is_running)
     return Facts(
-        # A rehearsal proves nothing and teaches no report.
-        severity_peak=Severity.SEV3 if incident.mode == Incident.Mode.TEST else incident.severity_peak,
+        severity_peak=incident.severity_peak,
         open_steps=sum(is_in_the_way(step) for step in incident.checklist.all()),
         readers_wait=queries.readers_wait(incident),
         running=running,
         settled=frozenset(last) - running,
+        proofs=clocks.PROOFS[incident.mode],
     )

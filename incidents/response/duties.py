@@ -18,7 +18,7 @@ Owed = Obligation.Kind
 
 @transaction.atomic
 def say_no_public_impact(incident: Incident, *, reason: str, by: User, at: datetime) -> TimelineEvent:
-    """Nobody outside notices, so the clock of the first public update stops. A worse severity starts it again."""
+    """Nobody outside notices, so the clock of the first public update stops, until it is worse or reopened."""
     incident = _locked(incident)
     reason = _needed(reason, "REASON_MISSING", "Say why nobody outside notices.")
     if obligations.waive(Owed.FIRST_PUBLIC_UPDATE, incident.label, by=by, at=at, reason=reason) is None:
@@ -59,7 +59,7 @@ def _due(incident: Incident) -> datetime | None:
 
 
 def _locked(incident: Incident) -> Incident:
-    return Incident.objects.select_for_update(of=("self",)).select_related("domain").get(pk=incident.pk)
+    return Incident.objects.select_for_update().get(pk=incident.pk)
 
 
 def _needed(text: str, code: str, sentence: str) -> str:

@@ -289,8 +289,10 @@ class ChecklistStep(models.Model):
 
     @property
     def is_mandatory(self) -> bool:
-        """Whether the incident cannot be closed without it, as bad as it is now."""
-        return bool(self.mandatory_from) and Severity(self.incident.counts_as).is_at_least(self.mandatory_from)
+        """Whether the incident cannot be closed without it, as bad as it is now. Tests and what is over bind nobody."""
+        if not self.mandatory_from or self.incident.mode != Incident.Mode.STANDARD:
+            return False
+        return Severity(self.incident.counts_as).is_at_least(self.mandatory_from)
 
 
 class Seat(models.Model):

@@ -10,6 +10,7 @@ from incidents.postmortems import actions as postmortems
 from incidents.response import actions, checklist, closing, duties
 from incidents.response.closing import Facts, what_is_missing
 from incidents.response.models import Incident
+from incidents.response.past import Past
 from opsportal.errors import Refused
 from opsportal.models import User
 from tests.incidents.cast import minutes, open_incident
@@ -55,6 +56,9 @@ def ready(by: User, reader: User, **changes: object) -> Incident:
         (Facts("SEV-2", readers_wait=True, settled=PROOFS), ["last_word"]),
         (Facts("SEV-2", running=PROOFS), ["verification", "postmortem"]),
         (Facts("SEV-2", settled=frozenset({"verification"})), ["postmortem"]),
+        # What was over before it was written down, and a test.
+        (Facts("SEV-1", proofs=("postmortem",)), ["postmortem"]),
+        (Facts("SEV-1", proofs=()), []),
         (Facts("SEV-3"), []),
         (Facts("SEV-3", open_steps=1), ["checklist"]),
         (Facts("SEV-3", readers_wait=True), ["last_word"]),
@@ -129,6 +133,27 @@ def test_a_partial_one_needs_only_its_steps(responder):
 
     # Steps that a SEV-3 may leave out were left alone.
     assert incident.checklist.filter(ticked_at=None, mandatory_from="SEV-2").exists()
+
+
+def test_a_test_is_closed_as_soon_as_it_is_over(responder):
+    incident = open_incident(responder, severity="SEV-1", mode="test")
+    actions.change_status(incident, to="resolved", by=responder, at=minutes(5))
+    assert not any(step.is_mandatory for step in incident.checklist.all())
+
+    closing.close(incident, by=responder, at=minutes(6))
+
+    assert Incident.objects.get().is_closed
+
+
+def test_what_was_over_before_needs_its_report_and_no_step(responder):
+    past = Past(minutes(-300), minutes(-290), minutes(-200))
+    incident = open_incident(responder, severity="SEV-1", past=past)
+    assert [one.what for one in closing.missing(incident)] == ["postmortem"]
+    actions.waive(incident, kind="postmortem", reason="Told in the report of INC-0", by=responder, at=minutes(2))
+
+    closing.close(incident, by=responder, at=minutes(6))
+
+    assert Incident.objects.get().is_closed
 
 
 def test_the_worst_it_was_counts_and_not_what_it_ended_as(responder):
@@ -250,6 +275,32 @@ def test_no_public_impact_stops_the_first_clock_with_its_reason(incident, respon
     with pytest.raises(Refused) as refusal:
         duties.say_no_public_impact(incident, reason="Again", by=responder, at=minutes(3))
     assert refusal.value.code == "CLOCK_STOPPED"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "runs"),
+    [
+        ("SEV-1", "SEV-2", False),  # less bad than when nobody noticed
+        ("SEV-2", "SEV-3", False),
+        ("SEV-2", "SEV-1", True),
+    ],
+)
+def test_no_public_impact_holds_until_it_is_worse(responder, before, after, runs):
+    incident = open_incident(responder, severity=before)
+    duties.say_no_public_impact(incident, reason="A back office list", by=responder, at=minutes(2))
+
+    actions.change_severity(incident, to=after, reason="Seen anew", by=responder, at=minutes(4))
+
+    assert Obligation.objects.open().filter(kind="first_public_update").exists() == runs
+
+
+def test_no_public_impact_was_said_of_what_ended_and_not_of_what_comes_back(incident, responder):
+    duties.say_no_public_impact(incident, reason="A back office list", by=responder, at=minutes(2))
+    actions.change_status(incident, to="resolved", by=responder, at=minutes(5))
+
+    actions.change_status(incident, to="investigating", note="It fails again", by=responder, at=minutes(9))
+
+    assert Obligation.objects.open().filter(kind="first_public_update").exists()
 
 
 def test_lists_tell_resolved_from_closed(client_as, viewer, responder, admin):

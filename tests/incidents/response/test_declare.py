@@ -103,7 +103,7 @@ def test_what_cannot_be_comes_back_with_the_rest_shown(client_as, responder, wro
 # --- what is over, and what is a test ---------------------------------------------------------------------------------
 
 
-def test_what_is_over_opens_resolved_and_owes_proof_and_report_alone(responder, settings):
+def test_what_is_over_opens_resolved_and_owes_its_report_alone(responder, settings):
     settings.SLACK_WEBHOOK_URL = "https://hooks.example.com/services/x"
     incident = open_incident(responder, severity="SEV-1", past=PAST)
     react(incident)
@@ -111,7 +111,7 @@ def test_what_is_over_opens_resolved_and_owes_proof_and_report_alone(responder, 
     assert (incident.mode, incident.status, incident.mark) == ("retrospective", "resolved", "Written later")
     assert (incident.impact_started_at, incident.detected_at, incident.resolved_at) == tuple(vars(PAST).values())
     assert incident.declared_at == AT
-    assert owed(incident) == {"verification", "postmortem"}
+    assert owed(incident) == {"postmortem"}
     assert kinds(incident)[:2] == ["incident.declared", "status"]
     assert incident.timeline.get(kind="status").occurred_at == PAST.resolved_at
     assert Postmortem.objects.filter(incident=incident).exists()
