@@ -117,7 +117,6 @@
     return wanted;
   };
   document.addEventListener("htmx:after:swap", (e) => {
-    each(".phase .tick input", (el) => { el.checked = el.defaultChecked; }); /* a morph leaves a box as it was; the server knows better */
     if (isPoll(e.detail.ctx)) { tick(); return; }
     document.title = (e.detail.ctx.response?.status === 422 ? "Error: " : "") + document.title.replace(/^Error: /, "");
     const dialog = html("dialog");

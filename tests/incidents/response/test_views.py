@@ -121,7 +121,7 @@ def test_a_viewers_room_has_no_buttons(client_as, viewer, incident):
 
     assert "EU card payments failing" in page
     assert "Post update" not in page
-    assert 'type="checkbox"' not in page
+    assert 'role="checkbox"' not in page
 
 
 def test_a_room_that_does_not_exist_is_a_404(client_as, viewer):
