@@ -128,6 +128,7 @@ REACTIONS: dict[str, tuple[Callable[..., None], ...]] = {
     Kind.STATUS: (track_issue, draft_postmortem, hold_postmortem),
     Kind.POSTMORTEM: (offer_public_summary,),
     Kind.SEVERITY: (track_issue,),
+    Kind.HEADING: (track_issue,),
     Kind.MERGE: (track_issue, withdraw_draft),
     Kind.NATURE: (withdraw_draft,),
     Kind.PUBLIC_UPDATE: (tell_published,),

@@ -40,7 +40,8 @@ def correct(event: TimelineEvent, *, text: str, reason: str, seen: int, by: User
         raise Refused("TEXT_UNCHANGED", "These are the words that stand there.")
     body = f"{reason}\n{words}"
     guard.require_clean(body)
-    if event.kind == Kind.DECLARED:
+    if event.kind == Kind.DECLARED and incident.summary == now.text:
+        # Else it was rewritten in the room since, and says more than the declaration.
         incident.summary = words
         incident.save(update_fields=["summary"])
     return timeline.record(incident, Kind.CORRECTION, by=by, at=at, text=body, corrects=event)

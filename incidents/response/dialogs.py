@@ -7,16 +7,17 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from incidents.obligations import queries as obligations
 from incidents.obligations.models import Obligation
-from incidents.response import actions, policy, queries, roles, states
-from incidents.response.forms import OfferForm, ResolveForm, SeverityForm, TakeOverForm, WaiveForm
+from incidents.response import actions, heading, policy, queries, roles, states
+from incidents.response.forms import HeadingForm, OfferForm, ResolveForm, SeverityForm, TakeOverForm, WaiveForm
 from incidents.response.models import Incident
-from incidents.response.states import IncidentRole, Severity, Status
+from incidents.response.states import IncidentRole, Kind, Severity, Status
 from opsportal.errors import Conflict, Refused
 from opsportal.htmx import render_page, see, status_message
 from opsportal.roles import Role, require
 from opsportal.signed_in import person
 
 ACTIONS = "incidents/response/actions.html"
+HEADING = "incidents/response/heading.html"
 SEVERITY = "incidents/response/severity.html"
 LOWER = "incidents/response/lower.html"
 RESOLVE = "incidents/response/resolve.html"
@@ -64,8 +65,42 @@ def _severity_conflict(request: HttpRequest, number: int, reason: str, chosen: S
     """What is stored, and below it what this person chose and wrote; sent again, it replaces the other knowingly."""
     incident = queries.incident_or_404(number, person(request))
     form = SeverityForm(initial={"severity": chosen, "reason": reason, "seen": incident.severity})
-    more = {"conflict": sentence, "is_conflict": True, "stored": queries.latest_severity(incident)}
+    more = {"conflict": sentence, "is_conflict": True, "stored": queries.latest(incident, Kind.SEVERITY)}
     return _show(request, SEVERITY, incident, form, status=409, **more)
+
+
+@require(Role.RESPONDER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def rewrite(request: HttpRequest, number: int) -> HttpResponse:
+    """Say better what it is called and what is seen. When somebody was faster, both texts are shown."""
+    incident = queries.incident_or_404(number, person(request))
+    if request.method != "POST":
+        return _show(request, HEADING, incident, _heading_form(incident))
+    form = HeadingForm(request.POST)
+    if form.is_valid():
+        try:
+            heading.rewrite(incident, **form.cleaned_data, by=person(request), at=now())
+        except Conflict as conflict:
+            return _heading_conflict(request, number, form, conflict.sentence)
+        except Refused as refusal:
+            form.add_error(None, refusal.sentence)
+        else:
+            status_message(request, f"{incident.label} is rewritten.")
+            return see(request, incident)
+    return _show(request, HEADING, incident, form, status=422)
+
+
+def _heading_form(incident: Incident, **mine: str) -> HeadingForm:
+    stored = {"title": incident.title, "summary": incident.summary, "seen": heading.mark(incident)}
+    return HeadingForm(initial=stored | mine)
+
+
+def _heading_conflict(request: HttpRequest, number: int, form: HeadingForm, sentence: str) -> HttpResponse:
+    """What stands there now, and below it this person's words; sent again, they replace the others knowingly."""
+    incident = queries.incident_or_404(number, person(request))
+    mine = {fact: form.cleaned_data[fact] for fact in heading.FACTS}
+    more = {"conflict": sentence, "is_conflict": True, "stored": queries.latest(incident, Kind.HEADING)}
+    return _show(request, HEADING, incident, _heading_form(incident, **mine), status=409, **more)
 
 
 def _ask_lower(request: HttpRequest, incident: Incident, form: SeverityForm, chosen: Severity) -> HttpResponse:

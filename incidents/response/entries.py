@@ -14,7 +14,7 @@ from incidents.response.words import question, texts
 PAGE = 50
 _UPDATES = (
     *(Kind.DECLARED, Kind.NOTE, Kind.DECISION, Kind.STATUS, Kind.SEVERITY, Kind.IMPACT, Kind.CORRECTION),
-    *(Kind.CLOSED, Kind.MERGE),
+    *(Kind.CLOSED, Kind.MERGE, Kind.HEADING),
 )
 SHOWS: dict[str, tuple[str, Q]] = {
     "all": ("All", Q()),

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from incidents.response import policy, queries, states
+from incidents.response import heading, policy, queries, states
 from incidents.response.models import Incident
 from incidents.response.states import Severity, Status
 from opsportal.models import User
@@ -91,6 +91,25 @@ class SeverityForm(GuardedForm):
     def severities(self) -> list[tuple[Severity, policy.Policy]]:
         """The three cards."""
         return list(policy.every().items())
+
+
+class HeadingForm(GuardedForm):
+    """Better words for what is broken and what is seen; `seen` is the mark of those that the person saw."""
+
+    title = forms.CharField(
+        label="Title",
+        max_length=heading.LONGEST,
+        help_text="What is broken, for whom. The public title stays as it is.",
+        error_messages={"required": "Give the incident a title."},
+    )
+    summary = forms.CharField(
+        label="What is seen",
+        required=False,
+        max_length=20_000,
+        help_text="Symptoms and numbers. Paste totals, not rows or personal data.",
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+    seen = forms.CharField(required=False, max_length=16, widget=forms.HiddenInput)
 
 
 class ResolveForm(GuardedForm):

@@ -266,6 +266,11 @@ def _change(event: TimelineEvent, body: str) -> _Words:
     return _Words("change", event.new, body=body, icon="rocket")
 
 
+def _heading(event: TimelineEvent, body: str) -> _Words:
+    """New is what was rewritten; the words hold both, before and after."""
+    return _Words("rewrote", {"title": "the title", "summary": "what is seen"}[event.new], body=body, icon="pencil")
+
+
 _FACTS = {"scope": "what is hit", "share": "how much is hit", "versions": "the affected versions"}
 _TIMES = {"impact_started_at": "when the impact began", "detected_at": "when it was detected"}
 _SHARES: dict[str, str] = {value: label for value, label in Incident.Share.choices if value}
@@ -325,6 +330,7 @@ _WRITERS = {
     Kind.PUBLIC_UPDATE: _public,
     Kind.CORRECTION: _correction,
     Kind.IMPACT: _impact,
+    Kind.HEADING: _heading,
     Kind.REDACTION: _redaction,
     Kind.LINK: _link,
     Kind.MERGE: _merge,

@@ -224,9 +224,9 @@ def lines(keys: Iterable[int]) -> dict[int, Line]:
     return {event.pk: line_of(event, bodies.get(event.pk, "")) for event in events}
 
 
-def latest_severity(incident: Incident) -> Line | None:
-    """How the severity came to be what it is."""
-    event = incident.timeline.filter(kind=Kind.SEVERITY).order_by("-recorded_at", "-id").first()
+def latest(incident: Incident, kind: Kind) -> Line | None:
+    """How something came to be what it is: the newest row of that kind."""
+    event = incident.timeline.filter(kind=kind).order_by("-recorded_at", "-id").first()
     return lines([event.pk])[event.pk] if event else None
 
 

@@ -72,6 +72,7 @@ class Kind(models.TextChoices):
     CHANGE = "change", "change"
     PUBLIC_UPDATE = "public_update", "published to the status page"
     IMPACT = "impact", "wrote down the impact"
+    HEADING = "heading", "rewrote title or summary"
     LINK = "link", "linked an incident"
     MERGE = "merge", "merged"
     CORRECTION = "correction", "corrected"

@@ -48,6 +48,7 @@ urlpatterns = [
     path("incidents/INC-<int:number>/unlink/<int:other>/", link_views.unlink, name="unlink"),
     path("incidents/INC-<int:number>/merge/", link_views.merge, name="merge"),
     path("incidents/INC-<int:number>/split/", link_views.split, name="split"),
+    path("incidents/INC-<int:number>/heading/", dialogs.rewrite, name="heading"),
     path("incidents/INC-<int:number>/severity/", dialogs.severity, name="severity"),
     path("incidents/INC-<int:number>/resolve/", dialogs.resolve, name="resolve"),
     path("incidents/INC-<int:number>/waive/<slug:kind>/", dialogs.waive, name="waive"),

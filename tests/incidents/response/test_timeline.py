@@ -119,6 +119,7 @@ def test_a_late_row_shows_both_times_and_a_prompt_one_does_not(incident, respond
         ("correction", {"text": "Why\nNew\nwords"}, ("corrected an earlier row:", "Why", "New\nwords")),
         ("redaction", {"text": "A name"}, ("removed the words of an earlier row", "", "A name")),
         ("check", {"text": "C"}, ("says", "", "C")),
+        ("heading", {"new": "title", "text": "Was: A\nNow: B"}, ("rewrote", "the title", "Was: A\nNow: B")),
         ("change", {"new": "done", "text": "v41"}, ("change", "done", "v41")),
     ],
 )  # fmt: skip
