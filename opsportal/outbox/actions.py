@@ -62,7 +62,7 @@ def enqueue(
         },
     )
     if is_new:
-        _ring()
+        ring()
     return delivery
 
 
@@ -184,7 +184,7 @@ def _replay(which: Q, *states: str, by: str, at: datetime, what: str) -> Replaye
     replayed = Replayed(queued=len(again), skipped=len(chosen) - len(again))
     audit.record("delivery.replay", by=by, object=f"{what}: {replayed.queued} queued"[:128])
     if again:
-        _ring()
+        ring()
     return replayed
 
 
@@ -194,9 +194,9 @@ def try_way(name: str, *, at: datetime) -> None:
     route = Route.objects.select_for_update().filter(name=name).first()
     if route is not None:
         route.write(circuit.tried_now(route.read(), at=at))
-        _ring()
+        ring()
 
 
-def _ring() -> None:
+def ring() -> None:
     """Wake a worker when the transaction has committed."""
     transaction.on_commit(partial(wake, "opsportal.deliver_due", expires=_BELL_SECONDS))

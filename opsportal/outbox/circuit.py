@@ -15,7 +15,9 @@ FIGURES = (
     "last_sent_at",
 )  # fmt: skip
 # What the message did, and not the way: these never open a circuit.
-_NOT_THE_WAY = frozenset({"recipient", "deferred", "not_configured", "sealed", "switched_off", "unknown_channel"})
+_NOT_THE_WAY = frozenset(
+    {"recipient", "deferred", "not_configured", "sealed", "switched_off", "unknown_channel", "unsubscribed"}
+)
 
 
 @dataclass(frozen=True)

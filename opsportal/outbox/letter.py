@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from opsportal import env
+from opsportal.errors import Refused
 from opsportal.network import Guard
 from opsportal.outbox.models import Channel, Delivery
 
@@ -32,6 +33,9 @@ class Letter:
     # What the receiver calls the thing that earlier messages of the event were about.
     receipt: str = ""
     portal: str = ""
+    # Mail only: the same words with headings and links, and what mail programs want to know.
+    html: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
 
     @property
     def message_id(self) -> str:
@@ -46,6 +50,8 @@ class Letter:
 
 def write(delivery: Delivery) -> Letter:
     """The letter of a row; Refused when its destination cannot be opened."""
+    if delivery.recipient:
+        return _to_recipient(delivery)
     address, credentials, guard = _addressed(delivery)
     return Letter(
         key=delivery.key,
@@ -60,6 +66,27 @@ def write(delivery: Delivery) -> Letter:
         credentials=credentials,
         receipt=delivery.receipt,
         portal=urlsplit(settings.BASE_URL).netloc,
+    )
+
+
+def _to_recipient(delivery: Delivery) -> Letter:
+    """Closed until now; what the room above made of the text goes in place of the row's own."""
+    found = delivery.found
+    if found is None:
+        raise Refused("UNSUBSCRIBED", "Nobody is there any more.")
+    return Letter(
+        key=delivery.key,
+        event=delivery.event,
+        channel=delivery.channel,
+        subject=delivery.subject,
+        body=found.text or delivery.body,
+        queued_at=delivery.created_at,
+        closes=False,
+        guard=typed_guard(),
+        address=found.address.open(),
+        credentials=tuple(found.credentials.open().split()),
+        html=found.html,
+        headers=found.headers,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
 from django.db.models.functions import Now
@@ -11,6 +11,9 @@ from django.utils import timezone
 
 from opsportal.outbox import circuit
 from opsportal.secrets.sealed import SecretField
+
+if TYPE_CHECKING:
+    from opsportal.outbox.recipients import Recipient
 
 TRIES_FOR = timedelta(hours=24)
 
@@ -53,6 +56,8 @@ SLACK_ROUTE, MAIL_ROUTE, GITHUB_ROUTE, ROW_ROUTE = (
     "GITHUB_ISSUES_REPO",
     "destination:",
 )
+# Readers have ways of their own: ten thousand mails of a status page must not stand before one that wakes somebody.
+READERS = "readers:"
 
 
 class Route(models.Model):
@@ -102,6 +107,14 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         """All messages that one event caused, or the one message of that key."""
         return self.filter(models.Q(event=event) | models.Q(key=event))
 
+    def for_operators(self) -> DeliveryQuerySet:
+        """Without what goes to readers, one by one."""
+        return self.filter(recipient="")
+
+    def untouched(self) -> DeliveryQuerySet:
+        """Waiting, and not tried once: nobody can have read it."""
+        return self.filter(state=Delivery.State.WAITING, attempts=0, lease_until=None)
+
     def in_turn(self) -> DeliveryQuerySet:
         """Without news of an issue whose earlier news has not left yet: the last word has to come last."""
         earlier = Delivery.objects.filter(
@@ -140,6 +153,8 @@ class Delivery(models.Model):
     channel = models.CharField(max_length=8, choices=Channel.choices)
     # The name of a destination (an environment name or a mail address), never a webhook address itself.
     destination = models.CharField(max_length=254)
+    # Whom another room knows, such as subscriber:42; it is asked for the address just before the message leaves.
+    recipient = models.CharField(max_length=40, blank=True, db_default="")
     to = models.ForeignKey(Destination, null=True, on_delete=models.PROTECT, related_name="+")
     route = models.CharField(max_length=40, default="")
     priority = models.PositiveSmallIntegerField(choices=Priority.choices, default=Priority.MACHINE)
@@ -161,6 +176,9 @@ class Delivery(models.Model):
     sent_at = models.DateTimeField(null=True)
 
     objects: ClassVar[models.Manager[Delivery]] = DeliveryQuerySet.as_manager()
+
+    # Filled in when the row is taken out to be sent.
+    found: Recipient | None = None
 
     class Meta:
         indexes = [

@@ -9,7 +9,7 @@ from django.db.models import Aggregate, Count, F, FloatField, Func, Min, Q
 from django.db.models.functions import Now
 
 from opsportal.outbox import circuit, explain, ways
-from opsportal.outbox.models import ROW_ROUTE, Channel, Delivery, Destination, Route
+from opsportal.outbox.models import READERS, Channel, Delivery, Destination, Route
 
 WAITING, DEAD, SENT = Delivery.State.WAITING, Delivery.State.DEAD, Delivery.State.SENT
 
@@ -46,6 +46,10 @@ class Queue:
     oldest: datetime | None = None
     p95_seconds: float | None = None
     destination: Destination | None = None
+
+    @property
+    def is_for_readers(self) -> bool:
+        return self.name.startswith(READERS)
 
     @property
     def is_retrying(self) -> bool:
@@ -108,7 +112,7 @@ def _queue(
 ) -> Queue:
     return Queue(
         name=name,
-        title=destination.name if destination else ways.TITLES.get(name, name.replace(ROW_ROUTE, "Destination ")),
+        title=destination.name if destination else ways.title(name),
         note=destination.get_channel_display() if destination else name,
         is_set=destination.is_active if destination else is_set,
         way=route.read() if route else circuit.Way(),
@@ -125,9 +129,11 @@ def lines(deliveries: Iterable[Delivery], *, at: datetime) -> list[Line]:
     ]
 
 
-def newest(*, state: str, route: str, limit: int) -> list[Delivery]:
+def newest(*, state: str, route: str, limit: int, with_readers: bool = True) -> list[Delivery]:
     """The newest messages of a state and of a way, either may be empty for all."""
     rows = Delivery.objects.order_by("-created_at", "-pk").select_related("to")
+    if not with_readers:
+        rows = rows.for_operators()
     if state:
         rows = rows.filter(state=state)
     if route:
@@ -135,6 +141,7 @@ def newest(*, state: str, route: str, limit: int) -> list[Delivery]:
     return list(rows[:limit])
 
 
-def dead_count() -> int:
+def dead_count(*, with_readers: bool = True) -> int:
     """How many were given up."""
-    return Delivery.objects.dead().count()
+    dead = Delivery.objects.dead()
+    return (dead if with_readers else dead.for_operators()).count()

@@ -14,9 +14,9 @@ from django.utils import timezone
 
 from opsportal import background
 from opsportal.errors import Refused
-from opsportal.outbox import channels, circuit, letter
+from opsportal.outbox import channels, circuit, letter, recipients
 from opsportal.outbox.channels.answer import Answer
-from opsportal.outbox.models import MAIL_ROUTE, Delivery, Destination, Route
+from opsportal.outbox.models import MAIL_ROUTE, Channel, Delivery, Destination, Route
 
 log = structlog.get_logger("opsportal.outbox")
 
@@ -94,6 +94,7 @@ def _claim(name: str, room: int, under_way: int, *, at: datetime) -> list[Delive
     if claimed:
         route.write(way)
         _lease(claimed, at=at)
+        recipients.find(claimed)
     return claimed
 
 
@@ -120,7 +121,7 @@ def _carry(delivery: Delivery) -> Answer:
     try:
         return channels.send(letter.write(delivery))
     except Refused as refusal:
-        return Answer("sealed" if refusal.code == "WRONG_KEY" else "not_configured")
+        return Answer({"WRONG_KEY": "sealed", "UNSUBSCRIBED": "unsubscribed"}.get(refusal.code, "not_configured"))
 
 
 @transaction.atomic
@@ -134,6 +135,7 @@ def _mark(delivery: Delivery, answer: Answer, *, at: datetime) -> None:
             receipt=answer.receipt[:64],
         )  # fmt: skip
         route.write(circuit.succeeded(route.read(), at=at))
+        recipients.took(delivery, at=at)
         return
     log.warning("delivery failed", channel=delivery.channel, error=answer.error, attempts=delivery.attempts)
     given_up = answer.is_final or at > delivery.gives_up_at
@@ -145,10 +147,18 @@ def _mark(delivery: Delivery, answer: Answer, *, at: datetime) -> None:
         last_error=answer.error,
         failed_at=at,
     )
-    route.write(circuit.failed(route.read(), error=answer.error, at=at, asked_to_wait=answer.wait))
+    if given_up:
+        recipients.gave_up(delivery, error=answer.error, at=at)
+    if not _is_a_readers_own(delivery):
+        route.write(circuit.failed(route.read(), error=answer.error, at=at, asked_to_wait=answer.wait))
     if answer.error == "gone" and delivery.to is not None:
         Destination.objects.filter(pk=delivery.to.pk).update(is_active=False)
         _give_up(Q(to=delivery.to.pk), "gone", at=at)
+
+
+def _is_a_readers_own(delivery: Delivery) -> bool:
+    """Each reader's web address is a way of its own: one that is broken must not shut out the others."""
+    return bool(delivery.recipient) and delivery.channel != Channel.EMAIL
 
 
 def _expire(at: datetime) -> None:

@@ -25,15 +25,19 @@ def delivery_list(request: HttpRequest) -> HttpResponse:
     """Queues, retries and the newest messages; addresses of people are not shown."""
     at = timezone.now()
     state = request.GET.get("state", "") if request.GET.get("state") in Delivery.State.values else ""
-    queue_rows = queries.queues(at)
+    # What goes to single readers is the admins' to see; everybody else has their sums on the Subscribers screen.
+    with_readers = request.user.is_authenticated and request.user.has_role(Role.ADMIN)
+    queue_rows = [one for one in queries.queues(at) if with_readers or not one.is_for_readers]
     route = request.GET.get("way", "") if request.GET.get("way") in {one.name for one in queue_rows} else ""
-    dead = queries.newest(state=Delivery.State.DEAD, route=route, limit=SHOWN_DEAD)
+    dead = queries.newest(state=Delivery.State.DEAD, route=route, limit=SHOWN_DEAD, with_readers=with_readers)
     context = {
         "queues": queue_rows,
         "closed": [one for one in queue_rows if one.way.open_until],
         "dead": queries.lines(dead, at=at),
-        "dead_count": queries.dead_count(),
-        "newest": queries.lines(queries.newest(state=state, route=route, limit=SHOWN), at=at),
+        "dead_count": queries.dead_count(with_readers=with_readers),
+        "newest": queries.lines(
+            queries.newest(state=state, route=route, limit=SHOWN, with_readers=with_readers), at=at
+        ),
         "states": Delivery.State.choices,
         "state": state,
         "way": route,

@@ -5,12 +5,23 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from opsportal import env
-from opsportal.outbox.models import GITHUB_ROUTE, MAIL_ROUTE, SLACK_ROUTE, Channel, Destination, Route
+from opsportal.outbox.models import (
+    GITHUB_ROUTE,
+    MAIL_ROUTE,
+    READERS,
+    ROW_ROUTE,
+    SLACK_ROUTE,
+    Channel,
+    Destination,
+    Route,
+)
 
 # Messages a minute, unless an admin says otherwise. Slack itself allows one a second.
+_READERS_PER_MINUTE = 600
 _PER_MINUTE = {SLACK_ROUTE: 60, MAIL_ROUTE: 600, GITHUB_ROUTE: 60}
 _PER_MINUTE_OF_ROWS = 120
 TITLES = {SLACK_ROUTE: "Slack, ops channel", MAIL_ROUTE: "Mail server", GITHUB_ROUTE: "GitHub issues"}
+_READER_TITLES = {f"{READERS}{one.value}": f"Subscribers, {one.label}" for one in Channel}
 _OF_CHANNEL = {Channel.SLACK: SLACK_ROUTE, Channel.EMAIL: MAIL_ROUTE, Channel.GITHUB: GITHUB_ROUTE}
 
 
@@ -82,3 +93,18 @@ def ensure(channel: str, to: Destination | None) -> str:
     name = to.route_name if to is not None else _OF_CHANNEL.get(Channel(channel), channel)
     Route.objects.get_or_create(name=name, defaults={"per_minute": _PER_MINUTE.get(name, _PER_MINUTE_OF_ROWS)})
     return name
+
+
+def for_readers(channel: str) -> Route:
+    """The way of those whom another room knows; apart from the operators' own, whatever happens on it."""
+    name = for_readers_name(channel)
+    return Route.objects.get_or_create(name=name, defaults={"per_minute": _READERS_PER_MINUTE})[0]
+
+
+def for_readers_name(channel: str) -> str:
+    return f"{READERS}{channel}"
+
+
+def title(name: str) -> str:
+    """What people call a way that is no destination."""
+    return TITLES.get(name) or _READER_TITLES.get(name) or name.replace(ROW_ROUTE, "Destination ")

@@ -25,13 +25,14 @@ WORDS = {
     "refused": "the mail server refused the message",
     "not_configured": "the destination is not set",
     "switched_off": "the destination was switched off",
+    "unsubscribed": "the reader does not want it any more",
     "sealed": "INTEGRATION_ENCRYPTION_KEY does not open the destination",
     "unknown_channel": "no such channel",
     "lost": "the worker was lost before it could say",
     "expired": "its time was over before the way out worked again",
 }
 # Another try would change nothing.
-_FINAL = frozenset({"gone", "recipient", "unknown_channel"})
+_FINAL = frozenset({"gone", "recipient", "unknown_channel", "unsubscribed"})
 _TOKENS = {401: "unauthorized", 403: "unauthorized", 404: "not_found", 410: "gone"}
 _LONGEST_PAUSE = 3600.0
 

@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.smtp import EmailBackend
 
 from opsportal.outbox.channels.answer import TAKEN, Answer
@@ -64,13 +64,16 @@ class BoundedBackend(EmailBackend):
 
 def send(letter: Letter) -> Answer:
     """Hand the mail to the server of EMAIL_URL. Its Message-ID is the same at every try."""
-    message = EmailMessage(
+    fixed = {"Message-ID": f"<{letter.message_id}@opsportal>", "Auto-Submitted": "auto-generated"}
+    message = EmailMultiAlternatives(
         subject=letter.subject,
         body=letter.body,
         to=[letter.address],
-        headers={"Message-ID": f"<{letter.message_id}@opsportal>", "Auto-Submitted": "auto-generated"},
+        headers={**dict(letter.headers), **fixed},
         connection=get_connection(),
     )
+    if letter.html:
+        message.attach_alternative(letter.html, "text/html")
     began = time.monotonic()
     try:
         message.send()
