@@ -4,13 +4,15 @@ from django.apps import AppConfig
 
 
 class IncidentsConfig(AppConfig):
-    """Registers the counts beside the navigation and the age of the public snapshot; has timelines sealed."""
+    """Registers the counts beside the navigation and the age of the snapshot; seals timelines; has readers told."""
 
     name = "incidents"
 
     def ready(self) -> None:
         from incidents import shell
         from incidents.response import chain
+        from incidents.subscribers import listening
 
         shell.register()
         chain.keep()
+        listening.listen()

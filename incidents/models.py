@@ -29,9 +29,12 @@ from incidents.statuspage.models import (
     PublicIncident,
     StatusUpdate,
 )
+from incidents.subscribers.models import AddressKey, Announcement, Subscriber
 
 __all__ = [
+    "AddressKey",
     "Alert",
+    "Announcement",
     "ChecklistStep",
     "ChecklistTemplateStep",
     "Component",
@@ -55,6 +58,7 @@ __all__ = [
     "Seat",
     "SeverityPolicy",
     "StatusUpdate",
+    "Subscriber",
     "TimelineEvent",
     "TimelineText",
     "Watcher",

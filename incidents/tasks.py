@@ -8,9 +8,11 @@ from django.utils import timezone
 from incidents import reactions
 from incidents.response import reminders
 from incidents.statuspage.tasks import rebuild_snapshot
+from incidents.subscribers.tasks import carry_news, tidy_subscribers
+from incidents.subscribers.tasks import run as fan_out
 from opsportal.ticker import actions as ticker
 
-__all__ = ["react", "react_to_all", "rebuild_snapshot", "remind"]
+__all__ = ["carry_news", "fan_out", "react", "react_to_all", "rebuild_snapshot", "remind", "tidy_subscribers"]
 
 
 @shared_task(name="incidents.react")
