@@ -159,7 +159,8 @@ def publish(update: StatusUpdate, *, by: User, at: datetime, seen: str = "") -> 
     update.state, update.published_by, update.published_at = Draft.PUBLISHED, by, at
     update.save()
     _move_clocks(incident, update, at=at)
-    news.tell(news.of_update(update, public.components.values_list("public_id", flat=True), at=at))
+    if update.notify:
+        news.tell(news.of_update(update, public.components.values_list("public_id", flat=True), at=at))
     _show_after_commit(at)  # before the bell: readers do not wait for a frozen Redis
     timeline.record(
         incident, Kind.PUBLIC_UPDATE, by=by, at=at, source=timeline.Source.WEB,

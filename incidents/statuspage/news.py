@@ -16,7 +16,7 @@ from incidents.statuspage.models import ComponentStatus, StatusUpdate
 class News:
     """One thing to tell, in public words only.
 
-    `key` is its identity (`update:<public id>`): the same key again is the same news. What shares a `topic` (an
+    `key` is its identity (`status_update:<public id>`): the same key again is the same news. What shares a `topic` (an
     incident, a maintenance) is told in one message when it follows quickly. `path` is its page below BASE_URL;
     `component_ids` decide whom it reaches.
     """
@@ -47,11 +47,6 @@ def take_back(key: str, *, at: datetime) -> None:
         taker(key, at=at)
 
 
-def key_of(update: StatusUpdate) -> str:
-    """The identity of an update's news."""
-    return f"update:{update.public_id}"
-
-
 def of_update(update: StatusUpdate, component_ids: Iterable[str], *, at: datetime) -> News:
     """An incident's update as a message: its words, what it changed, what it promises."""
     public = update.public_incident
@@ -62,7 +57,7 @@ def of_update(update: StatusUpdate, component_ids: Iterable[str], *, at: datetim
     due = update.next_update_at
     promise = [f"Next update by {due.astimezone(UTC):%H:%M UTC on %-d %B}."] if due else []
     return News(
-        key=key_of(update),
+        key=update.outbox_event,
         topic=f"incident:{public.public_id}",
         title=public.name,
         word=update.get_status_display(),

@@ -28,7 +28,7 @@ class Copy:
 def enqueue(copies: Iterable[Copy], *, event: str, because: str, at: datetime) -> None:
     """Promise them in the caller's transaction. The same key again is the same message, not a second one.
 
-    Each is due when the budget of its way can carry it, so that a long queue which moves does not look like one that
+    Each is due in the minute whose budget can carry it, so that a long queue which moves does not look like one that
     stands. Equal texts are looked through by the guard once.
     """
     words: dict[str, str] = {}
@@ -37,7 +37,7 @@ def enqueue(copies: Iterable[Copy], *, event: str, because: str, at: datetime) -
     for copy in copies:
         if copy.channel not in pace:
             pace[copy.channel] = ways.for_readers(copy.channel).per_minute
-        due = at + timedelta(seconds=60 * copy.place / pace[copy.channel])
+        due = at + timedelta(minutes=copy.place // pace[copy.channel])
         rows.append(
             Delivery(
                 key=copy.key,
