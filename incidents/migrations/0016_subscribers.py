@@ -9,7 +9,7 @@ import opsportal.secrets.sealed
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("incidents", "0014_publishing"),
+        ("incidents", "0015_heading"),
     ]
 
     operations = [
