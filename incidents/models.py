@@ -1,6 +1,7 @@
 """Table of contents: every model of what people do."""
 
 from incidents.alerts.models import Alert
+from incidents.changes.models import Change, ChangeStep, Freeze, Suspect
 from incidents.follow_ups.models import FollowUp
 from incidents.obligations.models import Obligation
 from incidents.ownership.models import Contact, Domain
@@ -35,6 +36,8 @@ __all__ = [
     "AddressKey",
     "Alert",
     "Announcement",
+    "Change",
+    "ChangeStep",
     "ChecklistStep",
     "ChecklistTemplateStep",
     "Component",
@@ -43,6 +46,7 @@ __all__ = [
     "Domain",
     "EarlierWording",
     "FollowUp",
+    "Freeze",
     "Incident",
     "IncidentLink",
     "Obligation",
@@ -59,6 +63,7 @@ __all__ = [
     "SeverityPolicy",
     "StatusUpdate",
     "Subscriber",
+    "Suspect",
     "TimelineEvent",
     "TimelineText",
     "Watcher",

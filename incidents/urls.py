@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("incidents.follow_ups.urls")),
     path("", include("incidents.postmortems.urls")),
     path("", include("incidents.statuspage.urls")),
+    path("", include("incidents.changes.urls")),
     path("", include("incidents.search.urls")),
     path("", include("incidents.metrics.urls")),
 ]

@@ -78,7 +78,13 @@ GROUPS: tuple[tuple[str, tuple[Screen, ...]], ...] = (
             Screen("Follow-ups", "incidents:follow_ups", "list-check", "What incidents left to do", key="f"),
         ),
     ),
-    ("Run", (Screen("Deliveries", "outbox:list", "send", "What left the house, and what waits", key="d"),)),
+    (
+        "Run",
+        (
+            Screen("Changes", "incidents:changes", "rocket", "Deploys, what is frozen, what was good last", key="h"),
+            Screen("Deliveries", "outbox:list", "send", "What left the house, and what waits", key="d"),
+        ),
+    ),
     ("Yours", (Screen("API tokens", "tokens:list", "key", "What programs use in your name", role=Role.RESPONDER),)),
     (
         "Admin",

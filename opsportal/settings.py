@@ -257,6 +257,7 @@ API_STRANGER_REQUESTS_PER_MINUTE = env.number("API_STRANGER_REQUESTS_PER_MINUTE"
 API_ROUTERS = [
     "opsportal.api.me.router",
     "incidents.response.api.router",
+    "incidents.changes.api.router",
 ]
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_REQUEST_BODY_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000

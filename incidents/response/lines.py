@@ -15,6 +15,7 @@ _BACKDATED = timedelta(seconds=90)
 _PAGES: dict[str, Callable[[str], str]] = {
     "check": lambda key: reverse("checks:detail", args=[key]),
     "alert": lambda key: f"{reverse('incidents:alerts')}#alert-{key}",
+    "change": lambda key: reverse("incidents:change", args=[key]),
 }
 
 
@@ -262,7 +263,12 @@ def _check(event: TimelineEvent, body: str) -> _Words:
 
 
 def _change(event: TimelineEvent, body: str) -> _Words:
-    """New is where it stands: planned, started, done, taken back."""
+    """One of both values is `suspect CHG-7`: it was marked, or is not any more. Else new is where it stands."""
+    word, _, label = (event.new or event.old).partition(" ")
+    if word == "suspect" and event.new:
+        return _Words("suspects the change", label, body=body, icon="rocket", tone="status")
+    if word == "suspect":
+        return _Words("no longer suspects the change", label, body=body, icon="rocket")
     return _Words("change", event.new, body=body, icon="rocket")
 
 

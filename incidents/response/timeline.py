@@ -22,7 +22,7 @@ REACTING = frozenset(
 # What people do where the work is: in a room that was merged they are sent to the one where it goes on.
 _WHERE_WORK_IS = frozenset(
     {Kind.ACKNOWLEDGED, Kind.NOTE, Kind.DECISION, Kind.STATUS, Kind.SEVERITY, Kind.ROLE, Kind.CHECKLIST, Kind.IMPACT}
-    | {Kind.PUBLIC_UPDATE, Kind.CLOSED, Kind.HEADING}
+    | {Kind.PUBLIC_UPDATE, Kind.CHANGE, Kind.CLOSED, Kind.HEADING}
 )
 
 Source = TimelineEvent.Source

@@ -121,6 +121,8 @@ def test_a_late_row_shows_both_times_and_a_prompt_one_does_not(incident, respond
         ("check", {"text": "C"}, ("says", "", "C")),
         ("heading", {"new": "title", "text": "Was: A\nNow: B"}, ("rewrote", "the title", "Was: A\nNow: B")),
         ("change", {"new": "done", "text": "v41"}, ("change", "done", "v41")),
+        ("change", {"new": "suspect CHG-7", "text": "Then"}, ("suspects the change", "CHG-7", "Then")),
+        ("change", {"old": "suspect CHG-7", "text": "DNS"}, ("no longer suspects the change", "CHG-7", "DNS")),
     ],
 )  # fmt: skip
 def test_every_kind_reads_as_a_sentence(incident, responder, kind, words, sentence):
@@ -141,7 +143,8 @@ def test_every_kind_has_a_way_to_be_told():
     [
         ("check:api-health", "/checks/api-health/"),
         ("alert:12", "/alerts/#alert-12"),
-        ("change:7", ""),
+        ("change:7", "/changes/CHG-7/"),
+        ("deploy:7", ""),
         ("check:not a key", ""),
         ("", ""),
     ],

@@ -105,6 +105,8 @@ DOORS = {
     "incidents.incident.channel_url": FORM,
     "incidents.scopearea.name": FORM,
     "incidents.followup.owner": TYPED,
+    "incidents.change.artifact": FORM,
+    "incidents.change.ticket": FORM,
     "incidents.alert.dedup_key": OURS,
     "incidents.alert.source": OURS,
     "incidents.obligation.subject": OURS,

@@ -1,0 +1,142 @@
+"""Changes for programs: a pipeline tells of its deploys, and anybody reads them page by page."""
+
+from datetime import datetime
+from typing import Literal
+
+from django.utils.timezone import now
+from ninja import Query, Router, Schema, Status
+from pydantic import AwareDatetime, ConfigDict, Field
+
+from incidents.changes import actions, queries
+from incidents.changes.actions import Facts, Teller
+from incidents.changes.models import Change
+from incidents.changes.states import Source
+from incidents.ownership.models import Domain
+from opsportal.api.access import ApiRequest, Scoped
+from opsportal.api.pages import PageOf, PageQuery, cut
+from opsportal.errors import Refused
+
+router = Router(tags=["Changes"])
+READ, WRITE = Scoped("changes:read"), Scoped("changes:write")
+
+KindWord = Literal["deploy", "rollback", "migration", "configuration", "flag"]
+ResultWord = Literal["planned", "running", "succeeded", "failed", "rolled_back"]
+
+
+class ChangeIn(Schema):
+    """What a program tells. Times carry their zone; without them it begins, or ends, now."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: KindWord
+    what: str = Field(max_length=160)
+    domain: str | None = Field(None, max_length=40, description="Slug of a domain; null is the whole house")
+    artifact: str = Field("", max_length=200, description="Version, tag or commit; a deploy and a rollback need it")
+    ticket: str = Field("", max_length=300, description="https link")
+    result: ResultWord = "succeeded"
+    started_at: AwareDatetime | None = None
+    finished_at: AwareDatetime | None = None
+    override: str = Field("", max_length=2_000, description="Why in spite of a freeze; audited")
+
+
+class OutcomeIn(Schema):
+    """What became of it. `note` says why, and is needed for failed and rolled_back."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    result: Literal["running", "succeeded", "failed", "rolled_back"]
+    note: str = Field("", max_length=2_000)
+    override: str = Field("", max_length=2_000, description="Why it begins in spite of a freeze; audited")
+
+
+class ChangeOut(Schema):
+    """One change as it stands."""
+
+    number: int
+    label: str
+    kind: KindWord
+    what: str
+    domain: str | None
+    artifact: str
+    ticket: str
+    result: ResultWord
+    started_at: datetime
+    finished_at: datetime | None
+    override: str
+    source: Literal["web", "api", "command"]
+    recorded_at: datetime
+    recorded_by: str | None
+
+    @staticmethod
+    def resolve_number(change: Change) -> int:
+        return change.pk
+
+    @staticmethod
+    def resolve_domain(change: Change) -> str | None:
+        return change.domain.slug if change.domain else None
+
+    @staticmethod
+    def resolve_recorded_by(change: Change) -> str | None:
+        return change.recorded_by.username if change.recorded_by else None
+
+
+class ChangeQuery(PageQuery):
+    """What the list is narrowed to."""
+
+    kind: Literal["", "deploy", "rollback", "migration", "configuration", "flag"] = ""
+    result: Literal["", "planned", "running", "succeeded", "failed", "rolled_back"] = ""
+    domain: str = ""
+
+
+@router.post("/changes", response={201: ChangeOut}, auth=WRITE, summary="Record a change")
+def record_change(request: ApiRequest, change: ChangeIn) -> Status[Change]:
+    """Tell of a change. While changes are frozen, 422 `FROZEN` unless it is a rollback or `override` says why."""
+    given = change.dict()
+    given["domain"] = _domain(given["domain"])
+    return Status(201, actions.record(Facts(**given), by=_teller(request), at=now()))
+
+
+@router.post("/changes/{int:number}/result", response=ChangeOut, auth=WRITE, summary="Say what became of a change")
+def record_result(request: ApiRequest, number: int, outcome: OutcomeIn) -> Change:
+    """It runs, succeeded, failed or was rolled back."""
+    found, by, at = queries.change_or_404(number), _teller(request), now()
+    match outcome.result:
+        case "running":
+            return actions.start(found, override=outcome.override, by=by, at=at)
+        case "succeeded":
+            return actions.succeed(found, note=outcome.note, by=by, at=at)
+        case "failed":
+            return actions.fail(found, note=outcome.note, by=by, at=at)
+    return actions.roll_back(found, note=outcome.note, by=by, at=at)
+
+
+@router.get("/changes", response=PageOf[ChangeOut], auth=READ, summary="List changes")
+def list_changes(request: ApiRequest, query: Query[ChangeQuery]) -> dict[str, object]:
+    """In the order of their recording, newest first. `domain=all-domains` are those of the whole house."""
+    filters = queries.Filters(kind=query.kind, result=query.result, domain=query.domain, days=0)
+    page = cut(
+        queries.narrowed(filters).with_domain(),
+        by=["-id"],
+        query=query,
+        purpose={"list": "changes", "by": filters},
+    )
+    return {"items": page.rows, "next": page.next}
+
+
+@router.get("/changes/{int:number}", response=ChangeOut, auth=READ, summary="Read a change")
+def read_change(request: ApiRequest, number: int) -> Change:
+    """The change that people call CHG-<number>."""
+    return queries.change_or_404(number)
+
+
+def _teller(request: ApiRequest) -> Teller:
+    return Teller(request.auth.user, Source.API, request.auth.token)
+
+
+def _domain(slug: str | None) -> Domain | None:
+    if slug is None:
+        return None
+    found = Domain.objects.filter(slug=slug).first()
+    if found is None:
+        raise Refused("DOMAIN_UNKNOWN", "There is no such domain. The ownership matrix lists them.")
+    return found

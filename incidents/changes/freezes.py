@@ -1,0 +1,88 @@
+"""Freezes: who asks for one, what they hold up, and what is said then."""
+
+from datetime import UTC, datetime
+
+from django.db import IntegrityError, transaction
+
+from incidents.changes.models import Freeze
+from incidents.changes.states import HELD_BY_FREEZE
+from incidents.ownership.models import Domain
+from opsportal.audit import actions as audit
+from opsportal.errors import Refused
+from opsportal.models import User
+from opsportal.privacy import guard
+
+
+@transaction.atomic
+def add_window(
+    domain: Domain | None, *, reason: str, starts_at: datetime, ends_at: datetime | None, by: User, at: datetime
+) -> Freeze:
+    """Hold changes up for a time, or until it is lifted; None is the whole house."""
+    reason = _needed(reason)
+    if ends_at is not None and ends_at <= max(starts_at, at):
+        raise Refused("FREEZE_OVER", "It would end before it begins, or has ended already. Choose a later end.")
+    freeze = Freeze.objects.create(
+        domain=domain, reason=reason, starts_at=starts_at, ends_at=ends_at, made_at=at, made_by=by
+    )
+    audit.record("freeze.add", by=by.username, object=freeze.where, reason=reason)
+    return freeze
+
+
+@transaction.atomic
+def lift(freeze: Freeze, *, reason: str, by: User, at: datetime) -> Freeze:
+    """Let changes through again, and why."""
+    freeze = Freeze.objects.select_for_update(of=("self",)).select_related("domain").get(pk=freeze.pk)
+    if freeze.lifted_at is not None or (freeze.ends_at is not None and freeze.ends_at <= at):
+        raise Refused("FREEZE_OVER", "This freeze is over already.")
+    freeze.lifted_at, freeze.lifted_by, freeze.lifted_because = at, by, _needed(reason)
+    freeze.save(update_fields=["lifted_at", "lifted_by", "lifted_because"])
+    audit.record("freeze.lift", by=by.username, object=freeze.where, reason=freeze.lifted_because)
+    return freeze
+
+
+def freeze(domain: Domain | None, reason: str, *, at: datetime) -> Freeze:
+    """Hold changes up because a rule of the house says so: a spent error budget. Safe to run twice."""
+    budget = Freeze.objects.filter(domain=domain, cause=Freeze.Cause.BUDGET, lifted_at=None)
+    if (found := budget.first()) is not None:
+        return found
+    try:
+        with transaction.atomic():
+            return Freeze.objects.create(
+                domain=domain, cause=Freeze.Cause.BUDGET, reason=_needed(reason), starts_at=at, made_at=at
+            )
+    except IntegrityError:  # another worker said it in the same moment
+        return budget.get()
+
+
+def unfreeze(domain: Domain | None, reason: str, *, at: datetime) -> bool:
+    """End what `freeze` began; windows of people stay. Safe to run twice."""
+    budget = Freeze.objects.filter(domain=domain, cause=Freeze.Cause.BUDGET, lifted_at=None)
+    return bool(budget.update(lifted_at=at, lifted_because=_needed(reason)))
+
+
+def require_open(kind: str, domain: Domain | None, *, moment: datetime, override: str) -> bool:
+    """Refuse a change that a freeze holds up at that moment, unless a reason overrides it; True when one does."""
+    if kind not in HELD_BY_FREEZE:
+        return False
+    found = Freeze.objects.select_related("domain").holding(moment).touching(domain).soonest_first().first()
+    if found is None:
+        return False
+    if not override:
+        raise Refused("FROZEN", sentence(found))
+    return True
+
+
+def sentence(freeze: Freeze) -> str:
+    """What somebody reads who is held up by it."""
+    until = f"until {freeze.ends_at.astimezone(UTC):%-d %b %H:%M} UTC" if freeze.ends_at else "until it is lifted"
+    return (
+        f"Changes are frozen for {freeze.where} {until}: {freeze.reason.rstrip('.')}. "
+        "A rollback passes; anything else needs a reason in spite of the freeze."
+    )
+
+
+def _needed(reason: str) -> str:
+    guard.require_clean(reason)
+    if not reason.strip():
+        raise Refused("REASON_MISSING", "Say why.")
+    return reason.strip()[:200]
