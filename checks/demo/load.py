@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 
 from checks.catalogue.models import Check, State
-from checks.demo import buckets
+from checks.demo import buckets, changes
 from checks.demo.reports import REPORTS, DemoFollowUp, DemoReport
 from checks.demo.story import (
     CHECKS,
@@ -83,6 +83,7 @@ def load(*, at: datetime) -> Loaded:
         for plot, start in _in_order(at):
             _play(plot, start, cast, until=at)
         _belong_together(cast["responder"], at)
+        changes.load(cast, at)
         Reaction.objects.filter(done_at=None).update(done_at=at)
         _buckets([*checks, *Check.objects.filter(is_own=True)], at)
         connection.run_on_commit.clear()

@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from checks.demo import load, story
 from checks.models import Check, DayBucket, HourBucket, MinuteBucket
+from incidents.changes.models import Change, Suspect
 from incidents.models import Incident, PublicIncident, Reaction, StatusUpdate, TimelineEvent
 from incidents.response import closing
 from opsportal.models import Delivery, User
@@ -30,6 +31,9 @@ def test_twelve_weeks_are_loaded_through_the_actions_and_wake_nobody(settings, t
     assert not Reaction.objects.filter(done_at=None).exists()
     assert not Delivery.objects.exists()
     assert {"decision", "correction", "redaction"} <= set(TimelineEvent.objects.values_list("kind", flat=True))
+    assert Change.objects.count() > 60
+    suspected = Suspect.objects.order_by("incident__number").values_list("incident__title", flat=True)
+    assert list(suspected) == ["Dashboard blank after release", story.OPEN[0].title]
     assert (tmp_path / "snapshot" / "current").exists()
     with_history = Check.objects.count()
     assert DayBucket.objects.values("check_id").distinct().count() == with_history
