@@ -29,6 +29,12 @@ class Component:
     updated_at: datetime
     stretches: tuple[Stretch, ...] = ()
     only_show_if_degraded: bool = False
+    unknown_since: datetime | None = None
+
+    @property
+    def is_hidden(self) -> bool:
+        """Not on the page while all is well with it; programs always get it."""
+        return self.only_show_if_degraded and self.status == "operational" and self.unknown_since is None
 
     @property
     def full_name(self) -> str:
@@ -79,6 +85,8 @@ class Incident:
     resolved_at: datetime | None
     component_ids: tuple[str, ...]
     updates: tuple[Update, ...]
+    # Names of its components that are not on the page any more.
+    former: tuple[str, ...] = ()
 
     @property
     def is_open(self) -> bool:
