@@ -36,8 +36,12 @@ PUBLIC = {
 }
 # Operations of the API, which know tokens and no sign-in page.
 OPERATIONS = {
-    *("api:me", "api:list_incidents", "api:read_incident"),
     *("api:list_changes", "api:record_change", "api:read_change", "api:record_result"),
+    *("api:me", "api:list_incidents", "api:read_incident", "api:list_timeline", "api:read_event", "api:post_note"),
+    *("api:declare_incident", "api:rewrite_incident"),
+    *("api:post_decision", "api:correct_event", "api:answer_decision", "api:acknowledge_incident"),
+    *("api:change_status", "api:change_severity", "api:close_incident"),
+    *("api:offer_role", "api:take_over_role", "api:act_on_role"),
 }
 EXAMPLES = {
     "number": 1,

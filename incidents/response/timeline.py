@@ -10,6 +10,8 @@ from django.db.models import F
 from incidents.response.models import Incident, Reaction, TimelineEvent, TimelineText
 from incidents.response.states import Kind
 from opsportal import background
+from opsportal.audit import actions as audit
+from opsportal.audit.models import AuditEvent
 from opsportal.errors import Refused
 from opsportal.models import User
 from opsportal.privacy import guard
@@ -35,7 +37,7 @@ def record(
     *,
     at: datetime,
     by: User | None = None,
-    source: str = Source.WEB,
+    source: str = "",
     old: str = "",
     new: str = "",
     text: str = "",
@@ -47,6 +49,7 @@ def record(
     """Add a fact: the event, its words, the row for those who react, and the room's next version.
 
     `at` is when it is recorded; `occurred_at` when it happened, if that was earlier. The words pass the guard first.
+    Without a `source` it came by the door of the request, the web or the API.
     `corrects` is the earlier event that this one speaks of; `about` what a machine speaks of, such as `check:api`.
     """
     if incident.merged_into is not None and by is not None and kind in _WHERE_WORK_IS:
@@ -56,7 +59,7 @@ def record(
     event = TimelineEvent.objects.create(
         incident=incident,
         kind=Kind(kind),
-        source=source,
+        source=source or _door(),
         actor=by,
         occurred_at=occurred_at or at,
         recorded_at=at,
@@ -74,6 +77,10 @@ def record(
         background.after_commit("incidents.react", event_id=event.pk)
     touch(incident)
     return event
+
+
+def _door() -> str:
+    return Source.API if audit.door() == AuditEvent.Source.API else Source.WEB
 
 
 def digest(salt: str, body: str) -> str:

@@ -31,6 +31,11 @@ def record(act: str, *, by: str, object: str = "", reason: str = "", result: str
     )
 
 
+def door() -> str:
+    """By which door the work of this moment came; those who keep records of their own say the same."""
+    return _door.get()
+
+
 @contextmanager
 def recorded_as(username: str) -> Iterator[None]:
     """Write every line of this block under the name of the person who really sits there."""

@@ -79,10 +79,10 @@ def test_a_cursor_belongs_to_its_filters(ask, responder):
     assert ask(LIST, limit="1", cursor=cursor, severity="SEV-2")["error"]["code"] == "INVALID_CURSOR"
 
 
-def test_the_list_costs_one_statement_however_long(ask, responder, django_assert_num_queries):
+def test_the_list_costs_the_same_however_long(ask, responder, django_assert_num_queries):
     for _ in range(4):
         open_incident(responder)
     ask(LIST)
 
-    with django_assert_num_queries(3):  # token, count, page
+    with django_assert_num_queries(5):  # token, count, page, roles, areas
         ask(LIST)
