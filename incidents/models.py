@@ -20,9 +20,11 @@ from incidents.response.models import (
     TimelineText,
     Watcher,
 )
+from incidents.statuspage.maintenance import Maintenance, MaintenanceSeries, MaintenanceUpdate
 from incidents.statuspage.models import (
     Component,
     ComponentInterval,
+    DayRecord,
     EarlierWording,
     Observation,
     Page,
@@ -43,12 +45,16 @@ __all__ = [
     "Component",
     "ComponentInterval",
     "Contact",
+    "DayRecord",
     "Domain",
     "EarlierWording",
     "FollowUp",
     "Freeze",
     "Incident",
     "IncidentLink",
+    "Maintenance",
+    "MaintenanceSeries",
+    "MaintenanceUpdate",
     "Obligation",
     "Observation",
     "Page",

@@ -7,12 +7,22 @@ from django.utils import timezone
 
 from incidents import reactions
 from incidents.response import reminders
-from incidents.statuspage.tasks import rebuild_snapshot
+from incidents.statuspage.tasks import keep_maintenance, rebuild_snapshot, write_days
 from incidents.subscribers.tasks import carry_news, tidy_subscribers
 from incidents.subscribers.tasks import run as fan_out
 from opsportal.ticker import actions as ticker
 
-__all__ = ["carry_news", "fan_out", "react", "react_to_all", "rebuild_snapshot", "remind", "tidy_subscribers"]
+__all__ = [
+    "carry_news",
+    "fan_out",
+    "keep_maintenance",
+    "react",
+    "react_to_all",
+    "rebuild_snapshot",
+    "remind",
+    "tidy_subscribers",
+    "write_days",
+]
 
 
 @shared_task(name="incidents.react")

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from incidents.statuspage import windows
+from incidents.statuspage.windows import Window
+
 
 @dataclass(frozen=True)
 class Stretch:
@@ -13,6 +16,15 @@ class Stretch:
     status: str
     started_at: datetime
     ended_at: datetime | None
+
+
+@dataclass(frozen=True)
+class DayRecord:
+    """What was written down when a UTC day was over: its worst status, and seconds by status."""
+
+    on: date
+    worst: str
+    seconds: tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True)
@@ -28,13 +40,8 @@ class Component:
     created_at: datetime
     updated_at: datetime
     stretches: tuple[Stretch, ...] = ()
+    records: tuple[DayRecord, ...] = ()
     only_show_if_degraded: bool = False
-    unknown_since: datetime | None = None
-
-    @property
-    def is_hidden(self) -> bool:
-        """Not on the page while all is well with it; programs always get it."""
-        return self.only_show_if_degraded and self.status == "operational" and self.unknown_since is None
 
     @property
     def full_name(self) -> str:
@@ -85,8 +92,6 @@ class Incident:
     resolved_at: datetime | None
     component_ids: tuple[str, ...]
     updates: tuple[Update, ...]
-    # Names of its components that are not on the page any more.
-    former: tuple[str, ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -99,8 +104,41 @@ class Incident:
 
 
 @dataclass(frozen=True)
+class Maintenance:
+    """Announced work as it stands at the moment of reading: `status` and `updates` follow from its window."""
+
+    public_id: str
+    name: str
+    window: Window
+    status: str
+    sequence: int
+    announced_at: datetime
+    updated_at: datetime
+    component_ids: tuple[str, ...]
+    updates: tuple[Update, ...]
+
+    @property
+    def is_running(self) -> bool:
+        return self.status in windows.RUNNING
+
+    @property
+    def is_upcoming(self) -> bool:
+        return self.status == windows.SCHEDULED
+
+    @property
+    def over_at(self) -> datetime | None:
+        """When it was completed or cancelled; None before."""
+        if self.status == windows.CANCELLED:
+            return self.window.cancelled_at
+        return self.window.closes_at if self.status == windows.COMPLETED else None
+
+
+@dataclass(frozen=True)
 class Content:
-    """Everything on the page: components in order, incidents newest first. `url` has no slash at its end."""
+    """Everything on the page: components in order, incidents newest first, planned work soonest first.
+
+    `url` has no slash at its end.
+    """
 
     page_id: str
     name: str
@@ -109,6 +147,12 @@ class Content:
     read_at: datetime
     components: tuple[Component, ...]
     incidents: tuple[Incident, ...]
+    maintenances: tuple[Maintenance, ...] = ()
+
+    @property
+    def told_maintenances(self) -> tuple[Maintenance, ...]:
+        """The latest first, as a history has them."""
+        return self.maintenances[::-1]
 
     @property
     def open_incidents(self) -> tuple[Incident, ...]:
@@ -119,7 +163,8 @@ class Content:
         """When anything on the page last changed; a rebuild alone is no change."""
         components = [component.updated_at for component in self.components]
         incidents = [incident.updated_at for incident in self.incidents]
-        return max(components + incidents, default=self.read_at)
+        maintenances = [planned.updated_at for planned in self.maintenances]
+        return max(components + incidents + maintenances, default=self.read_at)
 
     def component(self, public_id: str) -> Component | None:
         return next((one for one in self.components if one.public_id == public_id), None)

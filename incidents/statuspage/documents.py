@@ -4,17 +4,16 @@ Times have exactly three fractional digits and a Z: some clients fail on anythin
 fraction.
 """
 
-import hashlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
-from incidents.statuspage import rollup
-from incidents.statuspage.content import Component, Content, Incident, Update
+from incidents.statuspage import rollup, windows
+from incidents.statuspage.content import Component, Content, Incident, Maintenance, Update
+from incidents.statuspage.ids import stable_id
 
 RECENT = 50
-_LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
 Json = dict[str, Any]
 
 
@@ -37,16 +36,20 @@ def all_of(content: Content) -> dict[str, Json]:
     incidents = [_incident(content, one) for one in content.incidents[:RECENT]]
     unresolved = [_incident(content, one) for one in content.open_incidents]
     status = {"status": _status(content)}
-    maintenances: Json = {"scheduled_maintenances": []}
+    planned = [_maintenance(content, one) for one in content.maintenances]
+    recent = [_maintenance(content, one) for one in content.told_maintenances[:RECENT]]
+    upcoming = [one for one in planned if one["status"] == windows.SCHEDULED]
+    active = [one for one in planned if one["status"] in windows.RUNNING]
+    maintenances: Json = {"scheduled_maintenances": [*active, *upcoming]}
     return {
         "summary": {**page, **components, "incidents": unresolved, **maintenances, **status},
         "status": {**page, **status},
         "components": {**page, **components},
         "incidents": {**page, "incidents": incidents},
         "incidents/unresolved": {**page, "incidents": unresolved},
-        "scheduled-maintenances": {**page, **maintenances},
-        "scheduled-maintenances/upcoming": {**page, **maintenances},
-        "scheduled-maintenances/active": {**page, **maintenances},
+        "scheduled-maintenances": {**page, "scheduled_maintenances": recent},
+        "scheduled-maintenances/upcoming": {**page, "scheduled_maintenances": upcoming},
+        "scheduled-maintenances/active": {**page, "scheduled_maintenances": active},
     }
 
 
@@ -55,18 +58,12 @@ def overall(content: Content) -> rollup.Overall:
     return rollup.overall(
         [component.status for component in content.components],
         [incident.impact for incident in content.open_incidents],
-        some_unknown=any(component.unknown_since for component in content.components),
     )
 
 
 def group_id(page_id: str, name: str) -> str:
-    """Twelve characters that stay the same while the group keeps its name."""
-    number = int.from_bytes(hashlib.sha256(f"{page_id}/{name}".encode()).digest()[:9], "big")
-    digits = []
-    for _ in range(12):
-        number, rest = divmod(number, 36)
-        digits.append(_LETTERS[rest])
-    return "".join(digits)
+    """Stays the same while the group keeps its name."""
+    return stable_id(page_id, name)
 
 
 def _page(content: Content) -> Json:
@@ -146,21 +143,48 @@ def _incident(content: Content, incident: Incident) -> Json:
         "started_at": instant(incident.published_at),
         "page_id": content.page_id,
         "reminder_intervals": None,
-        "incident_updates": [_update(incident, update) for update in incident.updates],
+        "incident_updates": [_update(incident.public_id, update) for update in incident.updates],
         "components": [_component(content, component) for component in touched if component],
     }
 
 
-def _update(incident: Incident, update: Update) -> Json:
+def _maintenance(content: Content, planned: Maintenance) -> Json:
+    """The contract has no word for cancelled: such work is completed, and its last update says what happened."""
+    touched = (content.component(public_id) for public_id in planned.component_ids)
+    return {
+        "id": planned.public_id,
+        "name": planned.name,
+        "status": _contract_word(planned.status),
+        "created_at": instant(planned.announced_at),
+        "updated_at": instant(planned.updated_at),
+        "monitoring_at": None,
+        "resolved_at": _maybe(planned.over_at),
+        "impact": "maintenance",
+        "shortlink": f"{content.url}/maintenance/{planned.public_id}/",
+        "started_at": instant(planned.window.starts_at),
+        "page_id": content.page_id,
+        "reminder_intervals": None,
+        "incident_updates": [_update(planned.public_id, update) for update in planned.updates],
+        "components": [_component(content, component) for component in touched if component],
+        "scheduled_for": instant(planned.window.starts_at),
+        "scheduled_until": instant(planned.window.ends_at),
+    }
+
+
+def _contract_word(status: str) -> str:
+    return windows.COMPLETED if status == windows.CANCELLED else status
+
+
+def _update(owner: str, update: Update) -> Json:
     affected = [
         {"code": one.code, "name": one.name, "old_status": one.old_status, "new_status": one.new_status}
         for one in update.affected
     ]
     return {
         "id": update.public_id,
-        "status": update.status,
+        "status": _contract_word(update.status),
         "body": update.body,
-        "incident_id": incident.public_id,
+        "incident_id": owner,
         "created_at": instant(update.published_at),
         "updated_at": instant(update.updated_at),
         "display_at": instant(update.published_at),

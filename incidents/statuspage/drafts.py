@@ -118,7 +118,7 @@ def fingerprint(update: StatusUpdate) -> str:
 def preview(update: StatusUpdate, *, content: Content, at: datetime) -> pages.Card:
     """The incident's card as readers will see it right after publishing."""
     public = update.public_incident
-    rows = list(Component.objects.in_use().in_order())
+    rows = list(Component.objects.in_order())
     changes = load.affected(outcome(update, public, rows))
     next_at = None if update.status in LAST_WORDS else update.next_update_at
     new = ContentUpdate(update.public_id, update.status, update.body, at, next_at, changes)

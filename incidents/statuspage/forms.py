@@ -1,4 +1,4 @@
-"""Are the words of a draft for readers well formed?"""
+"""Are the words well formed? A draft for readers, a component's status, a component."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -177,3 +177,27 @@ def _in_words(minutes: int) -> str:
 def _clock(epoch: int, now: datetime) -> str:
     moment = datetime.fromtimestamp(epoch, UTC)
     return f"{moment:%H:%M} UTC" if moment.date() == now.date() else f"{moment.day} {moment:%b, %H:%M} UTC"
+
+
+class ComponentStatusForm(forms.Form):
+    """How one component stands."""
+
+    status = forms.ChoiceField(choices=ComponentStatus.choices)
+
+
+class ComponentForm(GuardedForm, forms.ModelForm[Component]):
+    """A component's words and place. It only checks; the action saves."""
+
+    is_public = True
+
+    class Meta:
+        model = Component
+        fields = ("name", "description", "group_name", "domain", "position")
+        labels = {"domain": "Owning domain", "position": "Place in its group"}
+        help_texts = {
+            "name": "As readers know it.",
+            "description": "One line below the name.",
+            "group_name": "Components with the same group stand together; leave it empty for none.",
+            "position": "Smaller numbers come first.",
+        }
+        error_messages = {"name": {"unique": "There is a component of this name already."}}

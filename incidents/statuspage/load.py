@@ -3,83 +3,62 @@
 The number of queries does not grow with the number of incidents.
 """
 
-from collections.abc import Collection, Iterable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import Prefetch, Q
 
-from incidents.statuspage import bars, content
+from incidents.statuspage import announced, bars, content, rollup
+from incidents.statuspage.maintenance import Maintenance, MaintenanceUpdate
 from incidents.statuspage.models import (
     Component,
     ComponentInterval,
-    ComponentStatus,
-    Observation,
+    DayRecord,
     Page,
     PublicIncident,
     PublicIncidentQuerySet,
     StatusUpdate,
 )
+from incidents.statuspage.stretches import overlaid
+from incidents.statuspage.windows import CANCELLED
+
+# Planned work of longer ago is on no page any more; incidents stay.
+MAINTENANCE_KEPT = timedelta(days=730)
 
 
 def page(at: datetime) -> content.Content:
-    """Everything readers may know at this moment. Five queries."""
+    """Everything readers may know at this moment. Eight queries, two more with planned work."""
     row = Page.objects.get()
+    incidents = _with_published(PublicIncident.objects.published())
+    planned = tuple(maintenances(at))
+    return content.Content(
+        page_id=row.public_id,
+        name=row.name,
+        url=f"{settings.BASE_URL}/status",
+        time_zone=row.time_zone,
+        read_at=at,
+        components=components(at, planned),
+        incidents=tuple(incident(one) for one in incidents.order_by("-first_published_at", "-id")),
+        maintenances=planned,
+    )
+
+
+def components(at: datetime, planned: Iterable[content.Maintenance]) -> tuple[content.Component, ...]:
+    """Every component with its ninety days, as announced work has them stand. Three queries."""
     since = at - timedelta(days=bars.DAYS)
     recent = ComponentInterval.objects.filter(Q(ended_at=None) | Q(ended_at__gt=since)).order_by("started_at")
-    components = Component.objects.in_use().in_order().select_related("observation")
-    components = components.prefetch_related(Prefetch("intervals", recent, to_attr="recent"))
-    incidents = with_published(PublicIncident.objects.published().order_by("-first_published_at", "-id"))
-    shown = tuple(incident(one) for one in incidents)
-    held = {public_id for one in shown if one.is_open for public_id in one.component_ids}
-    return content.Content(
-        page_id=row.public_id,
-        name=row.name,
-        url=address(),
-        time_zone=row.time_zone,
-        read_at=at,
-        components=tuple(component(one, unknown_since=unknown_since(one, held, at)) for one in components),
-        incidents=shown,
+    written = DayRecord.objects.filter(on__gte=since.date()).as_it_stands()
+    rows = Component.objects.in_order().prefetch_related(
+        Prefetch("intervals", recent, to_attr="recent"), Prefetch("day_records", written, to_attr="written")
     )
+    works = list(planned)
+    return tuple(under_maintenance(component(one), works, at) for one in rows)
 
 
-def now(at: datetime) -> content.Content:
-    """The same without the past: how components stand and what is open. Five queries."""
-    row = Page.objects.get()
-    incidents = with_published(PublicIncident.objects.published().filter(resolved_at=None).order_by("pk"))
-    shown = tuple(incident(one) for one in incidents)
-    held = {public_id for one in shown for public_id in one.component_ids}
-    components = Component.objects.in_use().in_order().select_related("observation")
-    return content.Content(
-        page_id=row.public_id,
-        name=row.name,
-        url=address(),
-        time_zone=row.time_zone,
-        read_at=at,
-        components=tuple(component(one, unknown_since=unknown_since(one, held, at)) for one in components),
-        incidents=shown,
-    )
-
-
-def address() -> str:
-    """Where readers find the page, without a slash at its end."""
-    return f"{settings.BASE_URL}/status"
-
-
-def unknown_since(row: Component, held: Collection[str], at: datetime) -> datetime | None:
-    """Since when its checks have been silent; None while they speak, and while a person's word counts instead."""
-    said: Observation | None = getattr(row, "observation", None)
-    is_persons = row.public_id in held or row.status == ComponentStatus.MAINTENANCE
-    if said is None or row.follows == Component.Follows.NOTHING or is_persons:
-        return None
-    return said.as_of if said.fresh_until < at else None
-
-
-def component(row: Component, *, unknown_since: datetime | None = None) -> content.Component:
-    """Uptime counts from the start date: what was before it is no part of the record."""
+def component(row: Component) -> content.Component:
     intervals: Iterable[ComponentInterval] = getattr(row, "recent", ())
-    start = datetime.combine(row.start_date, datetime.min.time(), UTC)
-    counted = [one for one in intervals if one.ended_at is None or one.ended_at > start]
     return content.Component(
         public_id=row.public_id,
         name=row.name,
@@ -90,8 +69,64 @@ def component(row: Component, *, unknown_since: datetime | None = None) -> conte
         created_at=row.created_at,
         updated_at=row.updated_at,
         only_show_if_degraded=row.only_show_if_degraded,
-        stretches=tuple(content.Stretch(one.status, max(one.started_at, start), one.ended_at) for one in counted),
-        unknown_since=unknown_since,
+        stretches=tuple(content.Stretch(one.status, one.started_at, one.ended_at) for one in intervals),
+        records=tuple(
+            content.DayRecord(one.on, one.worst, tuple(sorted(one.seconds.items())))
+            for one in sorted(getattr(row, "written", ()), key=lambda one: one.on)
+        ),
+    )
+
+
+def under_maintenance(
+    component: content.Component, planned: Sequence[content.Maintenance], at: datetime
+) -> content.Component:
+    """The component with its maintenance windows laid over what was well; an outage that a person set stays one."""
+    touching = [one for one in planned if component.public_id in one.component_ids and one.status != CANCELLED]
+    begun = [one for one in touching if one.window.starts_at <= at]
+    if not begun:
+        return component
+    stretches, status = component.stretches, component.status
+    for one in begun:
+        end = None if one.is_running else one.window.closes_at
+        stretches = overlaid(
+            stretches, status=rollup.MAINTENANCE, start=one.window.starts_at, end=end, over=(rollup.OPERATIONAL,)
+        )
+        if one.is_running and status == rollup.OPERATIONAL:
+            status = rollup.MAINTENANCE
+    moments = (moment for one in begun for moment in (one.window.starts_at, one.window.closes_at) if moment <= at)
+    return replace(component, stretches=stretches, status=status, updated_at=max(component.updated_at, *moments))
+
+
+def maintenances(at: datetime) -> Iterable[content.Maintenance]:
+    """All announced work of the last two years and of the future, the soonest first. Three queries."""
+    said = MaintenanceUpdate.objects.order_by("id")
+    rows = Maintenance.objects.public().filter(ends_at__gt=at - MAINTENANCE_KEPT).order_by("starts_at", "id")
+    return (
+        maintenance(one, at)
+        for one in rows.prefetch_related(
+            Prefetch("updates", said, to_attr="said"),
+            Prefetch("components", Component.objects.in_order(), to_attr="touched"),
+        )
+    )
+
+
+def maintenance(row: Maintenance, at: datetime) -> content.Maintenance:
+    """One announced window as readers know it at this moment; load it by `maintenances`."""
+    assert row.announced_at is not None
+    touched: list[Component] = getattr(row, "touched")  # noqa: B009 - set by the prefetch
+    said: Iterable[MaintenanceUpdate] = getattr(row, "said")  # noqa: B009
+    words = (content.Update(one.public_id, one.status, one.body, one.published_at, None) for one in said)
+    names = [(one.public_id, component(one).full_name) for one in touched]
+    return content.Maintenance(
+        public_id=row.public_id,
+        name=row.title,
+        window=row.window,
+        status=row.window.status(at),
+        sequence=row.sequence,
+        announced_at=row.announced_at,
+        updated_at=announced.last_change(row.window, row.updated_at, at),
+        component_ids=tuple(one.public_id for one in touched),
+        updates=announced.updates(row.public_id, row.window, words, components=names, at=at),
     )
 
 
@@ -99,7 +134,6 @@ def incident(row: PublicIncident) -> content.Incident:
     """A public incident with its published updates; load it by `with_published`."""
     assert row.first_published_at is not None
     published: Iterable[StatusUpdate] = getattr(row, "published")  # noqa: B009 - set by the prefetch
-    touched: list[Component] = getattr(row, "touched")  # noqa: B009
     return content.Incident(
         number=row.pk,
         public_id=row.public_id,
@@ -110,9 +144,8 @@ def incident(row: PublicIncident) -> content.Incident:
         updated_at=row.updated_at,
         monitoring_at=row.monitoring_at,
         resolved_at=row.resolved_at,
-        component_ids=tuple(one.public_id for one in touched if one.retired_at is None),
+        component_ids=tuple(one.public_id for one in getattr(row, "touched")),  # noqa: B009
         updates=tuple(update(one) for one in published),
-        former=tuple(component(one).full_name for one in touched if one.retired_at is not None),
     )
 
 
@@ -140,7 +173,7 @@ def published_updates(public: PublicIncident) -> tuple[content.Update, ...]:
     return tuple(update(row) for row in rows)
 
 
-def with_published(incidents: PublicIncidentQuerySet) -> PublicIncidentQuerySet:
+def _with_published(incidents: PublicIncidentQuerySet) -> PublicIncidentQuerySet:
     updates = StatusUpdate.objects.filter(state=StatusUpdate.State.PUBLISHED).order_by("-published_at", "-id")
     return incidents.prefetch_related(
         Prefetch("updates", updates, to_attr="published"),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from incidents.statuspage import rollup
+from incidents.statuspage import rollup, windows
 
 _OCTAGON = (
     "M5 1h6l4 4v6l-4 4H5l-4-4V5z"
@@ -16,6 +16,7 @@ _CLOCK = (
     "M8 .8a7.2 7.2 0 100 14.4A7.2 7.2 0 008 .8zM8 2.4a5.6 5.6 0 110 11.2A5.6 5.6 0 018 2.4z"
     "M7.2 4.2v4.4l3 1.9.8-1.3-2.2-1.4V4.2z"
 )
+_CROSS = "M8 .8a7.2 7.2 0 100 14.4A7.2 7.2 0 008 .8zM4 7.1h8v1.8H4z"
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,6 @@ COMPONENT = {
     rollup.MAINTENANCE: Look("maint", "Under maintenance", _LINES),
 }
 NO_DATA = Look("stale", "No data", _CLOCK)
-UNKNOWN = Look("stale", "Unknown", _CLOCK)
 IMPACT = {
     "none": Look("stale", "No impact now", _CLOCK),
     "minor": Look("warn", "Minor impact", _DIAMOND),
@@ -44,6 +44,15 @@ IMPACT = {
     "critical": Look("fail", "Critical impact", _OCTAGON),
 }
 RESOLVED = Look("ok", "Resolved", _TICK)
+MAINTENANCE = {
+    windows.SCHEDULED: Look("maint", "Scheduled", _CLOCK),
+    windows.IN_PROGRESS: Look("maint", "In progress", _LINES),
+    windows.VERIFYING: Look("maint", "Verifying", _LINES),
+    windows.COMPLETED: Look("ok", "Completed", _TICK),
+    windows.CANCELLED: Look("stale", "Cancelled", _CROSS),
+}
+# The word above an update, where it is not the status itself.
+WORDS = {**windows.WORDS, "postmortem": "Post-mortem"}
 INDICATOR = {
     "none": COMPONENT[rollup.OPERATIONAL],
     "maintenance": COMPONENT[rollup.MAINTENANCE],

@@ -77,11 +77,6 @@ class ComponentQuerySet(models.QuerySet["Component"]):
         """Without those that went away; these keep their history."""
         return self.filter(retired_at=None)
 
-    def held(self) -> ComponentQuerySet:
-        """Whose status belongs to the people of an open public incident."""
-        is_open = {"public_incidents__first_published_at__isnull": False, "public_incidents__resolved_at": None}
-        return self.filter(**is_open).distinct()
-
 
 class Component(models.Model):
     """A part of the service as readers know it, owned by a domain. Uptime counts from `start_date`."""
@@ -152,6 +147,44 @@ class ComponentInterval(models.Model):
 
     def __str__(self) -> str:
         return f"{self.component_id} {self.status}"
+
+
+class DayRecordQuerySet(models.QuerySet["DayRecord"]):
+    """Filters over the record of days."""
+
+    def as_it_stands(self) -> DayRecordQuerySet:
+        """The newest word on each day of each component."""
+        return self.order_by("component", "on", "-revision").distinct("component", "on")
+
+
+class DayRecord(models.Model):
+    """One UTC day of a component, written down when it was over. Rows are only added: a correction is a row of its own.
+
+    `seconds` maps each status to how long it held; a time without a status is in none of them.
+    """
+
+    component = models.ForeignKey(Component, on_delete=models.PROTECT, related_name="day_records")
+    on = models.DateField()
+    revision = models.PositiveSmallIntegerField(default=0)
+    worst = models.CharField(max_length=24, choices=ComponentStatus.choices)
+    seconds = models.JSONField()
+    reason = GuardedTextField(max_length=300, blank=True)
+    written_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    written_at = models.DateTimeField()
+
+    objects: ClassVar[models.Manager[DayRecord]] = DayRecordQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["component", "on", "revision"], name="day_record_once"),
+        ]
+        indexes = [
+            # Read by the snapshot: the last ninety days of every component.
+            models.Index(fields=["on"], name="day_record_on"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.component_id} {self.on}: {self.worst}"
 
 
 class PublicIncidentQuerySet(models.QuerySet["PublicIncident"]):

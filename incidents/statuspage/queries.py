@@ -2,19 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
 
 from django.conf import settings
-from django.db.models import F
 from django.http import Http404
-from django.urls import reverse
 
 from incidents.response import queries as response
 from incidents.response.models import Incident
-from incidents.response.states import IncidentRole, Status
-from incidents.statuspage import drafts, honesty, load, pages, writer
-from incidents.statuspage.honesty import Finding, Mend
-from incidents.statuspage.models import Component, ComponentStatus, Observation, PublicIncident, StatusUpdate
+from incidents.response.states import IncidentRole
+from incidents.statuspage import drafts, load, pages, writer
+from incidents.statuspage.models import Component, PublicIncident, StatusUpdate
 from incidents.statuspage.snapshot import file_of
 from opsportal.accounts import factors
 from opsportal.models import User
@@ -25,30 +21,9 @@ _RECENT = 20
 
 
 @dataclass(frozen=True)
-class Proposal:
-    """Checks say of a component something else than the page does."""
-
-    component: Component
-    status: str
-    since: datetime
-
-
-@dataclass(frozen=True)
-class Nag:
-    """A finding with the address behind its one button; `sets` is the status that the button sets."""
-
-    finding: Finding
-    label: str
-    url: str
-    sets: str = ""
-
-
-@dataclass(frozen=True)
 class Board:
     """The staff side: what waits, how everything stands, what is public. `built_at` is the age of readers' page."""
 
-    nags: list[Nag]
-    proposals: list[Proposal]
     waiting: list[StatusUpdate]
     components: list[Component]
     public: list[PublicIncident]
@@ -84,8 +59,8 @@ class Side:
         return drafts.fingerprint(self.draft) if self.draft else ""
 
 
-def board(person: User, at: datetime) -> Board:
-    """A fixed number of queries; a security incident that was public before stays hidden, too."""
+def board(person: User) -> Board:
+    """Five queries, whatever the number of rows; a security incident that was public before stays hidden, too."""
     hidden = Incident.objects.hidden_from(person)
     waiting = StatusUpdate.objects.filter(state=Draft.DRAFT).select_related("public_incident__incident", "drafted_by")
     waiting = waiting.exclude(public_incident__incident__in=hidden)
@@ -96,57 +71,11 @@ def board(person: User, at: datetime) -> Board:
         .prefetch_related("components")
     )
     return Board(
-        nags=nags(person, at),
-        proposals=proposals(at),
         waiting=list(waiting.order_by("created_at")),
-        components=list(Component.objects.in_use().in_order().select_related("domain")),
+        components=list(Component.objects.in_order().select_related("domain")),
         public=list(public.order_by("-updated_at")[:_RECENT]),
         built_at=writer.built_at(settings.SNAPSHOT_DIR),
     )
-
-
-def nags(person: User, at: datetime) -> list[Nag]:
-    """Where the page is not honest now, with the button that mends it. What is hidden from the person is left out."""
-    content = load.now(at)
-    public = PublicIncident.objects.published().filter(resolved_at=None).select_related("incident")
-    shown = public.filter(incident__in=Incident.objects.visible_to(person))
-    numbers = {one.public_id: one.incident.number for one in shown}
-    rows = {one.public_id: one for one in Component.objects.in_use().select_related("domain")}
-    fresh = Observation.objects.filter(fresh_until__gte=at).select_related("component")
-    said = {one.component.public_id: one.status for one in fresh}
-    found = honesty.findings(content, at=at, said=said)
-    return [_nag(one, numbers, rows) for one in found if one.subject in numbers or one.subject in rows]
-
-
-def _nag(finding: Finding, numbers: dict[str, int], rows: dict[str, Component]) -> Nag:
-    if finding.subject in numbers:
-        url = reverse("incidents:public_panel", args=[numbers[finding.subject]])
-        if finding.mend is Mend.RESOLVE:
-            return Nag(finding, "Write the last word", f"{url}?phase={Status.RESOLVED}")
-        return Nag(finding, "Write the update", url)
-    component = rows[finding.subject]
-    if finding.mend is Mend.DECLARE:
-        return Nag(finding, "Declare an incident", f"{reverse('incidents:declare')}?domain={component.domain.slug}")
-    if finding.mend is Mend.SET_BACK:
-        url = reverse("incidents:component_status", args=[component.public_id])
-        return Nag(finding, "Set to operational", url, ComponentStatus.OPERATIONAL)
-    return Nag(finding, "See its checks", reverse("checks:domain", args=[component.domain.slug]))
-
-
-def proposals(at: datetime) -> list[Proposal]:
-    """What checks say and the page does not, while it is fresh and nobody has declined it. Two queries."""
-    rows = Observation.objects.filter(component__in=Component.objects.in_use(), fresh_until__gte=at)
-    rows = rows.exclude(component__follows=Component.Follows.NOTHING).exclude(status=F("component__status"))
-    rows = rows.exclude(status=F("heeded")).exclude(component__status=ComponentStatus.MAINTENANCE)
-    rows = rows.exclude(component__in=Component.objects.held()).select_related("component")
-    found = rows.order_by("component__group_position", "component__position", "component__name")
-    return [Proposal(one.component, one.status, one.since) for one in found]
-
-
-def groups() -> list[list[Component]]:
-    """The components of the page by group, both in order."""
-    rows = Component.objects.in_use().in_order().select_related("domain")
-    return [list(members) for _, members in groupby(rows, key=lambda one: one.group_name)]
 
 
 def component_or_404(public_id: str) -> Component:

@@ -17,7 +17,7 @@ from typing import Any
 
 import brotli
 
-from incidents.statuspage import badge, documents, feeds, pages, rollup
+from incidents.statuspage import badge, bars, documents, feeds, history, ics, intervals, pages, planned_work
 from incidents.statuspage.content import Content
 
 FORMAT = 1
@@ -26,6 +26,7 @@ Render = Callable[[str, dict[str, Any]], str]
 Tree = dict[str, bytes]
 
 _HTML, _JSON = "text/html; charset=utf-8", "application/json; charset=utf-8"
+_CALENDAR = "text/calendar; charset=utf-8"
 _CSP = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
@@ -122,8 +123,11 @@ def all_documents(content: Content, *, at: datetime, render: Render, assets: Ass
         )
         return Document((address,), _HTML, cache, body, stale)
 
-    yield page("/status/", "public/index.html", frame, page=pages.index(content, at=at))
-    yield page("/status/history/", "public/history.html", frame, months=pages.history(content))
+    work = planned_work.on_index(content, at=at)
+    yield page("/status/", "public/index.html", frame, page=pages.index(content, at=at), work=work)
+    yield from _history(content, at, frame, lasting, page)
+    yield from _maintenance(content, frame, lasting, page)
+    yield from _components(content, lasting, page)
     for incident in content.incidents:
         yield page(
             f"/status/incidents/{incident.public_id}/",
@@ -137,11 +141,55 @@ def all_documents(content: Content, *, at: datetime, render: Render, assets: Ass
         yield Document(_twice(f"/api/v2/{name}.json"), _JSON, "json", _json(document))
     yield Document(_twice("/history.atom"), "application/atom+xml; charset=utf-8", "feed", feeds.atom(content))
     yield Document(_twice("/history.rss"), "application/rss+xml; charset=utf-8", "feed", feeds.rss(content))
-    overall = documents.overall(content)
-    indicator = "unknown" if overall == rollup.UNKNOWN else overall.indicator
+    indicator = documents.overall(content).indicator
     yield Document(("/status/badge.svg",), "image/svg+xml", "badge", badge.svg(indicator))
     yield Document((assets.css_address,), "text/css; charset=utf-8", "asset", assets.css)
     yield Document((assets.icon_address,), "image/svg+xml", "asset", assets.icon)
+
+
+Page = Callable[..., Document]
+
+
+def _history(
+    content: Content, at: datetime, frame: pages.Frame, lasting: pages.Frame, page: Page
+) -> Iterator[Document]:
+    """The newest months on one page, and each month on its own; a month that is over changes no more."""
+    months = history.months(content, at=at)
+    recent = months[: history.RECENT]
+    yield page("/status/history/", "public/history.html", frame, months=recent, earlier=months[history.RECENT :])
+    for month in months:
+        is_over = month.later is not None
+        yield page(month.address, "public/month.html", lasting if is_over else frame, month=month)
+
+
+def _maintenance(content: Content, frame: pages.Frame, lasting: pages.Frame, page: Page) -> Iterator[Document]:
+    """The list, the calendar, and a page for each work; what is over changes no more."""
+    yield page("/status/maintenance/", "public/maintenances.html", frame, listed=planned_work.listed(content))
+    yield Document(("/status/maintenance.ics",), _CALENDAR, "feed", ics.calendar(content))
+    for one in content.maintenances:
+        is_over = one.over_at is not None
+        yield page(
+            f"/status/maintenance/{one.public_id}/",
+            "public/maintenance.html",
+            lasting if is_over else frame,
+            "resolved" if is_over else "page",
+            work=planned_work.work(content, one),
+        )
+
+
+def _components(content: Content, lasting: pages.Frame, page: Page) -> Iterator[Document]:
+    """The record of each component, and the calendar of the work on it."""
+    named = tuple((one.public_id, one.full_name) for one in content.components)
+    yield page(
+        "/status/components/", "public/components.html", lasting, components=named, formula=bars.FORMULA, days=bars.DAYS
+    )
+    for one in content.components:
+        base = f"/status/components/{one.public_id}"
+        yield Document((f"{base}/intervals.json",), _JSON, "feed", _json(intervals.as_json(one)))
+        yield Document((f"{base}/intervals.csv",), "text/csv; charset=utf-8", "feed", intervals.as_csv(one))
+        yield Document(
+            (f"{base}/maintenance.ics",), _CALENDAR, "feed", ics.calendar(content, component_id=one.public_id)
+        )
 
 
 def file_of(address: str) -> str:

@@ -1,4 +1,4 @@
-"""Keep the public page fresh: every half minute, and at once where there is none."""
+"""Keep the public page fresh, planned work ahead, and days written down."""
 
 from datetime import timedelta
 
@@ -6,7 +6,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from incidents.statuspage import actions, writer
+from incidents.statuspage import actions, day_records, planning, writer
 from opsportal.ticker import actions as ticker
 
 NAME = "incidents.rebuild_snapshot"
@@ -20,3 +20,19 @@ def rebuild_snapshot(**_: object) -> None:
     if is_mine or writer.built_at(settings.SNAPSHOT_DIR) is None:
         actions.rebuild(timezone.now())
         ticker.done(NAME)
+
+
+@shared_task(name="incidents.keep_maintenance")
+def keep_maintenance(**_: object) -> None:
+    """Make what rules have ahead, and remind of what begins soon. Safe to run twice."""
+    if ticker.claim("incidents.keep_maintenance", every=timedelta(seconds=30)):
+        planning.sweep(timezone.now())
+        ticker.done("incidents.keep_maintenance")
+
+
+@shared_task(name="incidents.write_days")
+def write_days(**_: object) -> None:
+    """Write down the days that are over, also those of a time without workers. Safe to run twice."""
+    if ticker.claim("incidents.write_days", every=timedelta(minutes=10)):
+        day_records.write(timezone.now())
+        ticker.done("incidents.write_days")

@@ -2,26 +2,25 @@
 
 from django.urls import path
 
-from incidents.statuspage import component_views, views
+from incidents.statuspage import maintenance_views, views
 
 urlpatterns = [
     path("statuspage/", views.board, name="publish"),
-    path("statuspage/honesty/", views.honesty, name="honesty"),
-    path("statuspage/components/", component_views.component_list, name="components"),
-    path("statuspage/components/new/", component_views.component_new, name="component_new"),
-    path("statuspage/components/<slug:public_id>/", component_views.component_edit, name="component_edit"),
-    path("statuspage/components/<slug:public_id>/status/", component_views.component_status, name="component_status"),
+    path("statuspage/components/new/", views.component_new, name="component_new"),
+    path("statuspage/components/<slug:public_id>/", views.component_edit, name="component_edit"),
+    path("statuspage/components/<slug:public_id>/status/", views.component_status, name="component_status"),
+    path("statuspage/maintenance/", maintenance_views.maintenance_list, name="maintenances"),
+    path("statuspage/maintenance/new/", maintenance_views.maintenance_new, name="maintenance_new"),
+    path("statuspage/maintenance/rules/<int:pk>/end/", maintenance_views.series_stop, name="series_stop"),
+    path("statuspage/maintenance/<slug:public_id>/", maintenance_views.maintenance, name="maintenance"),
+    path("statuspage/maintenance/<slug:public_id>/edit/", maintenance_views.maintenance_edit, name="maintenance_edit"),
     path(
-        "statuspage/components/<slug:public_id>/proposal/",
-        component_views.component_proposal,
-        name="component_proposal",
+        "statuspage/maintenance/<slug:public_id>/announce/",
+        maintenance_views.maintenance_announce,
+        name="maintenance_announce",
     ),
     path(
-        "statuspage/components/<slug:public_id>/move/<slug:act>/", component_views.component_move, name="component_move"
-    ),
-    path("statuspage/components/<slug:public_id>/retire/", component_views.component_retire, name="component_retire"),
-    path(
-        "statuspage/components/<slug:public_id>/restore/", component_views.component_restore, name="component_restore"
+        "statuspage/maintenance/<slug:public_id>/<slug:act>/", maintenance_views.maintenance_act, name="maintenance_act"
     ),
     path("incidents/INC-<int:number>/public/", views.public_panel, name="public_panel"),
     path("incidents/INC-<int:number>/public/save/", views.public_save, name="public_save"),

@@ -9,15 +9,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from incidents.response.states import Status
 from incidents.statuspage import actions, drafts, queries
-from incidents.statuspage.forms import DraftForm, first_values
+from incidents.statuspage.forms import ComponentForm, ComponentStatusForm, DraftForm, first_values
 from incidents.statuspage.models import Component, ComponentStatus, StatusUpdate
 from incidents.statuspage.queries import Side
 from opsportal.errors import Conflict, Denied, Refused
-from opsportal.htmx import alert_message, render_page, see, status_message, wants_part
+from opsportal.htmx import alert_message, render_page, see, status_message
 from opsportal.roles import Role, require
 from opsportal.signed_in import person
 
 BOARD = "incidents/statuspage/board.html"
+COMPONENT = "incidents/statuspage/component.html"
 PUBLIC = "incidents/statuspage/public.html"
 PUBLISH = "incidents/statuspage/publish.html"
 DISCARD = "incidents/statuspage/discard.html"
@@ -28,21 +29,60 @@ DISCARD = "incidents/statuspage/discard.html"
 def board(request: HttpRequest) -> HttpResponse:
     """Drafts that wait, components, what readers know."""
     context = {
-        "board": queries.board(person(request), now()),
+        "board": queries.board(person(request)),
         "statuses": ComponentStatus.choices,
         "can_publish": _may(request, Role.PUBLISHER),
     }
     return render_page(request, BOARD, context)
 
 
-@require(Role.VIEWER)
-@require_safe
-def honesty(request: HttpRequest) -> HttpResponse:
-    """Where the page and the truth part: a part of Now, and the board for who opens it."""
-    if not wants_part(request):
+@require(Role.PUBLISHER)
+@require_POST
+def component_status(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Say how a component stands; readers see it within seconds."""
+    component = queries.component_or_404(public_id)
+    form = ComponentStatusForm(request.POST)
+    if not form.is_valid():
+        alert_message(request, "Choose one of the five statuses.")
         return see(request, "incidents:publish")
-    context = {"nags": queries.nags(person(request), now()), "can_publish": _may(request, Role.PUBLISHER)}
-    return render_page(request, BOARD, context, part="line")
+    try:
+        actions.set_component(component, to=form.cleaned_data["status"], by=person(request), at=now())
+    except Refused as refusal:
+        alert_message(request, refusal.sentence)
+    else:
+        status_message(request, f"{component.name}: {ComponentStatus(form.cleaned_data['status']).label}.")
+    return see(request, "incidents:publish")
+
+
+@require(Role.PUBLISHER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def component_new(request: HttpRequest) -> HttpResponse:
+    """A new part of the service on the page."""
+    return _component(request, None)
+
+
+@require(Role.PUBLISHER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def component_edit(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Another name, place or owner."""
+    return _component(request, queries.component_or_404(public_id))
+
+
+def _component(request: HttpRequest, component: Component | None) -> HttpResponse:
+    form = ComponentForm(request.POST if request.method == "POST" else None, instance=component)
+    if request.method == "POST" and form.is_valid():
+        try:
+            if component is None:
+                actions.add_component(**form.cleaned_data, by=person(request), at=now())
+            else:
+                actions.edit_component(component, **form.cleaned_data, by=person(request), at=now())
+        except Refused as refusal:
+            form.add_error(None, refusal.sentence)
+        else:
+            status_message(request, f"{form.cleaned_data['name']} is saved.")
+            return see(request, "incidents:publish")
+    status = 422 if form.errors else 200
+    return render_page(request, COMPONENT, {"form": form, "component": component}, status=status)
 
 
 @require(Role.VIEWER)

@@ -10,7 +10,7 @@ import pytest
 from incidents.ownership.models import Domain
 from incidents.response import actions as response
 from incidents.response.models import Incident
-from incidents.statuspage import actions, content
+from incidents.statuspage import actions, announced, content, windows
 from incidents.statuspage.models import Component, ComponentInterval, StatusUpdate
 from incidents.statuspage.snapshot import Assets
 from opsportal.models import User
@@ -67,7 +67,35 @@ def an_incident(number: int = 1, *, is_open: bool = True, **values: Any) -> cont
     return content.Incident(**(given | values))
 
 
-def a_page(*incidents: content.Incident, components: tuple[content.Component, ...] | None = None) -> content.Content:
+def a_maintenance(
+    number: int = 1, *, starts: float = 2, ends: float = 4, at: datetime = NOW, components: int = 1, **values: Any
+) -> content.Maintenance:
+    """Announced a week ago; `starts` and `ends` are hours from now, `at` the moment of reading."""
+    window = windows.Window(NOW + timedelta(hours=starts), NOW + timedelta(hours=ends), **values)
+    code = f"maintenanc{number:02}"
+    first = content.Update(f"notice{number:06}", "scheduled", "The database moves.", ago(days=7), None)
+    said = [first]
+    if window.cancelled_at:
+        said.append(content.Update(f"cancel{number:06}", "cancelled", "Not this time.", window.cancelled_at, None))
+    named = [(f"component{place:03}", f"Component {place}") for place in range(1, components + 1)]
+    return content.Maintenance(
+        public_id=code,
+        name=f"Database upgrade {number}",
+        window=window,
+        status=window.status(at),
+        sequence=0,
+        announced_at=ago(days=7),
+        updated_at=announced.last_change(window, window.cancelled_at or ago(days=7), at),
+        component_ids=tuple(place for place, _ in named),
+        updates=announced.updates(code, window, said, components=named, at=at),
+    )
+
+
+def a_page(
+    *incidents: content.Incident,
+    components: tuple[content.Component, ...] | None = None,
+    maintenances: tuple[content.Maintenance, ...] = (),
+) -> content.Content:
     return content.Content(
         page_id="page00000001",
         name="Harbour",
@@ -76,6 +104,7 @@ def a_page(*incidents: content.Incident, components: tuple[content.Component, ..
         read_at=NOW,
         components=components if components is not None else (a_component(1), a_component(2)),
         incidents=incidents,
+        maintenances=maintenances,
     )
 
 

@@ -88,7 +88,7 @@ def test_another_time_zone_does_not_move_a_day():
     ],
 )  # fmt: skip
 def test_uptime_follows_its_formula(stretches, percent):
-    assert bars.uptime(stretches, at=AT) == percent
+    assert bars.uptime(bars.days(stretches, at=AT)) == percent
 
 
 def test_equal_days_become_one_run():

@@ -5,16 +5,9 @@ import pytest
 from incidents.statuspage.models import Component
 
 
-@pytest.mark.parametrize("field", ["name", "description", "group_name", "start_date"])
+@pytest.mark.parametrize("field", ["name", "description", "group_name", "position"])
 def test_a_secret_in_a_component_is_not_given_back(client_as, publisher, backend, snapshot_dir, field):
-    words = {
-        "name": "Login",
-        "description": "",
-        "group_name": "",
-        "domain": backend.pk,
-        "start_date": "2026-01-31",
-        "follows": "set",
-    }
+    words = {"name": "Login", "description": "", "group_name": "", "domain": backend.pk, "position": "1"}
     before = Component.objects.count()
 
     answer = client_as(publisher).post("/statuspage/components/new/", words | {field: "DB_PASSWORD=hunter2hunter2"})

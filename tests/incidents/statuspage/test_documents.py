@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from incidents.statuspage import content, documents
-from tests.incidents.statuspage.conftest import NOW, a_component, a_page, ago, an_incident, an_update
+from tests.incidents.statuspage.conftest import NOW, a_component, a_maintenance, a_page, ago, an_incident, an_update
 
 Rule = Callable[[Any], bool]
 ID = re.compile(r"[a-z0-9]{12}")
@@ -17,6 +17,7 @@ INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 COMPONENT_STATUS = {"operational", "under_maintenance", "degraded_performance", "partial_outage", "major_outage"}
 INCIDENT_STATUS = {"investigating", "identified", "monitoring", "resolved", "postmortem"}
+MAINTENANCE_STATUS = {"scheduled", "in_progress", "verifying", "completed"}
 IMPACT = {"none", "minor", "major", "critical"}
 
 
@@ -98,22 +99,29 @@ def components(found: list[dict[str, Any]]) -> bool:
     return all(matches(GROUP if one["group"] else COMPONENT, one) for one in found)
 
 
-NOTHING = every({})
+MAINTENANCE = {
+    **INCIDENT,
+    "status": MAINTENANCE_STATUS,
+    "impact": {"maintenance"},
+    "scheduled_for": INSTANT,
+    "scheduled_until": INSTANT,
+    "incident_updates": lambda found: len(found) > 0 and every({**UPDATE, "status": MAINTENANCE_STATUS})(found),
+}
 SCHEMAS = {
     "summary": {
         "page": PAGE,
         "components": components,
         "incidents": every(INCIDENT),
-        "scheduled_maintenances": NOTHING,
+        "scheduled_maintenances": every(MAINTENANCE),
         "status": STATUS,
     },
     "status": {"page": PAGE, "status": STATUS},
     "components": {"page": PAGE, "components": components},
     "incidents": {"page": PAGE, "incidents": every(INCIDENT)},
     "incidents/unresolved": {"page": PAGE, "incidents": every(INCIDENT)},
-    "scheduled-maintenances": {"page": PAGE, "scheduled_maintenances": NOTHING},
-    "scheduled-maintenances/upcoming": {"page": PAGE, "scheduled_maintenances": NOTHING},
-    "scheduled-maintenances/active": {"page": PAGE, "scheduled_maintenances": NOTHING},
+    "scheduled-maintenances": {"page": PAGE, "scheduled_maintenances": every(MAINTENANCE)},
+    "scheduled-maintenances/upcoming": {"page": PAGE, "scheduled_maintenances": every(MAINTENANCE)},
+    "scheduled-maintenances/active": {"page": PAGE, "scheduled_maintenances": every(MAINTENANCE)},
 }
 
 
@@ -124,6 +132,13 @@ def page() -> content.Content:
         an_incident(2, updates=(an_update(3, "identified"), an_update(2))),
         an_incident(1, is_open=False, updates=(an_update(1, "resolved", affected=(), next_update_at=None),)),
         components=(a_component(1, "partial_outage"), a_component(2, **shop), a_component(3, "major_outage", **shop)),
+        maintenances=(
+            a_maintenance(1, starts=-50, ends=-49, cancelled_at=ago(hours=60)),
+            a_maintenance(2, starts=-20, ends=-19),
+            a_maintenance(3, starts=-1, ends=1),
+            a_maintenance(4, starts=-2, ends=2, verifying_at=ago(minutes=5)),
+            a_maintenance(5, starts=30, ends=31),
+        ),
     )
 
 
@@ -214,3 +229,42 @@ def test_a_component_says_that_the_page_shows_it_only_when_it_is_not_well():
     rows = documents.all_of(page)["components"]["components"]
 
     assert [one["only_show_if_degraded"] for one in rows] == [True, False]
+
+
+def ids(found: list[dict[str, Any]]) -> list[str]:
+    return [one["id"][-1] for one in found]
+
+
+def test_upcoming_active_and_all_hold_what_the_contract_says(page):
+    found = documents.all_of(page)
+
+    assert ids(found["scheduled-maintenances/upcoming"]["scheduled_maintenances"]) == ["5"]
+    assert ids(found["scheduled-maintenances/active"]["scheduled_maintenances"]) == ["3", "4"]
+    assert ids(found["summary"]["scheduled_maintenances"]) == ["3", "4", "5"]
+    assert ids(found["scheduled-maintenances"]["scheduled_maintenances"]) == ["5", "4", "3", "2", "1"]
+
+
+def test_a_maintenance_says_when_it_is_and_what_it_moves(page):
+    found = documents.all_of(page)["scheduled-maintenances"]["scheduled_maintenances"]
+    verifying, done, cancelled = found[1], found[3], found[4]
+
+    assert (verifying["scheduled_for"], verifying["scheduled_until"]) == (
+        "2026-11-21T01:12:30.400Z",
+        "2026-11-21T05:12:30.400Z",
+    )
+    assert verifying["started_at"] == verifying["scheduled_for"]
+    assert (done["status"], done["resolved_at"]) == ("completed", done["scheduled_until"])
+    assert [one["status"] for one in done["incident_updates"]] == ["completed", "in_progress", "scheduled"]
+    moves = [one["affected_components"][0] for one in done["incident_updates"]]
+    assert [(one["old_status"], one["new_status"]) for one in moves] == [
+        ("under_maintenance", "operational"),
+        ("operational", "under_maintenance"),
+        ("operational", "operational"),
+    ]
+    assert (cancelled["status"], cancelled["incident_updates"][0]["status"]) == ("completed", "completed")
+
+
+def test_maintenances_hold_the_fifty_newest():
+    many = a_page(maintenances=tuple(a_maintenance(number, starts=number, ends=number + 1) for number in range(60)))
+
+    assert len(documents.all_of(many)["scheduled-maintenances"]["scheduled_maintenances"]) == 50

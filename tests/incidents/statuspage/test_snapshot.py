@@ -29,7 +29,13 @@ def test_it_holds_every_address_of_the_contract():
     }
 
     assert addresses == {
-        *("/status/", "/status/history/", "/status/404.html", "/status/badge.svg"),
+        *("/status/", "/status/history/", "/status/history/2026-11/", "/status/404.html", "/status/badge.svg"),
+        *("/status/maintenance/", "/status/maintenance.ics", "/status/components/"),
+        *(
+            f"/status/components/component00{number}/{name}"
+            for number in (1, 2)
+            for name in ("intervals.json", "intervals.csv", "maintenance.ics")
+        ),
         *("/status/incidents/incident0001/", "/status/incidents/incident0002/"),
         *(f"{base}/api/v2/{name}.json" for base in ("", "/status") for name in documents),
         *("/history.atom", "/history.rss", "/status/history.atom", "/status/history.rss"),
@@ -41,7 +47,7 @@ def test_each_page_is_written_twice_and_the_stale_one_says_so():
     tree = built(PAGE)
     pages = [path for path in tree if path.endswith(".html") and ".stale." not in path]
 
-    assert len(pages) == 5
+    assert len(pages) == 8
     for path in pages:
         fresh, stale = tree[path].decode(), tree[snapshot.stale_path(path)].decode()
         assert "not up to date" not in fresh

@@ -1,0 +1,77 @@
+"""Planned work as a calendar, by RFC 5545.
+
+An event keeps its UID, SEQUENCE counts what changed, CANCELLED takes it out again.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from incidents.statuspage import windows
+from incidents.statuspage.content import Content, Maintenance
+
+_OCTETS = 75
+_CONTROL = dict.fromkeys([*range(32), 127])
+_REST = {windows.CANCELLED: "CANCELLED"}
+
+
+def calendar(content: Content, *, component_id: str = "") -> bytes:
+    """All announced work, or that on one component. Lines end in CRLF and are folded at 75 octets."""
+    chosen = (one for one in content.maintenances if not component_id or component_id in one.component_ids)
+    return b"".join(_folded(line) for line in _lines(content, chosen))
+
+
+def _lines(content: Content, chosen: Iterable[Maintenance]) -> Iterator[str]:
+    yield from ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Opsportal//Status page//EN", "METHOD:PUBLISH")
+    yield f"X-WR-CALNAME:{_text(f'{content.name}: planned maintenance')}"
+    yield "REFRESH-INTERVAL;VALUE=DURATION:PT1H"
+    for one in chosen:
+        yield from _event(content, one)
+    yield "END:VCALENDAR"
+
+
+def _event(content: Content, one: Maintenance) -> Iterator[str]:
+    host = urlsplit(content.url).hostname or "localhost"
+    names = [found.full_name for code in one.component_ids if (found := content.component(code))]
+    yield "BEGIN:VEVENT"
+    yield f"UID:{one.public_id}@{host}"
+    yield f"SEQUENCE:{one.sequence}"
+    yield f"DTSTAMP:{_moment(one.updated_at)}"
+    yield f"DTSTART:{_moment(one.window.starts_at)}"
+    yield f"DTEND:{_moment(max(one.window.closes_at, one.window.starts_at))}"
+    yield f"SUMMARY:{_text(one.name)}"
+    yield f"DESCRIPTION:{_text(_described(one, names))}"
+    yield f"URL:{content.url}/maintenance/{one.public_id}/"
+    yield f"STATUS:{_REST.get(one.status, 'CONFIRMED')}"
+    yield "TRANSP:TRANSPARENT"
+    yield "END:VEVENT"
+
+
+def _described(one: Maintenance, names: list[str]) -> str:
+    newest = one.updates[0].body if one.updates else ""
+    return f"{newest}\n\nComponents: {', '.join(names)}" if names else newest
+
+
+def _text(words: str) -> str:
+    """
+    >>> _text("Search; then\\nsign-in, briefly")
+    'Search\\\\; then\\\\nsign-in\\\\, briefly'
+    """
+    escaped = words.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
+    return escaped.replace("\r\n", "\n").replace("\n", "\\n").translate(_CONTROL)
+
+
+def _moment(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def _folded(line: str) -> bytes:
+    """A line of more than 75 octets goes on in the next behind a blank; no letter is cut in two."""
+    parts, part, room = [], b"", _OCTETS
+    for letter in line:
+        octets = letter.encode()
+        if len(part) + len(octets) > room:
+            parts.append(part)
+            part, room = b"", _OCTETS - 1
+        part += octets
+    return b"\r\n ".join([*parts, part]) + b"\r\n"

@@ -1,0 +1,75 @@
+"""Planned work as readers see it: what runs, what comes, and a page for each."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from incidents.statuspage import looks, pages
+from incidents.statuspage.content import Content, Maintenance
+from incidents.statuspage.looks import Look
+from incidents.statuspage.pages import Entry
+
+# On the first page: what begins within two weeks, and not more of it than a reader takes in.
+SOON = timedelta(days=14)
+SHOWN = 4
+
+
+@dataclass(frozen=True)
+class Work:
+    """One maintenance with its look and its words, newest first."""
+
+    maintenance: Maintenance
+    look: Look
+    entries: tuple[Entry, ...]
+    components: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """What the work is about: the newest words of a person."""
+        return self.entries[0].update.body if self.entries else ""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the first page says of planned work; `more` counts what only the list has."""
+
+    running: tuple[Work, ...]
+    upcoming: tuple[Work, ...]
+    more: int
+
+
+@dataclass(frozen=True)
+class Listed:
+    """The page of all planned work."""
+
+    running: tuple[Work, ...]
+    upcoming: tuple[Work, ...]
+    past: tuple[Work, ...]
+
+
+def on_index(content: Content, *, at: datetime) -> Shown:
+    upcoming = [one for one in content.maintenances if one.is_upcoming]
+    shown = [one for one in upcoming if one.window.starts_at <= at + SOON][:SHOWN]
+    return Shown(_running(content), tuple(work(content, one) for one in shown), len(upcoming) - len(shown))
+
+
+def listed(content: Content, *, past: int = 20) -> Listed:
+    over = [one for one in content.told_maintenances if not one.is_running and not one.is_upcoming]
+    return Listed(
+        _running(content),
+        tuple(work(content, one) for one in content.maintenances if one.is_upcoming),
+        tuple(work(content, one) for one in over[:past]),
+    )
+
+
+def work(content: Content, planned: Maintenance) -> Work:
+    found = (content.component(public_id) for public_id in planned.component_ids)
+    return Work(
+        maintenance=planned,
+        look=looks.MAINTENANCE[planned.status],
+        entries=tuple(Entry(update, tuple(map(pages.change, update.affected)), None) for update in planned.updates),
+        components=tuple(component.full_name for component in found if component),
+    )
+
+
+def _running(content: Content) -> tuple[Work, ...]:
+    return tuple(work(content, one) for one in content.maintenances if one.is_running)

@@ -1,0 +1,75 @@
+"""Work that comes again and again: its days by a rule, its moments by the clock of one place.
+
+The clock on the wall is what people agree on, so the hour stays when daylight saving begins or ends. A local time that
+a change leaves out moves on by the hour that is missing; one that happens twice means the first.
+"""
+
+import calendar
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import count
+from zoneinfo import ZoneInfo
+
+WEEKLY = "weekly"
+FORTNIGHTLY = "fortnightly"
+MONTHLY_DAY = "monthly_day"
+MONTHLY_WEEKDAY = "monthly_weekday"
+WORDS = {
+    WEEKLY: "Every week",
+    FORTNIGHTLY: "Every two weeks",
+    MONTHLY_DAY: "Every month, on the same date",
+    MONTHLY_WEEKDAY: "Every month, on the same weekday",
+}
+_ORDINALS = ("first", "second", "third", "fourth", "last")
+
+
+def days(rule: str, *, first: date, through: date, until: date | None = None) -> Iterator[date]:
+    """The days of the rule from the first to `through`, both included.
+
+    A month without the 31st has it on its last day, one without a fifth Monday on its last.
+    """
+    last = min(through, until) if until else through
+    for number in count():
+        day = _nth(rule, first, number)
+        if day > last:
+            return
+        yield day
+
+
+def moment(day: date, clock: time, zone: str) -> datetime:
+    """The moment at which a clock in that zone shows the time, in UTC.
+
+    >>> moment(date(2026, 7, 1), time(3), "Europe/Berlin").isoformat()
+    '2026-07-01T01:00:00+00:00'
+    """
+    return datetime.combine(day, clock, ZoneInfo(zone)).astimezone(UTC)
+
+
+def in_words(rule: str, first: date) -> str:
+    """
+    >>> in_words(MONTHLY_WEEKDAY, date(2026, 12, 8))
+    'Every month, on the second Tuesday'
+    """
+    weekday = calendar.day_name[first.weekday()]
+    if rule == MONTHLY_DAY:
+        return f"Every month, on day {first.day}"
+    if rule == MONTHLY_WEEKDAY:
+        return f"Every month, on the {_ORDINALS[(first.day - 1) // 7]} {weekday}"
+    return f"{WORDS[rule]}, on {weekday}"
+
+
+def _nth(rule: str, first: date, number: int) -> date:
+    if rule in (WEEKLY, FORTNIGHTLY):
+        return first + timedelta(weeks=number * (2 if rule == FORTNIGHTLY else 1))
+    years, month = divmod(first.month - 1 + number, 12)
+    year = first.year + years
+    if rule == MONTHLY_DAY:
+        return date(year, month + 1, min(first.day, calendar.monthrange(year, month + 1)[1]))
+    return _same_weekday(first, year, month + 1)
+
+
+def _same_weekday(first: date, year: int, month: int) -> date:
+    """The second Tuesday stays the second Tuesday; the fifth is the last one."""
+    opening, length = calendar.monthrange(year, month)
+    day = 1 + (first.weekday() - opening) % 7 + 7 * ((first.day - 1) // 7)
+    return date(year, month, day if day <= length else day - 7)

@@ -1,0 +1,67 @@
+"""Rules of work that comes again: their days, and their hours when the clocks change."""
+
+from datetime import date, time
+
+import pytest
+
+from incidents.statuspage import recurrence
+
+
+def days(rule: str, first: date, through: date, until: date | None = None) -> list[str]:
+    return [str(one) for one in recurrence.days(rule, first=first, through=through, until=until)]
+
+
+@pytest.mark.parametrize(
+    ("rule", "first", "through", "expected"),
+    [
+        ("weekly", date(2026, 12, 22), date(2027, 1, 5), ["2026-12-22", "2026-12-29", "2027-01-05"]),
+        ("fortnightly", date(2026, 12, 22), date(2027, 1, 19), ["2026-12-22", "2027-01-05", "2027-01-19"]),
+        ("monthly_day", date(2026, 11, 5), date(2027, 2, 4), ["2026-11-05", "2026-12-05", "2027-01-05"]),
+        # A month without that day has it on its last.
+        ("monthly_day", date(2027, 1, 31), date(2027, 4, 30), ["2027-01-31", "2027-02-28", "2027-03-31", "2027-04-30"]),
+        ("monthly_weekday", date(2026, 12, 8), date(2027, 2, 28), ["2026-12-08", "2027-01-12", "2027-02-09"]),
+        # The fifth Thursday is the last one.
+        ("monthly_weekday", date(2026, 12, 31), date(2027, 3, 1), ["2026-12-31", "2027-01-28", "2027-02-25"]),
+        ("weekly", date(2027, 1, 5), date(2027, 1, 4), []),
+    ],
+)
+def test_a_rule_has_these_days(rule, first, through, expected):
+    assert days(rule, first, through) == expected
+
+
+def test_a_rule_ends_on_its_last_day():
+    assert days("weekly", date(2026, 12, 1), date(2027, 6, 1), until=date(2026, 12, 8)) == ["2026-12-01", "2026-12-08"]
+
+
+@pytest.mark.parametrize(
+    ("day", "clock", "zone", "expected"),
+    [
+        (date(2026, 10, 24), time(3, 30), "Europe/Berlin", "2026-10-24T01:30"),
+        # The clocks have gone back: the same hour on the wall is one later in UTC.
+        (date(2026, 10, 31), time(3, 30), "Europe/Berlin", "2026-10-31T02:30"),
+        # 02:30 happens twice; the first is meant.
+        (date(2026, 10, 25), time(2, 30), "Europe/Berlin", "2026-10-25T00:30"),
+        # 02:30 does not happen; an hour later does.
+        (date(2027, 3, 28), time(2, 30), "Europe/Berlin", "2027-03-28T01:30"),
+        (date(2027, 3, 14), time(2, 30), "America/New_York", "2027-03-14T07:30"),
+        (date(2026, 11, 1), time(1, 30), "America/New_York", "2026-11-01T05:30"),
+        (date(2026, 12, 1), time(3), "Etc/UTC", "2026-12-01T03:00"),
+        # Across midnight of UTC, and a zone with half hours.
+        (date(2026, 12, 1), time(3), "Asia/Kolkata", "2026-11-30T21:30"),
+    ],
+)
+def test_the_clock_on_the_wall_counts(day, clock, zone, expected):
+    assert recurrence.moment(day, clock, zone).isoformat() == f"{expected}:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("weekly", "Every week, on Tuesday"),
+        ("fortnightly", "Every two weeks, on Tuesday"),
+        ("monthly_day", "Every month, on day 8"),
+        ("monthly_weekday", "Every month, on the second Tuesday"),
+    ],
+)
+def test_a_rule_is_said_in_words(rule, words):
+    assert recurrence.in_words(rule, date(2026, 12, 8)) == words
