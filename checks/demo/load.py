@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 
 from checks.catalogue.models import Check, State
-from checks.demo import buckets, changes
+from checks.demo import buckets, changes, impacts
 from checks.demo.reports import REPORTS, DemoFollowUp, DemoReport
 from checks.demo.story import (
+    APART,
+    APART_AGES,
     CHECKS,
     OPEN,
     OPEN_AGES,
@@ -39,7 +41,7 @@ from incidents.models import (
 )
 from incidents.postmortems import actions as postmortems
 from incidents.response import actions as response
-from incidents.response import checklist, closing, corrections, decisions, duties, linking, redactions
+from incidents.response import checklist, closing, corrections, decisions, duties, impact, linking, redactions
 from incidents.statuspage import actions as statuspage
 from opsportal.models import User
 from opsportal.roles import Role
@@ -95,6 +97,7 @@ def _in_order(at: datetime) -> list[tuple[Plot, datetime]]:
     midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
     past = [(plot, midnight - timedelta(days=plot.days_ago) + timedelta(hours=plot.hour)) for plot in PLOTS]
     now = [(plot, at - age) for plot, age in zip(OPEN, OPEN_AGES, strict=True)]
+    now += [(plot, at - age) for plot, age in zip(APART, APART_AGES, strict=True)]
     return sorted([*past, *now, (TWICE, at - TWICE_AGE)], key=lambda one: one[1])
 
 
@@ -140,10 +143,13 @@ def _play(plot: Plot, start: datetime, cast: dict[str, User], *, until: datetime
         summary=plot.summary,
         severity=plot.severity,
         domain=Domain.objects.get(slug=plot.domain),
+        nature=plot.nature,
+        mode=plot.mode,
         by=cast["responder"],
         at=start,
     )
     response.acknowledge(incident, by=cast["responder"], at=start + timedelta(seconds=40))
+    impacts.write(incident, by=cast["responder"], at=start + timedelta(seconds=50))
     for beat in plot.beats:
         moment = start + timedelta(minutes=beat.minute)
         if moment < until:
@@ -158,6 +164,9 @@ def _play(plot: Plot, start: datetime, cast: dict[str, User], *, until: datetime
 
 def _finish(plot: Plot, incident: Incident, cast: dict[str, User], end: datetime, *, until: datetime) -> None:
     """Looked at again within the hour, and closed once nothing is missing; one waits for that."""
+    if plot.mode == Incident.Mode.TEST:
+        closing.close(incident, by=cast["admin"], at=end + timedelta(minutes=1))
+        return
     if plot.severity != "SEV-3":
         note = f"{plot.public_title}: no longer. Error share and p95 as on other days for half an hour."
         duties.verify_recovery(incident, note=note, by=cast["responder"], at=end + timedelta(minutes=35))
@@ -180,12 +189,17 @@ def _do(beat: Beat, plot: Plot, incident: Incident, by: User, at: datetime) -> N
         case "decide":
             look_back = at + timedelta(minutes=int(beat.to))
             decisions.decide(incident, text=beat.text, by=by, at=at, check_back_at=look_back)
+        case "answer":
+            promised = decisions.unanswered(incident)[0]
+            decisions.answer(promised, outcome=beat.to, note=beat.text, by=by, at=at)
         case "correct":
             corrections.correct(_note(incident), text=beat.text, reason=beat.to, seen=0, by=by, at=at)
         case "remove":
             redactions.redact(_note(incident), reason=beat.text, by=by, at=at)
         case "status":
             response.change_status(incident, to=beat.to, note=beat.text, by=by, at=at)
+            if beat.to == "monitoring":
+                impact.mitigate(incident, by=by, at=at)
         case "tick":
             _tick_rest(incident, incident.checklist.exclude(ticked_at=None).count() + 1, by, at)
         case "public":

@@ -9,9 +9,9 @@ from datetime import timedelta
 
 @dataclass(frozen=True)
 class Beat:
-    """One thing somebody did: `kind` is note, decide, correct, remove, public, status or tick.
+    """One thing somebody did: `kind` is note, decide, answer, correct, remove, public, status or tick.
 
-    `to` is a status, the minutes until a look back, or why the newest note is corrected.
+    `to` is a status, the minutes until a look back and what came of it, or why the newest note is corrected.
     """
 
     minute: int
@@ -36,6 +36,8 @@ class Plot:
     components: tuple[str, ...] = ()
     worst: str = "operational"
     ticks: int = 12
+    nature: str = "standard"
+    mode: str = "standard"
 
 
 @dataclass(frozen=True)
@@ -219,6 +221,32 @@ TWICE_REASON = "The 502 is provider A's answer: the same trouble, seen from the 
 RELATED = "Payment intake times out"
 # Everything of it is done, and somebody only has to close it.
 WAITING = "Geo enrichment backlog"
+
+# What viewers do not see, and what counts in no figure; both are over when the demo begins.
+APART_AGES = (timedelta(minutes=24), timedelta(minutes=11))
+APART = (
+    Plot(
+        0, 0, "A key of the mail provider stands in a build log", "", "SEV-3", "devops-sre",
+        "One key, readable by everybody who may read builds, since this morning's run.",
+        (
+            Beat(2, "note", "The log is closed. Nobody but the pipeline used the key, says the provider."),
+            Beat(4, "decide", "Turn the key now. Mails wait for ten minutes, which nobody notices.", to="6"),
+            Beat(6, "status", "A step of the build prints its whole environment.", to="identified"),
+            Beat(10, "answer", "Mails leave with the new key, the old one is refused.", to="worked"),
+            Beat(14, "status", "The key is turned and the step prints nothing any more.", to="resolved"),
+        ),
+        nature="security",
+    ),
+    Plot(
+        0, 0, "Rehearsal: is the backup reached by mail and chat?", "", "SEV-2", "support",
+        "Nothing is broken. The weekly look whether messages arrive.",
+        (
+            Beat(3, "note", "Chat after four seconds, mail after nine."),
+            Beat(5, "status", "Both arrived, and the backup has answered.", to="resolved"),
+        ),
+        ticks=0, mode="test",
+    ),
+)  # fmt: skip
 
 # Still open when the demo begins; ages in minutes before now.
 OPEN_AGES = (timedelta(minutes=41), timedelta(hours=3, minutes=5))

@@ -1,9 +1,10 @@
 """The demo is whole, the same every time, and wakes nobody."""
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
-from checks.demo import load, story
+from checks.demo import impacts, load, story
 from checks.models import Check, DayBucket, HourBucket, MinuteBucket
 from incidents.changes.models import Change, Suspect
 from incidents.models import Incident, PublicIncident, Reaction, StatusUpdate, TimelineEvent
@@ -31,6 +32,10 @@ def test_twelve_weeks_are_loaded_through_the_actions_and_wake_nobody(settings, t
     assert not Reaction.objects.filter(done_at=None).exists()
     assert not Delivery.objects.exists()
     assert {"decision", "correction", "redaction"} <= set(TimelineEvent.objects.values_list("kind", flat=True))
+    assert Incident.objects.get(nature="security").timeline.filter(kind="decision", new="worked").exists()
+    assert Incident.objects.exclude(closed_at=None).filter(mode="test").count() == 1
+    hurt_before = Incident.objects.filter(detected_at__gt=F("impact_started_at")).exclude(affected_share="")
+    assert set(impacts.HITS) == set(hurt_before.values_list("title", flat=True))
     assert Change.objects.count() > 60
     suspected = Suspect.objects.order_by("incident__number").values_list("incident__title", flat=True)
     assert list(suspected) == ["Dashboard blank after release", story.OPEN[0].title]
