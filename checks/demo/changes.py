@@ -74,7 +74,7 @@ def _everyday(at: datetime) -> Iterator[tuple[datetime, Told]]:
         if began.weekday() < _SATURDAY:
             slug, name = _TURNS[turn % len(_TURNS)]
             artifact = f"{began:%Y.%m.%d}-{turn % 3 + 1}"
-            yield began, Told("deploy", f"Deploy {name} {artifact}", slug, artifact, 6 + turn % 9)
+            yield began, Told("deploy", f"Deploy {name}", slug, artifact, 6 + turn % 9)
 
 
 def _odd(at: datetime) -> Iterator[tuple[datetime, Told]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import ClassVar
 
@@ -19,6 +20,9 @@ artifact_validator = RegexValidator(
     r"^[A-Za-z0-9][A-Za-z0-9._+/:-]{0,99}(@sha256:[0-9a-f]{64})?$",
     "Write a version, a tag or a commit, such as 2026.11.20-3, without blanks.",
 )
+
+
+_COMMIT = re.compile(r"[0-9a-f]{40,64}")
 
 
 class ChangeQuerySet(models.QuerySet["Change"]):
@@ -87,6 +91,11 @@ class Change(models.Model):
     @property
     def label(self) -> str:
         return f"CHG-{self.pk}"
+
+    @property
+    def short_artifact(self) -> str:
+        """For lists: a commit by its first twelve letters, an image without its digest."""
+        return self.artifact[:12] if _COMMIT.fullmatch(self.artifact) else self.artifact.partition("@")[0]
 
     @property
     def where(self) -> str:

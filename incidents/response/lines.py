@@ -50,6 +50,11 @@ class Line:
             return ""
 
     @property
+    def link_words(self) -> str:
+        """The key that a machine goes by; a change is named beside it already."""
+        return "That change" if self.about.startswith("change:") else self.about
+
+    @property
     def iso(self) -> str:
         """The moment for machines: 2026-11-21T03:12:00Z."""
         return self.occurred_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

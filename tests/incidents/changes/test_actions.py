@@ -86,11 +86,17 @@ class TestRecording:
         assert not Change.objects.exists()
 
     @pytest.mark.parametrize(
-        "artifact",
-        ["2026.11.20-3", "3f786850e387550fdab836ed7e6dc881de23001b", "harbor/shop:1.4@sha256:" + "9f" * 32],
+        ("artifact", "short"),
+        [
+            ("2026.11.20-3", "2026.11.20-3"),
+            ("3f786850e387550fdab836ed7e6dc881de23001b", "3f786850e387"),
+            ("harbor/shop:1.4@sha256:" + "9f" * 32, "harbor/shop:1.4"),
+        ],
     )
-    def test_versions_commits_and_images_are_artifacts(self, tell, artifact):
-        assert tell(artifact=artifact).artifact == artifact
+    def test_versions_commits_and_images_are_artifacts_and_short_in_lists(self, tell, artifact, short):
+        one = tell(artifact=artifact)
+
+        assert (one.artifact, one.short_artifact) == (artifact, short)
 
     def test_a_flag_needs_no_version_and_the_house_no_domain(self, tell):
         one = tell(kind="flag", artifact="", domain=None)

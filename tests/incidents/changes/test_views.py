@@ -1,6 +1,7 @@
 """The screens of changes: who may what, filters and pages in the address, forms that keep what was typed."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils.timezone import now
@@ -31,8 +32,8 @@ def given():
     }
 
 
-def body(answer):
-    return answer.content.decode()
+def body(answer: Any) -> str:
+    return str(answer.content.decode())
 
 
 # --- the list ---------------------------------------------------------------------------------------------------------
@@ -257,7 +258,7 @@ def test_a_responder_suspects_a_change_and_it_stands_first(client_as, responder,
     after = body(client.get(card, headers=HTMX))
     assert after.index("Cause") < after.index("Errors began with it") < after.index("Later")
     room = body(client.get(incident.get_absolute_url()))
-    assert "suspects the change" in room and f'href="/changes/CHG-{cause.pk}/"' in room
+    assert "suspects the change" in room and ">That change</a>" in room and f'href="/changes/CHG-{cause.pk}/"' in room
     assert "Suspect</span>" in body(client.get(cause.get_absolute_url()))
     assert client.post(f"{card}{cause.pk}/clear/", {"reason": "It was DNS"}).status_code == 302
     assert "no longer suspects the change" in body(client.get(incident.get_absolute_url()))
