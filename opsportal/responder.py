@@ -24,6 +24,9 @@ Headers = list[tuple[str, str]]
 
 STALE_AFTER_SECONDS = 60.0
 _LOOK_EVERY_SECONDS = 1.0
+# Where readers ask for something: these alone of the public page need the house behind.
+_READERS_OWN = ("/status/confirm/", "/status/manage/", "/status/unsubscribe/")
+_READERS_FORM = "/status/subscribe/"
 _FEEDS = frozenset({"/history.atom", "/history.rss"})
 _CODINGS = {"br": "br", "gz": "gzip"}
 _CORS = ("Access-Control-Allow-Origin", "*")
@@ -91,6 +94,10 @@ class SnapshotResponder:
         if not (path.startswith(("/status/", "/api/v2/")) or path in _FEEDS or path == "/status"):
             return self.app(environ, start_response)
         method: str = environ["REQUEST_METHOD"]
+        if path.startswith(_READERS_OWN) or (path == _READERS_FORM and method == "POST"):
+            # A reader is nobody: no session is looked for, and a living one of staff changes nothing here.
+            environ.pop("HTTP_COOKIE", None)
+            return self.app(environ, start_response)
         if method not in ("GET", "HEAD"):
             return _not_allowed(method, start_response)
         status, headers, body = self._answer(path, environ)

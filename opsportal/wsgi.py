@@ -26,6 +26,9 @@ from opsportal.proxies import TrustedProxies
 from opsportal.requests import Utf8Request
 from opsportal.responder import SnapshotResponder
 
+# An address and a list of components.
+READERS_MAX_BODY_BYTES = 16 * 1024
+
 
 def _django() -> WSGIHandler:
     """The house behind the door, once its keys fit."""
@@ -42,7 +45,7 @@ application = TrustedProxies(
     BodyLimit(
         SnapshotResponder(_django(), directory=settings.SNAPSHOT_DIR),
         limit=settings.MAX_REQUEST_BODY_BYTES,
-        below={"/api/": settings.API_MAX_BODY_BYTES},
+        below={"/api/": settings.API_MAX_BODY_BYTES, "/status/": READERS_MAX_BODY_BYTES},
         lowered=posted(Path(settings.DATA_DIR)).body_bytes,
     ),
     networks=settings.TRUSTED_PROXIES,

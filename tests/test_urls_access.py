@@ -29,6 +29,11 @@ PUBLIC = {
     "openid_connect_callback",
     "mfa_authenticate",
     "mfa_login_webauthn",
+    # Readers of the status page: a link is its own proof (tests/incidents/subscribers/test_reader_pages.py).
+    "incidents:reader_subscribe",
+    "incidents:reader_confirm",
+    "incidents:reader_manage",
+    "incidents:reader_unsubscribe",
     # What the API is, without anybody's data. Its operations ask for a token: tests/opsportal/api/.
     "api:docs",
     "api:openapi",

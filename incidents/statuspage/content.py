@@ -148,6 +148,8 @@ class Content:
     components: tuple[Component, ...]
     incidents: tuple[Incident, ...]
     maintenances: tuple[Maintenance, ...] = ()
+    # Whether readers can be told by e-mail here.
+    offers_mail: bool = True
 
     @property
     def told_maintenances(self) -> tuple[Maintenance, ...]:

@@ -42,6 +42,7 @@ def page(at: datetime) -> content.Content:
         components=components(at, planned),
         incidents=tuple(incident(one) for one in incidents.order_by("-first_published_at", "-id")),
         maintenances=planned,
+        offers_mail=bool(settings.EMAIL_CONFIGURED),
     )
 
 

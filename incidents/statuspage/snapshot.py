@@ -17,10 +17,12 @@ from typing import Any
 
 import brotli
 
-from incidents.statuspage import badge, bars, documents, feeds, history, ics, intervals, pages, planned_work
+from incidents.statuspage import badge, bars, documents, feeds, history, ics, intervals, offers, pages, planned_work
 from incidents.statuspage.content import Content
 
 FORMAT = 1
+# The one page with a form; what is sent to its address passes on to Django.
+SUBSCRIBE = "public/subscribe.html"
 MANIFEST = "manifest.json"
 Render = Callable[[str, dict[str, Any]], str]
 Tree = dict[str, bytes]
@@ -66,6 +68,7 @@ class Document:
     cache: str
     body: bytes
     stale: bytes | None = None
+    has_form: bool = False
 
     @property
     def headers(self) -> list[tuple[str, str]]:
@@ -77,7 +80,8 @@ class Document:
             ("X-Content-Type-Options", "nosniff"),
         ]
         if self.content_type == _HTML:
-            return [*found, ("Content-Security-Policy", _CSP), ("Referrer-Policy", "same-origin")]
+            csp = _CSP.replace("form-action 'none'", "form-action 'self'") if self.has_form else _CSP
+            return [*found, ("Content-Security-Policy", csp), ("Referrer-Policy", "same-origin")]
         return [*found, ("Access-Control-Allow-Origin", "*")]
 
 
@@ -121,7 +125,7 @@ def all_documents(content: Content, *, at: datetime, render: Render, assets: Ass
         body, stale = (
             render(template, {"frame": frame, "is_stale": is_stale, **context}).encode() for is_stale in (False, True)
         )
-        return Document((address,), _HTML, cache, body, stale)
+        return Document((address,), _HTML, cache, body, stale, has_form=template == SUBSCRIBE)
 
     work = planned_work.on_index(content, at=at)
     yield page("/status/", "public/index.html", frame, page=pages.index(content, at=at), work=work)
@@ -136,6 +140,7 @@ def all_documents(content: Content, *, at: datetime, render: Render, assets: Ass
             "page" if incident.is_open else "resolved",
             card=pages.card(content, incident, limit=None),
         )
+    yield page("/status/subscribe/", SUBSCRIBE, lasting, offer=offers.offer(content))
     yield page("/status/404.html", "public/404.html", lasting, "missing")
     for name, document in documents.all_of(content).items():
         yield Document(_twice(f"/api/v2/{name}.json"), _JSON, "json", _json(document))

@@ -10,6 +10,7 @@ from django.db.models import F
 
 from incidents.statuspage.models import Component, Page
 from incidents.statuspage.news import News
+from incidents.statuspage.offers import CONSENT
 from incidents.subscribers import addresses, fan_out, letters
 from incidents.subscribers.models import Announcement, Subscriber
 from incidents.subscribers.proof import Proof
@@ -30,7 +31,6 @@ ASKED_AT_MOST_EVERY = timedelta(hours=1)
 FAILURES_TO_SUSPEND = 3
 # What says nothing about the address itself.
 _NOT_THE_READER = frozenset({"unsubscribed", "sealed", "not_configured", "expired", "lost"})
-WORDING = "Send me updates of this status page to the address I give here. I can end it at any time by one click."
 
 
 @transaction.atomic
@@ -121,7 +121,7 @@ def confirm(pk: int, nonce: str, *, at: datetime) -> tuple[Subscriber, str]:
     if row.state != State.ACTIVE:
         row.state, row.confirmed_at, row.ended_at, row.failures = State.ACTIVE, at, None, 0
         row.consent, row.consent_on = Subscriber.Source.PAGE, at.date()
-        row.consent_source, row.consent_wording = "Status page, confirmed by its link", WORDING
+        row.consent_source, row.consent_wording = "Status page, confirmed by its link", CONSENT
     row.nonce = ""
     row.save()
     return row, secret

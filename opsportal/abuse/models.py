@@ -17,6 +17,7 @@ class KnockCount(models.Model):
         SIGN_IN = "sign_in", "Sign-in"
         API = "api", "API"
         INTAKE = "intake", "Intake"
+        READERS = "readers", "Subscribing"
 
     door = models.CharField(max_length=8, choices=Door.choices)
     who = models.CharField(max_length=16)

@@ -44,6 +44,11 @@ def is_first(what: str, *, at: datetime) -> bool:
     return _take(what, 1, at)
 
 
+def allows(what: str, most: int, *, at: datetime) -> bool:
+    """Count one of `most` in a sliding minute, for doors beside the API; `what` names door and stranger."""
+    return _take(what, most, at)
+
+
 def forget_old(*, at: datetime) -> int:
     """Remove the counts of minutes that are over; returns how many."""
     return RequestCount.objects.filter(minute__lt=at - timedelta(minutes=2)).delete()[0]

@@ -30,6 +30,7 @@ def test_it_holds_every_address_of_the_contract():
 
     assert addresses == {
         *("/status/", "/status/history/", "/status/history/2026-11/", "/status/404.html", "/status/badge.svg"),
+        "/status/subscribe/",
         *("/status/maintenance/", "/status/maintenance.ics", "/status/components/"),
         *(
             f"/status/components/component00{number}/{name}"
@@ -47,7 +48,7 @@ def test_each_page_is_written_twice_and_the_stale_one_says_so():
     tree = built(PAGE)
     pages = [path for path in tree if path.endswith(".html") and ".stale." not in path]
 
-    assert len(pages) == 8
+    assert len(pages) == 9
     for path in pages:
         fresh, stale = tree[path].decode(), tree[snapshot.stale_path(path)].decode()
         assert "not up to date" not in fresh

@@ -30,7 +30,7 @@ def recipients() -> list[str]:
 def test_news_reaches_who_follows_everything_and_who_chose_a_touched_component(settings, reader, tell):
     settings.EMAIL_CONFIGURED = True
     everything = reader("all@example.org")
-    api, other = reader("api@example.org", "API"), reader("web@example.org", "Web app")
+    api, other = reader("api@example.org", "API"), reader("web@example.org", "Dashboard")
     reader("gone@example.org", state="ended"), reader("new@example.org", state="waiting", confirmed_at=None)
 
     tell("update:one", "API")
