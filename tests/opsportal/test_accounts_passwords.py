@@ -3,9 +3,12 @@
 import hashlib
 import statistics
 import time
+from collections.abc import Callable
 
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP
+from argon2 import low_level
+from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.contrib.auth.password_validation import CommonPasswordValidator, validate_password
 from django.core.exceptions import ValidationError
 from django.test import Client
@@ -105,7 +108,43 @@ def test_a_password_from_a_leak_is_found_in_a_list_of_any_size(settings, tmp_pat
 
 
 @pytest.mark.django_db
-def test_an_unknown_name_takes_as_long_as_a_wrong_password(responder, viewer, settings):
+def test_an_unknown_name_costs_one_hash_as_a_wrong_password_does(responder, viewer, settings, monkeypatch):
+    settings.ACCOUNT_RATE_LIMITS = False
+    responder.set_password(SENTENCE)
+    responder.save()
+    hashed: list[str] = []
+
+    def counted(act: str) -> Callable[..., object]:
+        done = getattr(Argon2PasswordHasher, act)
+
+        def count(*args: object) -> object:
+            hashed.append(act)
+            return done(*args)
+
+        return count
+
+    for act in ("encode", "verify"):
+        monkeypatch.setattr(Argon2PasswordHasher, act, counted(act))
+
+    spent = {}
+    for name in ("responder", "nobody", "viewer"):
+        hashed.clear()
+        Client().post("/login/", {"login": name, "password": "a wrong guess of somebody"})
+        spent[name] = len(hashed)
+
+    assert spent == {"responder": 1, "nobody": 1, "viewer": 1}
+
+
+def test_a_hash_costs_what_owasp_asks(real_passwords):
+    """Password Storage Cheat Sheet: Argon2id with at least 19 MiB and two turns."""
+    kind = Argon2PasswordHasher().params()
+
+    assert (kind.type, kind.time_cost >= 2, kind.memory_cost >= 19 * 1024) == (low_level.Type.ID, True, True)
+
+
+@pytest.mark.django_db
+@pytest.mark.full
+def test_an_unknown_name_takes_as_long_as_a_wrong_password(responder, viewer, settings, real_passwords):
     """20 ms either way, of the processor's time and in turns: what else the machine does touches all alike."""
     settings.ACCOUNT_RATE_LIMITS = False
     responder.set_password(SENTENCE)

@@ -154,16 +154,16 @@ def test_the_banner_with_stop_stands_on_every_page(seeing, path):
     assert 'action="/stop-viewing/"' in page
 
 
-@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
 @pytest.mark.parametrize(("name", "path"), ADDRESSES, ids=[path for _, path in ADDRESSES])
-def test_nothing_can_be_changed_at_any_address(seeing, name, path, method):
-    before = AuditEvent.objects.count()
+def test_nothing_can_be_changed_at_any_address(seeing, name, path):
+    for method in ("post", "put", "patch", "delete"):
+        before = AuditEvent.objects.count()
 
-    answer = getattr(seeing, method)(path, headers={"HX-Request": "true"} if method == "post" else {})
+        answer = getattr(seeing, method)(path, headers={"HX-Request": "true"} if method == "post" else {})
 
-    assert answer.status_code == 403
-    assert path.startswith(API) or "nothing changed" in answer.content.decode()
-    assert AuditEvent.objects.count() == before + 1
+        assert answer.status_code == 403, method
+        assert path.startswith(API) or "nothing changed" in answer.content.decode(), method
+        assert AuditEvent.objects.count() == before + 1, method
 
 
 @pytest.mark.parametrize(
