@@ -85,6 +85,8 @@ class Portal:
     process: subprocess.Popen[bytes] | None = None
     python: tuple[str, ...] = (sys.executable,)
     user: int | None = None
+    has_admin: bool = False
+    """Whether a test has used the printed link, which works once."""
 
     @property
     def url(self) -> str:
@@ -144,6 +146,10 @@ class Portal:
         finally:
             connection.close()
 
+    def is_ready(self) -> bool:
+        """It runs and says that it can work."""
+        return self.process is not None and self.process.poll() is None and self.status_of("/health/ready") == 200
+
     def manage(self, *command: str, stdin: str = "", timeout: float = 60) -> subprocess.CompletedProcess[str]:
         """What bin/manage answers beside this portal."""
         words = ("-m", "opsportal.running", "--data-dir", str(self.data_dir), *command)
@@ -194,9 +200,13 @@ class Portal:
 
 
 def descendants(pid: int) -> Iterator[int]:
-    """All processes below one, as /proc tells."""
+    """All processes below one, as /proc tells; one that ends while we look has none."""
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in map(int, task.read_text().split()):
+        try:
+            children = task.read_text().split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        for child in map(int, children):
             yield child
             yield from descendants(child)
 
@@ -232,6 +242,28 @@ def fresh_portal() -> Iterator[Callable[..., Portal]]:
     yield make
     for portal in made:
         end(portal)
+
+
+@pytest.fixture(scope="session")
+def lent() -> Iterator[list[Portal]]:
+    """The portal that `lived_in_portal` hands from test to test; a start costs as much as a hundred small tests."""
+    kept: list[Portal] = []
+    yield kept
+    for portal in kept:
+        end(portal)
+
+
+@pytest.fixture
+def lived_in_portal(lent: list[Portal]) -> Portal:
+    """A portal with no settings of its own and what other tests left in it, for tests that need a whole one and no new
+    one. They may hurt it and bring it back; one that is not ready is replaced.
+    """
+    if lent and not lent[0].is_ready():
+        end(lent.pop())
+    if not lent:
+        lent.append(Portal(new_data_dir()))
+        lent[0].start()
+    return lent[0]
 
 
 @pytest.fixture(scope="session")

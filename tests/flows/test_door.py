@@ -11,11 +11,11 @@ import pytest
 import requests
 
 from opsportal.degrade.posted import NAME
+from tests.flows.test_deliveries import PASSWORD, come_in
 from tests.portals import Portal
 
 pytestmark = [pytest.mark.serial]
 
-PASSWORD = "a long walk before the night shift"
 SIZE = 40_000
 # Connections are spread over the web processes; so many reach each of them.
 MANY = 16
@@ -52,10 +52,10 @@ def post(browser: requests.Session, address: str, **fields: str) -> None:
     assert answer.ok, answer.status_code
 
 
-def test_lowered_limits_hold_in_every_process_survive_a_restart_and_end_by_themselves(fresh_portal):
-    portal = fresh_portal()
-    browser = requests.Session()
-    post(browser, portal.setup_link, username="ops", password1=PASSWORD, password2=PASSWORD)
+def test_lowered_limits_hold_in_every_process_survive_a_restart_and_end_by_themselves(lived_in_portal):
+    portal, browser = lived_in_portal, requests.Session()
+    come_in(portal)
+    post(browser, f"{portal.url}/login/", login="night", password=PASSWORD)
     assert sent(portal) != 413
     assert "413" not in announced(portal)[:12]
 
@@ -77,7 +77,7 @@ def test_lowered_limits_hold_in_every_process_survive_a_restart_and_end_by_thems
     assert not (portal.data_dir / NAME).exists()
     with psycopg.connect(portal.database_url()) as database:
         lines = database.execute("SELECT act, actor FROM opsportal_auditevent WHERE act LIKE 'limits.%' ORDER BY id")
-        assert lines.fetchall() == [("limits.lower", "ops"), ("limits.restore", "portal")]
+        assert lines.fetchall() == [("limits.lower", "night"), ("limits.restore", "portal")]
 
 
 def asked(portal: Portal, *, peer: str, forwarded: str) -> int:

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.flows.test_deliveries import Person, sign_up
+from tests.flows.test_deliveries import PASSWORD, Person, come_in
 
 pytestmark = [pytest.mark.serial]
 
@@ -18,9 +18,9 @@ def where(person: Person, address: str) -> str:
     return str(answer.geturl()).removeprefix(person.portal.url)
 
 
-def test_losing_redis_and_all_it_held_logs_nobody_out_and_keeps_nobody_out(fresh_portal):
-    portal = fresh_portal()
-    person, stranger = sign_up(portal), Person(portal)
+def test_losing_redis_and_all_it_held_logs_nobody_out_and_keeps_nobody_out(lived_in_portal):
+    portal = lived_in_portal
+    person, stranger = come_in(portal), Person(portal)
     supervisor, redis = portal.process.pid, portal.children()["redis"]
 
     os.kill(supervisor, signal.SIGSTOP)  # so that it does not start it again
@@ -29,7 +29,7 @@ def test_losing_redis_and_all_it_held_logs_nobody_out_and_keeps_nobody_out(fresh
         shutil.rmtree(portal.data_dir / "redis")
         assert where(person, "/account/") == "/account/"
         stranger.get("/login/")
-        stranger.post("/login/", login="night", password="a long and quiet watch")
+        stranger.post("/login/", login="night", password=PASSWORD)
         assert where(stranger, "/account/") == "/account/"
     finally:
         (portal.data_dir / "redis").mkdir(exist_ok=True)
