@@ -17,6 +17,16 @@ FLAGS = (
 )
 DESKTOP: ViewportSize = {"width": 1280, "height": 800}
 PHONE: ViewportSize = {"width": 390, "height": 844}
+# Both lights and both sizes, paired as in tests/browser/test_every_screen.py; the other pairs for OPSPORTAL_FULL=1.
+LOOKS = pytest.mark.parametrize(
+    ("scheme", "viewport"),
+    [
+        pytest.param("light", DESKTOP, id="desktop-light"),
+        pytest.param("dark", PHONE, id="phone-dark"),
+        pytest.param("dark", DESKTOP, id="desktop-dark", marks=pytest.mark.full),
+        pytest.param("light", PHONE, id="phone-light", marks=pytest.mark.full),
+    ],
+)
 _LISTEN = """
 document.addEventListener("securitypolicyviolation", (event) =>
   window.reportViolation(`${event.violatedDirective} ${event.blockedURI} on ${location.pathname}`));

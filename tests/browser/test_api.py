@@ -6,13 +6,12 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.application import enter
-from tests.pages import DESKTOP, PHONE, axe, sideways
+from tests.pages import DESKTOP, LOOKS, PHONE, axe, sideways
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@LOOKS
 @pytest.mark.parametrize("who", ["stranger", "admin"])
 def test_the_reference_has_no_barrier(server, new_context, violations, admin, who, scheme, viewport):
     page = new_context(color_scheme=scheme, viewport=viewport).new_page()

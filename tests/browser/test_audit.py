@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from opsportal.audit import actions as audit
 from opsportal.seals.actions import seal_recent
 from tests.browser.application import enter
-from tests.pages import DESKTOP, PHONE, axe, sideways
+from tests.pages import LOOKS, axe, sideways
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -27,8 +27,7 @@ def rows() -> None:
     seal_recent()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@LOOKS
 @pytest.mark.parametrize("path", ["/audit/", "/audit/?actor=nobody", "/view-as/viewer/"])
 def test_the_screens_have_no_barrier(server, new_context, violations, admin, viewer, rows, path, scheme, viewport):
     page = new_context(color_scheme=scheme, viewport=viewport).new_page()
@@ -40,8 +39,7 @@ def test_the_screens_have_no_barrier(server, new_context, violations, admin, vie
     assert violations == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@LOOKS
 def test_the_banner_has_no_barrier_and_stops(server, new_context, violations, admin, viewer, scheme, viewport):
     page = new_context(color_scheme=scheme, viewport=viewport).new_page()
     enter(page, server, admin, "/view-as/viewer/")

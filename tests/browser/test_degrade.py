@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.application import enter
-from tests.pages import DESKTOP, PHONE, axe, sideways
+from tests.pages import LOOKS, axe, sideways
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -14,8 +14,7 @@ def own_folder(settings, tmp_path):
     settings.DATA_DIR = tmp_path
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@LOOKS
 def test_limits_are_lowered_shown_and_brought_back(server, new_context, violations, admin, scheme, viewport):
     page = new_context(color_scheme=scheme, viewport=viewport).new_page()
     enter(page, server, admin, "/settings/")

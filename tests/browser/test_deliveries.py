@@ -15,7 +15,7 @@ from pytest_django.live_server_helper import LiveServer
 from opsportal.models import User
 from opsportal.outbox import actions, destinations
 from opsportal.outbox.models import Delivery, Destination, Route
-from tests.pages import DESKTOP, PHONE, axe, sideways
+from tests.pages import DESKTOP, LOOKS, PHONE, axe, sideways
 from tests.targets import HttpTarget
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -81,11 +81,10 @@ def night(partner: Destination) -> None:
     )
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("options", [DESK, HAND], ids=["desktop", "phone"])
+@LOOKS
 @pytest.mark.parametrize("path", ["/deliveries/", "/deliveries/?state=dead", "/deliveries/destinations/"])
-def test_the_screens_have_no_barrier(visit, admin, night, path, options, scheme):
-    page = visit(admin, path, **options, color_scheme=scheme)
+def test_the_screens_have_no_barrier(visit, admin, night, path, scheme, viewport):
+    page = visit(admin, path, viewport=viewport, color_scheme=scheme)
 
     assert axe(page) == []
     assert sideways(page) == 0

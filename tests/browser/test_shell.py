@@ -12,7 +12,7 @@ from opsportal import shell
 from opsportal.models import User
 from opsportal.shell import Count
 from tests.browser.application import enter, serve
-from tests.pages import DESKTOP, PHONE, axe, sideways
+from tests.pages import LOOKS, axe, sideways
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 MANIFEST = Path(__file__).parents[2] / "static/vendor/MANIFEST.json"
@@ -29,8 +29,7 @@ def admin(admin: User) -> User:
 # --- looked at by axe -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@LOOKS
 @pytest.mark.parametrize("path", ["/login/", "/nowhere/", "/login-link/gone/", "/setup/gone/"])
 def test_pages_for_strangers_have_no_barrier(server, new_context, violations, path, scheme, viewport):
     page = new_context(color_scheme=scheme, viewport=viewport).new_page()
@@ -42,8 +41,7 @@ def test_pages_for_strangers_have_no_barrier(server, new_context, violations, pa
     assert violations == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@LOOKS
 @pytest.mark.parametrize("path", ["/more/", "/people/", "/nowhere/", "/logout/"])
 def test_pages_for_people_have_no_barrier(server, new_context, violations, admin, path, scheme, viewport):
     page = new_context(color_scheme=scheme, viewport=viewport).new_page()

@@ -18,7 +18,7 @@ from opsportal.responder import SnapshotResponder
 from tests.browser.application import Server, enter, serve, whole
 from tests.incidents.statuspage.conftest import NOW, a_component, a_page, an_incident, an_update
 from tests.incidents.statuspage.test_snapshot import a_busy_page
-from tests.pages import DESKTOP, PHONE, axe
+from tests.pages import LOOKS, axe
 
 pytestmark = [pytest.mark.browser]
 PAGES = ["/status/", "/status/incidents/incident0500/", "/status/history/", "/status/nothing-here/"]
@@ -56,8 +56,7 @@ def site(tmp_path: Path, clock: Clock) -> Iterator[str]:
 # --- readers ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@LOOKS
 def test_public_pages_are_accessible_fresh_and_stale(
     new_context: Callable[..., BrowserContext], site: str, clock: Clock, violations: list[str], viewport, scheme
 ):
@@ -183,8 +182,7 @@ def test_publishing_works_without_javascript(
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@LOOKS
 def test_staff_screens_are_accessible(
     new_context: Callable[..., BrowserContext], portal: Server, incident: Incident, publisher: User, violations,
     viewport, scheme,
