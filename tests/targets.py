@@ -25,6 +25,8 @@ class HttpTarget:
 
     status: int = 200
     latency: float = 0.0
+    held: threading.Event | None = None
+    """Nobody is answered before it is set: slow for as long as a test wants, and not by the clock."""
     body: bytes = b"ok"
     content_type: str = "text/plain"
     headers: dict[str, str] = field(default_factory=dict)
@@ -72,6 +74,8 @@ class HttpTarget:
                 received = Received(self.command, self.path, dict(self.headers), self.rfile.read(length))
                 target.requests.append(received)
                 time.sleep(target.latency)
+                if target.held:
+                    target.held.wait(60)
                 self.send_response(target.status)
                 answer_headers = {"Content-Type": target.content_type, "Content-Length": str(len(target.body))}
                 for name, value in (answer_headers | target.headers).items():

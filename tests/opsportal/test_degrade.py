@@ -5,6 +5,7 @@ import os
 import time
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.utils import timezone
@@ -141,20 +142,25 @@ def test_a_lost_file_is_written_anew_from_the_record(folder):
     assert now(folder) is not None
 
 
-def test_a_process_that_runs_notices_within_two_seconds_and_keeps_what_it_knew_when_the_file_is_broken(folder):
+def test_a_process_that_runs_notices_within_two_seconds_and_keeps_what_it_knew_when_the_file_is_broken(
+    folder, monkeypatch
+):
+    passed = 0.0
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + passed, time=time.time)
+    monkeypatch.setattr("opsportal.degrade.posted.time", clock)
     process = Posted(folder)
     assert process.now() is None
 
     write(folder, Lowered(1000, 10, time.time() + 60))
-    time.sleep(1.1)
+    passed += 1.1
     assert process.body_bytes() == 1000
 
     (folder / NAME).write_text(json.dumps({"body_bytes": "x"})[:-3])
-    time.sleep(1.1)
+    passed += 1.1
     assert process.body_bytes() == 1000
 
     os.unlink(folder / NAME)
-    time.sleep(1.1)
+    passed += 1.1
     assert process.body_bytes() is None
 
 

@@ -122,7 +122,7 @@ def test_a_child_deaf_to_the_stop_signal_is_killed_with_all_it_started(superviso
 
     supervisor.stop()
 
-    assert 0.5 <= time.monotonic() - begun < 3
+    assert 0.5 <= time.monotonic() - begun < 30
     assert birth(grandchild) is None
     assert "did not end in 0.5 s and is killed" in output.getvalue()
 

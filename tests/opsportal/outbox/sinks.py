@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import socketserver
 import threading
 import time
@@ -73,7 +74,8 @@ def mail_sink() -> Iterator[MailSink]:
             sink.arrived.append(time.monotonic())
             sink.strike()
             if sink.mood == "drop":
-                self.connection.close()
+                # A close alone waits for the files made of it, and the sender for its own patience to end.
+                self.connection.shutdown(socket.SHUT_RDWR)
                 return
             self.say("554 no" if sink.mood == "reject" else "250 taken")
 

@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections.abc import Callable
 from contextlib import contextmanager
 
@@ -72,10 +71,8 @@ def test_a_sealer_that_finds_another_at_work_leaves_at_once():
     audit.record("user.role", by="admin")
     with another_transaction() as other:
         other.execute("SELECT pg_advisory_xact_lock(hashtext('opsportal.seal'), hashtext('audit'))")
-        began = time.monotonic()
 
-        assert actions.seal_recent() == 0
-        assert time.monotonic() - began < 1
+        assert actions.seal_recent() == 0  # one that waited would wait for ever: the other ends after it
 
     assert actions.seal_recent() == 1
 
