@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 
 from checks.catalogue.models import Check, State
-from checks.demo import buckets, changes, impacts
+from checks.demo import buckets, changes, impacts, works
 from checks.demo.reports import REPORTS, DemoFollowUp, DemoReport
 from checks.demo.story import (
     APART,
@@ -43,6 +43,7 @@ from incidents.postmortems import actions as postmortems
 from incidents.response import actions as response
 from incidents.response import checklist, closing, corrections, decisions, duties, impact, linking, redactions
 from incidents.statuspage import actions as statuspage
+from incidents.statuspage import day_records
 from opsportal.models import User
 from opsportal.roles import Role
 
@@ -86,8 +87,10 @@ def load(*, at: datetime) -> Loaded:
             _play(plot, start, cast, until=at)
         _belong_together(cast["responder"], at)
         changes.load(cast, at)
+        works.plan(cast["publisher"], at)
         Reaction.objects.filter(done_at=None).update(done_at=at)
         _buckets([*checks, *Check.objects.filter(is_own=True)], at)
+        day_records.write(at)
         connection.run_on_commit.clear()
     statuspage.rebuild(at)
     return Loaded(incidents=Incident.objects.count(), checks=Check.objects.count())
