@@ -63,7 +63,8 @@ def report(weeks: int, *, person: User, at: datetime) -> Report:
 
 
 def _courses(window: IncidentQuerySet, at: datetime) -> tuple[list[Course], LeftOut]:
-    told = PublicIncident.objects.published().filter(incident__in=window.values("pk"))
+    # What was written afterwards says nothing of how soon readers hear.
+    told = PublicIncident.objects.published().filter(written_at=None, incident__in=window.values("pk"))
     public = dict(told.values_list("incident", _seconds("first_published_at")))
     promises = _promises(window, at)
     courses: list[Course] = []

@@ -92,6 +92,12 @@ class Incident:
     resolved_at: datetime | None
     component_ids: tuple[str, ...]
     updates: tuple[Update, ...]
+    written_at: datetime | None = None
+
+    @property
+    def told_at(self) -> datetime:
+        """When readers first heard of it; later than `published_at` when it was written afterwards."""
+        return self.written_at or self.published_at
 
     @property
     def is_open(self) -> bool:

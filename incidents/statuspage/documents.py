@@ -134,7 +134,7 @@ def _incident(content: Content, incident: Incident) -> Json:
         "id": incident.public_id,
         "name": incident.name,
         "status": incident.status,
-        "created_at": instant(incident.published_at),
+        "created_at": instant(incident.told_at),
         "updated_at": instant(incident.updated_at),
         "monitoring_at": _maybe(incident.monitoring_at),
         "resolved_at": _maybe(incident.resolved_at),

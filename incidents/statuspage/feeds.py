@@ -28,7 +28,7 @@ def atom(content: Content) -> bytes:
     for incident in content.incidents[:ENTRIES]:
         entry = _add(feed, "entry")
         _add(entry, "id", f"tag:{host},2005:Incident/{incident.number}")
-        _add(entry, "published", _iso(incident.published_at))
+        _add(entry, "published", _iso(incident.told_at))
         _add(entry, "updated", _iso(incident.updated_at))
         _link(entry, "alternate", address(content, incident), "text/html")
         _add(entry, "title", incident.name)
@@ -48,7 +48,7 @@ def rss(content: Content) -> bytes:
         item = _add(channel, "item")
         _add(item, "title", incident.name)
         _add(item, "description", as_html(incident))
-        _add(item, "pubDate", format_datetime(incident.published_at.astimezone(UTC)))
+        _add(item, "pubDate", format_datetime(incident.told_at.astimezone(UTC)))
         _add(item, f"{{{_ATOM}}}updated", _iso(incident.updated_at))
         _add(item, "link", address(content, incident))
         _add(item, "guid", address(content, incident))

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import Prefetch, Q
+from django.db.models.functions import Coalesce
 
 from incidents.statuspage import announced, bars, content, rollup
 from incidents.statuspage.maintenance import Maintenance, MaintenanceUpdate
@@ -32,6 +33,7 @@ def page(at: datetime) -> content.Content:
     """Everything readers may know at this moment. Eight queries, two more with planned work."""
     row = Page.objects.get()
     incidents = _with_published(PublicIncident.objects.published())
+    newest_first = incidents.order_by(Coalesce("began_at", "first_published_at").desc(), "-id")
     planned = tuple(maintenances(at))
     return content.Content(
         page_id=row.public_id,
@@ -40,7 +42,7 @@ def page(at: datetime) -> content.Content:
         time_zone=row.time_zone,
         read_at=at,
         components=components(at, planned),
-        incidents=tuple(incident(one) for one in incidents.order_by("-first_published_at", "-id")),
+        incidents=tuple(incident(one) for one in newest_first),
         maintenances=planned,
         offers_mail=bool(settings.EMAIL_CONFIGURED),
     )
@@ -141,7 +143,8 @@ def incident(row: PublicIncident) -> content.Incident:
         name=row.name,
         status=row.status,
         impact=row.impact,
-        published_at=row.first_published_at,
+        published_at=row.began_at or row.first_published_at,
+        written_at=row.written_at,
         updated_at=row.updated_at,
         monitoring_at=row.monitoring_at,
         resolved_at=row.resolved_at,

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from incidents.statuspage import maintenance_views, views
+from incidents.statuspage import backfill_views, maintenance_views, views
 
 urlpatterns = [
     path("statuspage/", views.board, name="publish"),
@@ -23,6 +23,7 @@ urlpatterns = [
         "statuspage/maintenance/<slug:public_id>/<slug:act>/", maintenance_views.maintenance_act, name="maintenance_act"
     ),
     path("incidents/INC-<int:number>/public/", views.public_panel, name="public_panel"),
+    path("incidents/INC-<int:number>/public/afterwards/", backfill_views.public_afterwards, name="public_afterwards"),
     path("incidents/INC-<int:number>/public/save/", views.public_save, name="public_save"),
     path("incidents/INC-<int:number>/public/publish/", views.public_publish, name="public_publish"),
     path("incidents/INC-<int:number>/public/discard/", views.public_discard, name="public_discard"),
