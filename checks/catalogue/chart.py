@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from itertools import groupby
 
 from checks.catalogue import words
@@ -46,9 +47,19 @@ class Chart:
     hours: Sequence[Mark]
     hours_at: float
     bars: Sequence[Bar]
+    # Upright lines: what was changed, from the top to the foot of the strip.
+    changes: Sequence[float]
+    foot: float
 
 
-def build(windows: Sequence[Window], *, width: float, height: float, has_latency: bool) -> Chart:
+def build(
+    windows: Sequence[Window],
+    *,
+    width: float,
+    height: float,
+    has_latency: bool,
+    changes: Iterable[datetime] = (),
+) -> Chart:
     """Lay 24 hours out in a box of this size; without latencies there is only the strip."""
     plot = height - 66 if has_latency else _TOP
     right = width - _RIGHT
@@ -75,7 +86,15 @@ def build(windows: Sequence[Window], *, width: float, height: float, has_latency
         hours=[_hour(x, window) for x, window in zip(centres, windows, strict=True) if window.start.hour % 6 == 0],
         hours_at=strip - 16 if has_latency else strip + 38,
         bars=[_bar(window, x - step / 2, strip, step * 0.8) for x, window in zip(centres, windows, strict=True)],
+        changes=_places(changes, windows, step),
+        foot=strip + 20,
     )
+
+
+def _places(moments: Iterable[datetime], windows: Sequence[Window], step: float) -> list[float]:
+    """Where these moments lie; those outside the hours of the chart have no place."""
+    hours = [(moment - windows[0].start) / timedelta(hours=1) for moment in moments] if windows else []
+    return [_LEFT + step * one for one in hours if 0 <= one <= len(windows)]
 
 
 def _hour(x: float, window: Window) -> Mark:

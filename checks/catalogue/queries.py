@@ -15,6 +15,8 @@ from checks.catalogue.states import SILENT_PERIODS, SILENT_SECONDS, WORST_FIRST,
 from checks.rollups import queries as rollups
 from checks.rollups.models import MinuteBucket
 from checks.rollups.queries import Window
+from incidents.changes.models import Change
+from incidents.changes.queries import changes_between
 from incidents.ownership.models import Domain
 
 PAGE = 100
@@ -156,6 +158,8 @@ class Detail:
     row: Row
     flips: Sequence[object]
     minute: MinuteBucket | None
+    # What was changed in its domain, or in the whole house, oldest first.
+    changes: list[Change]
 
     @property
     def errors(self) -> list[tuple[str, int]]:
@@ -170,13 +174,14 @@ class Detail:
 
 
 def detail(check: Check, at: datetime) -> Detail:
-    """One check's page: three queries beside the check itself."""
+    """One check's page: four queries beside the check itself."""
     windows = rollups.last_day([check.pk], at, with_latency=True)[check.pk]
     newest = MinuteBucket.objects.filter(check_id=check.pk, bucket__gte=at - timedelta(days=1)).order_by("-bucket")
     return Detail(
         row=Row(check, check.shown_state(at), windows),
         flips=list(check.flips.order_by("-at", "-pk")[:FLIPS]),
         minute=newest.first(),
+        changes=changes_between(check.domain, windows[0].start, at),
     )
 
 

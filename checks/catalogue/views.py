@@ -97,7 +97,12 @@ def check_detail(request: HttpRequest, key: str) -> HttpResponse:
 def _detail_context(request: HttpRequest, check: Check, at: datetime) -> dict[str, object]:
     found = queries.detail(check, at)
     has_latency = bool(found.row.day.hist)
-    size = {"has_latency": has_latency}
+    changes = [one.started_at for one in found.changes]
+
+    def drawn(width: int, height: int) -> chart.Chart:
+        windows = found.row.windows
+        return chart.build(windows, width=width, height=height, has_latency=has_latency, changes=changes)
+
     who = person(request)
     return {
         "check": check,
@@ -107,8 +112,8 @@ def _detail_context(request: HttpRequest, check: Check, at: datetime) -> dict[st
         "row": found.row,
         "day": found.row.day,
         "charts": [
-            ("not-phone", chart.build(found.row.windows, width=680, height=250, **size)),
-            ("only-phone", chart.build(found.row.windows, width=340, height=230, **size)),
+            ("not-phone", drawn(680, 250)),
+            ("only-phone", drawn(340, 230)),
         ],
         "has_latency": has_latency,
         "tag": queries.tag(at, key=check.key),

@@ -34,10 +34,10 @@ def check_chart(chart: Chart, sentence: str, extra: str = "") -> SafeString:
     """The chart as SVG; the sentence is what a person who cannot see it gets, a table stands below."""
     return format_html(
         '<svg class="{}" viewBox="0 0 {} {}" role="img" aria-label="{}. Every hour is in the table below.">'
-        "{}{}{}{}{}{}{}</svg>",
+        "{}{}{}{}{}{}{}{}</svg>",
         f"chart {extra}".strip(), _n(chart.width), _n(chart.height), sentence, _levels(chart),
         _stroke("ln2", chart.p50), _stroke("ln", chart.p95), _label(chart, chart.p50_end), _label(chart, chart.p95_end),
-        _hours(chart), _bars(chart),
+        _hours(chart), _bars(chart), _changes(chart),
     )  # fmt: skip
 
 
@@ -76,6 +76,14 @@ def _bars(chart: Chart) -> SafeString:
         "",
         '<rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="1"/>',
         ((bar.fill, _n(bar.x), _n(bar.y), _n(bar.width), _n(bar.height)) for bar in chart.bars),
+    )
+
+
+def _changes(chart: Chart) -> SafeString:
+    return format_html_join(
+        "",
+        '<line class="ann" x1="{0}" x2="{0}" y1="4" y2="{1}"/>',
+        ((_n(x), _n(chart.foot)) for x in chart.changes),
     )
 
 

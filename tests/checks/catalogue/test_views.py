@@ -16,6 +16,8 @@ from checks.catalogue.states import State
 from checks.probes.outcome import ErrorClass, failed, passed
 from checks.runs import actions as runs
 from checks.runs.batch import Result
+from incidents.changes import actions as changes
+from incidents.changes.actions import Facts, Teller
 from incidents.ownership.models import Domain
 from opsportal.models import AuditEvent, User
 from tests.targets import HttpTarget
@@ -300,6 +302,20 @@ def test_a_checks_page_tells_what_happened_and_what_is_stored(
     assert "errors   timeout 1" in page
     assert "secret=key" not in page
     assert "https://shop.example/" in page
+
+
+def test_a_checks_page_shows_what_was_changed_in_its_domain(
+    client_as: ClientAs, viewer: User, responder: User, add_check: AddCheck
+) -> None:
+    check = add_check("shop")
+    other = Domain.objects.exclude(pk=check.domain_id).first()
+    for what, domain in (("Mine", check.domain), ("Of the house", None), ("Not mine", other)):
+        changes.record(Facts("flag", what, domain), by=Teller(responder), at=timezone.now())
+
+    page = client_as(viewer).get("/checks/shop/").content.decode()
+
+    assert page.count('class="ann"') == 2 * 2  # two changes, wide and narrow
+    assert " Mine</a>" in page and " Of the house</a>" in page and "Not mine" not in page
 
 
 def test_a_check_that_is_not_there_is_not_found(client_as: ClientAs, viewer: User) -> None:

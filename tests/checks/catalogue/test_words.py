@@ -67,3 +67,12 @@ def test_an_hour_with_failures_has_a_colour_of_its_own() -> None:
 
     assert [bar.fill for bar in drawn.bars[2:6]] == ["fill-ok", "fill-warn", "fill-fail", "fill-ok"]
     assert (drawn.p50, drawn.levels) == ("", [])
+
+
+def test_a_change_is_an_upright_line_at_its_minute_and_none_outside_the_hours() -> None:
+    moments = [NOON - timedelta(minutes=1), NOON, NOON + timedelta(hours=12), NOON + timedelta(hours=25)]
+
+    drawn = chart.build(day(1), width=680, height=250, has_latency=True, changes=moments)
+
+    middle = (drawn.left + drawn.right) / 2
+    assert list(drawn.changes) == pytest.approx([drawn.left, middle])
