@@ -20,6 +20,7 @@ from incidents.response.models import (
     TimelineText,
     Watcher,
 )
+from incidents.runbooks.models import Runbook, RunbookUse, RunbookVersion
 from incidents.statuspage.maintenance import Maintenance, MaintenanceSeries, MaintenanceUpdate
 from incidents.statuspage.models import (
     Component,
@@ -64,6 +65,9 @@ __all__ = [
     "PostmortemLine",
     "PublicIncident",
     "Reaction",
+    "Runbook",
+    "RunbookUse",
+    "RunbookVersion",
     "ScopeArea",
     "Seat",
     "SeverityPolicy",

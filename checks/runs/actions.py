@@ -124,6 +124,7 @@ def _signal(flip: Flip) -> Signal:
         severity=check.severity,
         is_firing=is_firing,
         at=flip.at,
+        reason=flip.reason,
     )
 
 

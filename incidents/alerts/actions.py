@@ -1,5 +1,6 @@
 """Take in news of trouble: one alert a run of trouble, one open incident a key, whatever arrives at the same time."""
 
+import re
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -16,6 +17,7 @@ from opsportal.models import User
 from opsportal.privacy import guard
 
 TITLE_CHARACTERS = 160
+_TOKEN = re.compile(r"[a-z][a-z0-9_]{1,39}")
 
 
 @transaction.atomic
@@ -72,6 +74,7 @@ def _open(signal: Signal, before: Alert | None, at: datetime) -> Alert:
         source=signal.source,
         title=title,
         detail=detail,
+        reason=token(signal.reason),
         domain=domain,
         severity=signal.severity,
         incident=incident,
@@ -91,6 +94,11 @@ def _recover(signal: Signal, newest: Alert | None, at: datetime) -> Alert | None
     minutes = max(1, round((signal.at - newest.fired_at).total_seconds() / 60))
     _tell(newest, "recovered", at=at, occurred_at=signal.at, text=f"{newest.title}: recovered after {minutes} min")
     return newest
+
+
+def token(reason: str) -> str:
+    """A reason as a token, or nothing: from outside anything may come, and only tokens are kept."""
+    return reason if _TOKEN.fullmatch(reason) and guard.judge(reason).word == "pass" else ""
 
 
 def _tell(alert: Alert, what: str, *, at: datetime, occurred_at: datetime, text: str) -> None:

@@ -9,6 +9,7 @@ from django.db import models
 from incidents.ownership.models import Domain
 from incidents.response.models import Incident
 from incidents.response.states import Severity
+from incidents.runbooks.models import Runbook
 from opsportal.models import User
 from opsportal.privacy.fields import GuardedTextField
 from opsportal.roles import Role
@@ -32,6 +33,8 @@ class Alert(models.Model):
     source = models.CharField(max_length=32)
     title = GuardedTextField(max_length=160)
     detail = GuardedTextField(blank=True)
+    # The token of what is wrong, such as missing_env; empty when whoever spoke gave none.
+    reason = models.CharField(max_length=40, blank=True)
     domain = models.ForeignKey(Domain, on_delete=models.PROTECT, related_name="alerts")
     severity = models.CharField(max_length=5, choices=Severity.choices)
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="alerts")
@@ -41,6 +44,9 @@ class Alert(models.Model):
     acknowledged_at = models.DateTimeField(null=True)
     acknowledged_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     resolved_at = models.DateTimeField(null=True)
+
+    # The runbook that answers it; only after advice.with_guides().
+    guide: Runbook | None = None
 
     objects: ClassVar[models.Manager[Alert]] = AlertQuerySet.as_manager()
 

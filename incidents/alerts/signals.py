@@ -16,3 +16,5 @@ class Signal:
     severity: str
     is_firing: bool
     at: datetime
+    # The stable token of what is wrong, such as missing_env, if whoever speaks has one: runbooks answer it.
+    reason: str = ""

@@ -2,10 +2,12 @@
 
 from django.urls import path
 
-from incidents.alerts import views
+from incidents.alerts import advice_views, views
 
 urlpatterns = [
     path("alerts/", views.alert_list, name="alerts"),
     path("alerts/<int:pk>/acknowledge/", views.acknowledge, name="alert_acknowledge"),
     path("incidents/INC-<int:number>/alerts/", views.of_incident, name="incident_alerts"),
+    path("incidents/INC-<int:number>/runbooks/", advice_views.of_incident, name="incident_runbooks"),
+    path("incidents/INC-<int:number>/runbooks/<slug:slug>/take/", advice_views.take, name="take_steps"),
 ]

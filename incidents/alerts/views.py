@@ -6,9 +6,10 @@ from django.utils.timezone import now
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import ptag
 
-from incidents.alerts import actions, queries
+from incidents.alerts import actions, advice, queries
 from incidents.alerts.models import Alert
 from incidents.response import queries as response
+from incidents.runbooks import queries as runbooks
 from opsportal.errors import Refused
 from opsportal.htmx import alert_message, render_page, see, status_message, wants_part
 from opsportal.roles import Role, require
@@ -55,10 +56,10 @@ def of_incident(request: HttpRequest, number: int) -> HttpResponse:
 
 def _page(request: HttpRequest) -> HttpResponse:
     before = request.GET.get("before", "")
+    alerts = queries.alerts(person(request), before=int(before) if before.isdecimal() and len(before) < 18 else None)
+    advice.with_guides([*alerts.firing, *alerts.past], runbooks.by_token())
     context = {
-        "alerts": queries.alerts(
-            person(request), before=int(before) if before.isdecimal() and len(before) < 18 else None
-        ),
+        "alerts": alerts,
         "before": before,
         "last": queries.last_recovered(person(request)),
         "tag": queries.version(),

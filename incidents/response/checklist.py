@@ -3,6 +3,8 @@
 The copy is taken from the template when the incident opens, so a later change of the template touches no incident.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -13,6 +15,8 @@ from incidents.response.states import Kind
 from opsportal.errors import Refused
 from opsportal.models import User
 from opsportal.privacy import guard
+
+MOST_STEPS = 120
 
 
 def copy_to(incident: Incident) -> None:
@@ -79,11 +83,58 @@ def unskip(step: ChecklistStep, *, by: User, at: datetime) -> TimelineEvent:
     return _save(step, incident, old="skipped", new="unskipped", by=by, at=at)
 
 
-def _locked(step: ChecklistStep) -> tuple[ChecklistStep, Incident]:
-    """The incident first, as everywhere. What closed it must not change under it."""
-    incident = Incident.objects.select_for_update(of=("self",)).get(pk=step.incident_id)
+@dataclass(frozen=True)
+class Addition:
+    """A step that comes from elsewhere, such as a runbook."""
+
+    text: str
+    link: str = ""
+    command: str = ""
+
+
+@transaction.atomic
+def add(incident: Incident, additions: Sequence[Addition], *, phase: str, source: str, by: User, at: datetime) -> int:
+    """Put steps behind those of a phase, as optional ones; how many are new. What is there already stays as it is."""
+    incident = _open(incident.pk)
+    there = list(incident.checklist.values_list("position", "text", "link"))
+    known = {(text, link) for _, text, link in there}
+    new = [one for one in additions if (one.text[:200], one.link) not in known]
+    if phase not in ChecklistStep.Phase.values:
+        raise Refused("PHASE_UNKNOWN", "Choose one of the five phases.")
+    if not new:
+        raise Refused("STEPS_THERE", "These steps are in the checklist already.")
+    if len(there) + len(new) > MOST_STEPS:
+        raise Refused("CHECKLIST_FULL", f"A checklist has at most {MOST_STEPS} steps. Take fewer.")
+    end = max((position for position, _, _ in there), default=-1) + 1
+    for one in new:
+        guard.require_clean(f"{one.text}\n{one.command}")
+    ChecklistStep.objects.bulk_create(
+        ChecklistStep(
+            incident=incident,
+            phase=phase,
+            position=position,
+            text=one.text[:200],
+            link=one.link,
+            command=one.command if len(one.command) <= 200 else "",
+        )
+        for position, one in enumerate(new, start=end)
+    )
+    text = "\n".join([source, *(one.text[:200] for one in new)])
+    timeline.record(incident, Kind.CHECKLIST, by=by, at=at, new="added", text=text)
+    return len(new)
+
+
+def _open(pk: int) -> Incident:
+    """Locked, and not closed: what closed it must not change under it."""
+    incident = Incident.objects.select_for_update(of=("self",)).get(pk=pk)
     if incident.closed_at is not None:
         raise Refused("INCIDENT_CLOSED", "The incident is closed. Reopen it before you change its checklist.")
+    return incident
+
+
+def _locked(step: ChecklistStep) -> tuple[ChecklistStep, Incident]:
+    """The incident first, as everywhere."""
+    incident = _open(step.incident_id)
     return ChecklistStep.objects.select_related("ticked_by", "skipped_by").get(pk=step.pk), incident
 
 

@@ -10,6 +10,7 @@ from incidents.response.declare_forms import DeclareForm
 from incidents.response.link_forms import incident_meant
 from incidents.response.models import Incident
 from incidents.response.states import Severity
+from incidents.runbooks import queries as runbooks
 from opsportal.errors import Refused
 from opsportal.htmx import render_page, see, status_message
 from opsportal.roles import Role, require
@@ -57,7 +58,12 @@ def _said(label: str, domain: str, *, is_over: bool) -> str:
 
 
 def _show(request: HttpRequest, form: DeclareForm, title: str, *, status: int = 200) -> HttpResponse:
-    context = {"form": form, "alike": alike(title, person(request)), "before": _before(request)}
+    context = {
+        "form": form,
+        "alike": alike(title, person(request)),
+        "runbooks": runbooks.alike(title),
+        "before": _before(request),
+    }
     return render_page(request, DECLARE, context, part="alike", status=status)
 
 

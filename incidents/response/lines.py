@@ -192,6 +192,7 @@ _DUTIES = {
 }
 _TICKS = {
     "ticked": ("ticked", "check"),
+    "added": ("took steps into the checklist from", "book"),
     "unticked": ("took back the tick of", "arrow-back-up"),
     "skipped": ("said that this step does not apply:", "x"),
     "unskipped": ("brought back the step", "arrow-back-up"),

@@ -14,10 +14,13 @@ from incidents.response import words
 from incidents.response.models import Incident, TimelineText
 from incidents.response.states import Kind
 from incidents.response.vectors import BODY, CONFIG, HEAD
+from incidents.runbooks import queries as runbooks
+from incidents.runbooks.models import Runbook
+from incidents.runbooks.vectors import RUNBOOK
 from opsportal.models import User
 
 LONGEST = words.LONGEST
-_INCIDENTS, _TEXTS, _REPORTS, _TOP = 20, 20, 10, 6
+_INCIDENTS, _TEXTS, _REPORTS, _RUNBOOKS, _TOP, _TOP_RUNBOOKS = 20, 20, 10, 10, 6, 4
 # Ranking reads a hit's words again: of very common words, the newest hits are ranked.
 _RANKED = 500
 _OPEN, _CLOSE = "\x02", "\x03"
@@ -50,37 +53,56 @@ class FoundReport:
 
 
 @dataclass(frozen=True)
+class FoundRunbook:
+    """A runbook and the words around the hit."""
+
+    runbook: Runbook
+    pieces: list[Piece]
+
+
+@dataclass(frozen=True)
 class Results:
     """Hits by kind, the best first."""
 
     incidents: list[Incident]
     texts: list[Found]
     reports: list[FoundReport]
+    runbooks: list[FoundRunbook]
     domains: list[Domain]
 
     @property
     def total(self) -> int:
-        return len(self.incidents) + len(self.texts) + len(self.reports) + len(self.domains)
+        found = (self.incidents, self.texts, self.reports, self.runbooks, self.domains)
+        return sum(len(one) for one in found)
 
 
 def search(typed: str, person: User) -> Results:
-    """Incidents by title and summary, timelines and reports by their words, domains by name; none for no words.
+    """Incidents by title and summary, timelines, reports and runbooks by their words, domains by name.
 
     Every source is ranked by PostgreSQL over its newest hits. A further one gets an expression in a vectors.py, an
     index for it in its models, and a function here.
     """
     typed = typed.strip()[: words.LONGEST]
     if not typed:
-        return Results([], [], [], [])
+        return Results([], [], [], [], [])
     query = words.question(typed)
     return Results(
-        incidents(typed, query, _INCIDENTS, person), _texts(query, person), _reports(query, person), _domains(typed)
+        incidents(typed, query, _INCIDENTS, person),
+        _texts(query, person),
+        _reports(query, person),
+        _runbooks(query),
+        _domains(typed),
     )
 
 
 def top(typed: str, person: User) -> list[Incident]:
     """The few best incidents, while somebody still types."""
     return incidents(typed, words.question(typed), _TOP, person) if typed else []
+
+
+def top_runbooks(typed: str) -> list[Runbook]:
+    """The few best runbooks, while somebody still types."""
+    return ranked_runbooks(words.question(typed), _TOP_RUNBOOKS) if typed else []
 
 
 def incidents(typed: str, query: SearchQuery, limit: int, person: User) -> list[Incident]:
@@ -115,6 +137,20 @@ def _reports(query: SearchQuery, person: User) -> list[FoundReport]:
     told = Concat("summary", Value(" "), "root_cause", Value(" "), "mitigation", output_field=TextField())
     heads = dict(best.annotate(headline=_headline(told, query)).values_list("pk", "headline"))
     return [FoundReport(one, pieces(heads[one.pk])) for one in best]
+
+
+def _runbooks(query: SearchQuery) -> list[FoundRunbook]:
+    """What to do; all that are in use, since anybody may read them."""
+    best = ranked_runbooks(query, _RUNBOOKS)
+    mine = Runbook.objects.filter(pk__in=[one.pk for one in best])
+    heads = dict(mine.annotate(headline=_headline("body", query)).values_list("pk", "headline"))
+    return [FoundRunbook(one, pieces(heads[one.pk])) for one in best]
+
+
+def ranked_runbooks(query: SearchQuery, limit: int) -> list[Runbook]:
+    """Title before tokens before text."""
+    hits = runbooks.with_words(query).annotate(rank=SearchRank(RUNBOOK, query)).select_related("domain")
+    return list(hits.defer("body").order_by("-rank", "pk")[:limit])
 
 
 def reports_with(query: SearchQuery) -> PostmortemQuerySet:

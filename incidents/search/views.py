@@ -32,7 +32,12 @@ def top(request: HttpRequest) -> HttpResponse:
     words = request.GET.get("q", "").strip()[: queries.LONGEST]
     if not wants_part(request):
         return redirect(f"{resolve_url('incidents:search')}?{urlencode({'q': words})}")
-    context = {"words": words, "screens": _screens(request, words), "incidents": queries.top(words, person(request))}
+    context = {
+        "words": words,
+        "screens": _screens(request, words),
+        "incidents": queries.top(words, person(request)),
+        "runbooks": queries.top_runbooks(words),
+    }
     return render_page(request, TEMPLATE, context, part="top")
 
 

@@ -1,0 +1,50 @@
+"""Which runbooks answer an incident, and taking the steps of one into its checklist.
+
+It stands with the alerts, since what fires names the tokens that runbooks answer.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import Q
+
+from incidents.alerts.models import Alert
+from incidents.response import checklist
+from incidents.response.checklist import Addition
+from incidents.response.models import Incident
+from incidents.runbooks import queries as runbooks
+from incidents.runbooks import reading
+from incidents.runbooks.models import Runbook
+from incidents.runbooks.queries import Answer
+from incidents.runbooks.reading import Step
+from opsportal.errors import Refused
+from opsportal.models import User
+
+
+def of_incident(incident: Incident) -> list[Answer]:
+    """By the tokens in the words of its alerts and its own, then those of its domain: two queries."""
+    own = Q(incident=incident) | Q(incident__merged_into=incident)
+    said = Alert.objects.filter(own).order_by("-fired_at", "-id").values_list("reason", "title", "detail")[:20]
+    words = [word for row in said for word in row]
+    return runbooks.answering([*words, incident.title, incident.summary], incident.domain)
+
+
+def with_guides(alerts: Iterable[Alert], known: dict[str, Runbook]) -> None:
+    """Give each alert the runbook that answers it, if one does."""
+    for alert in alerts:
+        alert.guide = runbooks.first_for([alert.reason, alert.title, alert.detail], known)
+
+
+def steps_of(runbook: Runbook) -> list[Step]:
+    """What can be taken, in order."""
+    return reading.read(runbook.body).steps
+
+
+def take_steps(incident: Incident, runbook: Runbook, *, numbers: set[int], phase: str, by: User, at: datetime) -> int:
+    """Put chosen steps of a runbook into the checklist, as optional ones; how many came in."""
+    chosen = [one for one in steps_of(runbook) if one.number in numbers]
+    if not chosen:
+        raise Refused("STEPS_MISSING", "Choose at least one step.")
+    here = runbook.get_absolute_url()
+    additions = [Addition(text=one.title, link=f"{here}#step-{one.number}", command=one.command) for one in chosen]
+    return checklist.add(incident, additions, phase=phase, source=runbook.title, by=by, at=at)

@@ -1,0 +1,72 @@
+"""Runbooks on their way in and out: one Markdown file, or a zip of many."""
+
+import io
+import zipfile
+from collections.abc import Mapping
+
+from incidents.runbooks import files
+from incidents.runbooks.actions import ImportRefused
+from incidents.runbooks.files import Document, UnreadableError
+
+MOST_FILES = 300
+# A zip may promise little and unfold to gigabytes: more than this is not read, whatever it says of itself.
+MOST_BYTES = 4 * 1024 * 1024
+
+
+def pack(texts: Mapping[str, str]) -> bytes:
+    """Files by their slugs in one zip; the same bytes for the same texts."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for slug, text in texts.items():
+            archive.writestr(zipfile.ZipInfo(f"{slug}.md"), text, zipfile.ZIP_DEFLATED)
+    return packed.getvalue()
+
+
+def unpack(name: str, content: bytes) -> list[Document]:
+    """The runbooks in a file that somebody sent; every file that is none of them is named with the reason."""
+    raw = _members(name, content) if zipfile.is_zipfile(io.BytesIO(content)) else {_base(name): content}
+    found, wrong = [], []
+    for path, text in raw.items():
+        try:
+            found.append(files.read(path.removesuffix(".md"), _decoded(path, text)))
+        except UnreadableError as why:
+            wrong.append((path, str(why)))
+    if wrong or not found:
+        raise ImportRefused(wrong or [(_base(name), "There is no .md file in it.")])
+    return found
+
+
+def _members(name: str, content: bytes) -> dict[str, bytes]:
+    """The Markdown files of a zip by their plain names; folders are left aside."""
+    raw: dict[str, bytes] = {}
+    left = MOST_BYTES
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            members = [one for one in archive.infolist() if one.filename.endswith(".md") and not one.is_dir()]
+            if len(members) > MOST_FILES:
+                raise ImportRefused([(_base(name), f"It holds more than {MOST_FILES} files.")])
+            for one in members:
+                path = _base(one.filename)
+                if path in raw:
+                    raise ImportRefused([(path, "It stands twice in the zip.")])
+                with archive.open(one) as member:
+                    raw[path] = member.read(left + 1)
+                left -= len(raw[path])
+                if left < 0:
+                    raise ImportRefused([(_base(name), f"It unfolds to more than {MOST_BYTES // 1024 // 1024} MiB.")])
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as broken:
+        raise ImportRefused([(_base(name), "This zip is broken, or locked with a password.")]) from broken
+    return raw
+
+
+def _base(path: str) -> str:
+    return path.replace("\\", "/").rsplit("/", 1)[-1][:100]
+
+
+def _decoded(path: str, text: bytes) -> str:
+    if not path.endswith(".md"):
+        raise UnreadableError("It is no Markdown file: its name has to end in .md.")
+    try:
+        return text.decode("utf-8")
+    except UnicodeDecodeError as odd:
+        raise UnreadableError("It is not UTF-8 text.") from odd

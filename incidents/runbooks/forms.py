@@ -1,0 +1,144 @@
+"""Are the words well formed? A text with its head, how a use went, a file, the list's filters."""
+
+import re
+from typing import Any
+
+from django import forms
+
+from incidents.ownership.models import Domain, handle_validator
+from incidents.runbooks import queries
+from incidents.runbooks.actions import Draft
+from incidents.runbooks.files import LONGEST
+from incidents.runbooks.models import Runbook, RunbookUse
+from opsportal.privacy.forms import GuardedForm
+
+MOST_UPLOAD = 900 * 1024
+SUBJECT = re.compile(r"INC-[0-9]{1,8}")
+
+
+class RunbookForm(GuardedForm):
+    """A runbook's text and head."""
+
+    slug = forms.SlugField(
+        label="Address",
+        max_length=60,
+        help_text="The last part of its address, such as database-outage. It never changes.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        error_messages={"required": "Give it an address.", "invalid": "Small letters, digits and single dashes."},
+    )
+    title = forms.CharField(
+        label="Title",
+        max_length=120,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": "Give it a title."},
+    )
+    domain = forms.ModelChoiceField(
+        label="Domain",
+        queryset=Domain.objects.order_by("position", "name"),
+        to_field_name="slug",
+        required=False,
+        empty_label="The whole house",
+    )
+    tokens = forms.CharField(
+        label="Tokens it answers",
+        max_length=400,
+        required=False,
+        help_text="Reasons of commands and checks, such as missing_env, with commas between.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    owner = forms.CharField(
+        label="Owner",
+        max_length=64,
+        required=False,
+        validators=[handle_validator],
+        help_text="A handle of the ownership matrix, such as @be-lead.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    body = forms.CharField(
+        label="Text",
+        max_length=LONGEST,
+        help_text="Markdown. 1. begins a step; ``` lines below it are commands to copy; Expect: names the token line.",
+        widget=forms.Textarea(attrs={"rows": 24, "spellcheck": "true"}),
+        error_messages={"required": "Write what has to be done."},
+    )
+    note = forms.CharField(
+        label="What you changed",
+        max_length=200,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    version = forms.IntegerField(required=False, min_value=0, max_value=1_000_000, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, is_new: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("note", "version") if is_new else ("slug",):
+            del self.fields[name]
+
+    @classmethod
+    def of(cls, runbook: Runbook) -> "RunbookForm":
+        """The runbook as it stands."""
+        head = {name: getattr(runbook, name) for name in ("title", "body", "owner", "version")}
+        domain = runbook.domain.slug if runbook.domain else ""
+        return cls(initial=head | {"domain": domain, "tokens": ", ".join(runbook.token_list)})
+
+    @property
+    def draft(self) -> Draft:
+        given = self.cleaned_data
+        tokens = tuple(given["tokens"].replace(",", " ").split())
+        return Draft(
+            given["title"], given["body"].replace("\r\n", "\n").strip(), given["domain"], tokens, given["owner"]
+        )
+
+
+class UseForm(GuardedForm):
+    """How it went."""
+
+    result = forms.ChoiceField(
+        label="Did it work?",
+        choices=RunbookUse.Result.choices,
+        error_messages={"required": "Say whether it worked.", "invalid_choice": "Say whether it worked."},
+    )
+    note = forms.CharField(
+        label="What did not work, or what you did otherwise",
+        max_length=500,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    subject = forms.RegexField(
+        rf"^{SUBJECT.pattern}\Z",
+        label="Incident",
+        required=False,
+        strip=True,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "class": "input--auto", "placeholder": "INC-12"}),
+        error_messages={"invalid": "Write the incident as INC-12."},
+    )
+
+
+class FileForm(forms.Form):
+    """A file with one runbook, or a zip of many; its words are asked by the action, file by file."""
+
+    file = forms.FileField(
+        label="File",
+        help_text="One .md file, or a .zip of them. All are taken in, or none.",
+        widget=forms.ClearableFileInput(attrs={"accept": ".md,.zip"}),
+        error_messages={"required": "Choose a file.", "empty": "This file is empty."},
+    )
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file.size > MOST_UPLOAD:
+            raise forms.ValidationError(f"This file is larger than {MOST_UPLOAD // 1024} KiB.")
+        return file
+
+
+class FilterForm(forms.Form):
+    """The list's filters as they stand in the URL; a word that is none of ours is left out."""
+
+    show = forms.ChoiceField(required=False, choices=[("", "In use"), ("stale", "Stale"), ("retired", "Retired")])
+    domain = forms.SlugField(required=False)
+
+    @property
+    def filters(self) -> queries.Filters:
+        self.is_valid()
+        given = self.cleaned_data
+        return queries.Filters(show=given.get("show", ""), domain=given.get("domain", ""))

@@ -1,0 +1,194 @@
+"""What the screens show: the list, one runbook with its versions and uses, and which runbooks answer to words."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.postgres.search import SearchQuery, SearchRank
+from django.db.models import Count, Q
+from django.http import Http404
+
+from incidents.ownership.models import Domain
+from incidents.runbooks import links, reading
+from incidents.runbooks.links import Links
+from incidents.runbooks.models import Runbook, RunbookQuerySet, RunbookUse, RunbookVersion
+from incidents.runbooks.reading import Reading
+from incidents.runbooks.vectors import CONFIG, RUNBOOK
+
+SHOWN_USES, NAMED, NEAR, ALIKE = 8, 5, 3, 3
+_WORD = re.compile(r"[a-z0-9_]{2,60}")
+HOUSE = "house"
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the list is narrowed to; it lives in the URL."""
+
+    show: str = ""
+    domain: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A runbook of the list with the numbers of its uses."""
+
+    runbook: Runbook
+    is_stale: bool
+    uses: int
+    worked: int
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The list with the numbers of its chips."""
+
+    rows: list[Row]
+    total: int
+    stale: int
+    retired: int
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One runbook as its page shows it."""
+
+    runbook: Runbook
+    reading: Reading
+    links: Links
+    is_stale: bool
+    uses: list[RunbookUse]
+    counts: dict[str, int]
+
+    @property
+    def used(self) -> int:
+        return sum(self.counts.values())
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A runbook that is offered, and why."""
+
+    runbook: Runbook
+    why: str
+
+
+def listing(filters: Filters, *, at: datetime) -> Listing:
+    """A fixed number of queries, however many there are: dozens, so there are no pages."""
+    current = Runbook.objects.current()
+    wanted = Runbook.objects.exclude(retired_at=None) if filters.show == "retired" else current
+    if filters.show == "stale":
+        wanted = wanted.stale(at)
+    if filters.domain:
+        wanted = wanted.filter(domain=None) if filters.domain == HOUSE else wanted.filter(domain__slug=filters.domain)
+    worked = Q(uses__result=RunbookUse.Result.WORKED)
+    counted = wanted.with_people().by_title().annotate(used=Count("uses"), worked=Count("uses", filter=worked))
+    return Listing(
+        rows=[Row(one, one.is_stale(at), getattr(one, "used"), getattr(one, "worked")) for one in counted],  # noqa: B009
+        total=current.count(),
+        stale=current.stale(at).count(),
+        retired=Runbook.objects.exclude(retired_at=None).count(),
+    )
+
+
+def runbook_or_404(slug: str) -> Runbook:
+    found = Runbook.objects.with_people().filter(slug=slug).first()
+    if found is None:
+        raise Http404(f"runbook {slug}")
+    return found
+
+
+def sheet(runbook: Runbook, *, at: datetime) -> Sheet:
+    """The text as steps, its links, and what became of it."""
+    read = reading.read(runbook.body)
+    grouped = runbook.uses.values_list("result").annotate(number=Count("pk")).order_by("result")
+    return Sheet(
+        runbook=runbook,
+        reading=read,
+        links=links.look(read.links),
+        is_stale=runbook.is_stale(at),
+        uses=list(runbook.uses.select_related("by").order_by("-at", "-pk")[:SHOWN_USES]),
+        counts=dict(grouped),
+    )
+
+
+def uses_of(runbook: Runbook) -> list[RunbookUse]:
+    """Every use, the newest first, as far back as anybody looks."""
+    return list(runbook.uses.select_related("by").order_by("-at", "-pk")[:200])
+
+
+def versions_of(runbook: Runbook) -> list[RunbookVersion]:
+    """Every text it had, the newest first."""
+    return list(runbook.versions.select_related("by").defer("document").order_by("-number"))
+
+
+def version_or_404(runbook: Runbook, number: int) -> RunbookVersion:
+    found = runbook.versions.select_related("by").filter(number=number).first()
+    if found is None:
+        raise Http404(f"version {number} of {runbook.slug}")
+    return found
+
+
+def domains() -> list[Domain]:
+    """What a runbook can be for, in the order of the matrix."""
+    return list(Domain.objects.order_by("position", "name"))
+
+
+def every_current() -> list[Runbook]:
+    """All that are in use, for the export."""
+    return list(Runbook.objects.current().select_related("domain").order_by("slug"))
+
+
+# --- which runbooks answer --------------------------------------------------------------------------------------------
+
+
+def answering(texts: Iterable[str], domain: Domain | None = None) -> list[Answer]:
+    """Runbooks whose tokens stand in the words of trouble, then those of its domain: one query."""
+    words = _words(texts)
+    named, near = [], []
+    for one in Runbook.objects.current().select_related("domain").defer("body").by_title():
+        hit = next((token for token in one.token_list if token in words), "")
+        if hit:
+            named.append(Answer(one, f"Answers {hit}"))
+        elif domain is not None and one.domain_id == domain.pk:
+            near.append(Answer(one, f"Of {domain}"))
+    named.sort(key=lambda one: domain is None or one.runbook.domain_id not in (None, domain.pk))
+    return [*named[:NAMED], *near[:NEAR]]
+
+
+def by_token() -> dict[str, Runbook]:
+    """The first runbook of each token, for lists that show one beside each row: one query."""
+    found: dict[str, Runbook] = {}
+    for one in Runbook.objects.current().exclude(tokens="").only("slug", "title", "tokens").by_title():
+        for token in one.token_list:
+            found.setdefault(token, one)
+    return found
+
+
+def first_for(texts: Iterable[str], known: dict[str, Runbook]) -> Runbook | None:
+    """The runbook of the first known token in some words."""
+    words = _words(texts)
+    return next((one for token, one in known.items() if token in words), None)
+
+
+def _words(texts: Iterable[str]) -> set[str]:
+    """missing_env of "prod_config status=fail reason=missing_env"."""
+    return {word for text in texts for word in _WORD.findall(text.lower())}
+
+
+def alike(title: str) -> list[Runbook]:
+    """The few whose words are near to what somebody types, and none that is far off the best."""
+    typed = list(dict.fromkeys(re.findall(r"\w{3,40}", title[:200].lower())))[:12]
+    if not typed:
+        return []
+    query = SearchQuery(" or ".join(typed), search_type="websearch", config=CONFIG)
+    ranked = with_words(query).annotate(rank=SearchRank(RUNBOOK, query)).defer("body")
+    best = list(ranked.order_by("-rank", "pk")[:ALIKE])
+    ranks = [float(getattr(one, "rank")) for one in best]  # noqa: B009 - an annotation, which mypy does not know
+    return [one for one, rank in zip(best, ranks, strict=True) if rank * 2 >= ranks[0]]
+
+
+def with_words(query: SearchQuery) -> RunbookQuerySet:
+    """Runbooks in use whose words answer."""
+    found: RunbookQuerySet = Runbook.objects.current().alias(words=RUNBOOK).filter(words=query)
+    return found

@@ -1,0 +1,25 @@
+"""Addresses of the list, of one runbook, of its versions, and of files."""
+
+from django.urls import path
+
+from incidents.runbooks import edit_views, file_views, views
+
+_ONE = "runbooks/<slug:slug>/"
+
+urlpatterns = [
+    path("runbooks/", views.runbook_list, name="runbooks"),
+    path("runbooks/new/", edit_views.new, name="runbook_new"),
+    path("runbooks/import/", file_views.take_in, name="runbook_import"),
+    path("runbooks/export.zip", file_views.everything, name="runbook_export"),
+    path(_ONE, views.runbook, name="runbook"),
+    path(_ONE + "edit/", edit_views.edit, name="runbook_edit"),
+    path(_ONE + "verify/", views.verify, name="runbook_verify"),
+    path(_ONE + "use/", views.use, name="runbook_use"),
+    path(_ONE + "uses/", views.uses, name="runbook_uses"),
+    path(_ONE + "retire/", views.retire, name="runbook_retire"),
+    path(_ONE + "bring-back/", views.bring_back, name="runbook_bring_back"),
+    path(_ONE + "history/", edit_views.history, name="runbook_history"),
+    path(_ONE + "history/<int:number>/", edit_views.version, name="runbook_version"),
+    path(_ONE + "markdown/", file_views.markdown, name="runbook_markdown"),
+    path(_ONE + "print/", views.print_page, name="runbook_print"),
+]

@@ -1,0 +1,157 @@
+"""The list, one runbook as steps, and what people say of it: verified, used, retired."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.timezone import now
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from incidents.runbooks import actions, queries
+from incidents.runbooks.forms import SUBJECT, FilterForm, UseForm
+from incidents.runbooks.models import Runbook
+from incidents.runbooks.queries import Filters, Listing
+from opsportal.errors import Refused
+from opsportal.htmx import alert_message, render_page, see, status_message
+from opsportal.roles import Role, require
+from opsportal.signed_in import person
+
+LIST = "incidents/runbooks/list.html"
+RUNBOOK = "incidents/runbooks/runbook.html"
+PRINT = "incidents/runbooks/print.html"
+USES = "incidents/runbooks/uses.html"
+RETIRE = "incidents/runbooks/retire.html"
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One filter that a click switches."""
+
+    label: str
+    url: str
+    is_current: bool
+
+
+@require(Role.VIEWER)
+@require_safe
+def runbook_list(request: HttpRequest) -> HttpResponse:
+    """Every runbook by its title; filters stand in the URL."""
+    filters = FilterForm(request.GET).filters
+    listing = queries.listing(filters, at=now())
+    context = {
+        "filters": filters,
+        "listing": listing,
+        "domains": queries.domains(),
+        "house": queries.HOUSE,
+        "chips": _chips(filters, listing),
+        "can_act": _may(request),
+    }
+    return render_page(request, LIST, context, part="listing")
+
+
+def _chips(filters: Filters, listing: Listing) -> list[Chip]:
+    shows = (
+        ("", f"In use {listing.total}"),
+        ("stale", f"Stale {listing.stale}"),
+        ("retired", f"Retired {listing.retired}"),
+    )
+    return [Chip(words, _to(filters, show), filters.show == show) for show, words in shows]
+
+
+def _to(filters: Filters, show: str) -> str:
+    kept = {"show": show, "domain": filters.domain}
+    return "?" + urlencode({name: value for name, value in kept.items() if value})
+
+
+@require(Role.VIEWER)
+@require_safe
+def runbook(request: HttpRequest, slug: str) -> HttpResponse:
+    """One runbook. `?for=INC-12` says what it is followed for, so that its use is written down with it."""
+    given = request.GET.get("for", "")
+    form = UseForm(initial={"subject": given if SUBJECT.fullmatch(given) else ""})
+    return _show(request, queries.runbook_or_404(slug), form)
+
+
+def _show(request: HttpRequest, found: Runbook, form: UseForm, *, status: int = 200) -> HttpResponse:
+    at = now()
+    context: dict[str, Any] = {
+        "runbook": found,
+        "sheet": queries.sheet(found, at=at),
+        "form": form,
+        "can_act": _may(request),
+        "before": found.version - 1,
+    }
+    return render_page(request, RUNBOOK, context, status=status)
+
+
+@require(Role.VIEWER)
+@require_safe
+def print_page(request: HttpRequest, slug: str) -> HttpResponse:
+    """The steps alone, as they go on paper."""
+    found = queries.runbook_or_404(slug)
+    return render_page(request, PRINT, {"runbook": found, "sheet": queries.sheet(found, at=now())})
+
+
+@require(Role.VIEWER)
+@require_safe
+def uses(request: HttpRequest, slug: str) -> HttpResponse:
+    """Every use, newest first."""
+    found = queries.runbook_or_404(slug)
+    context = {"runbook": found, "uses": queries.uses_of(found), "can_act": _may(request)}
+    return render_page(request, USES, context)
+
+
+@require(Role.RESPONDER)
+@require_POST
+def use(request: HttpRequest, slug: str) -> HttpResponse:
+    """Say how it went."""
+    found, form = queries.runbook_or_404(slug), UseForm(request.POST)
+    if form.is_valid():
+        try:
+            actions.record_use(found, **form.cleaned_data, by=person(request), at=now())
+        except Refused as refusal:
+            form.add_error("note" if refusal.code == "NOTE_MISSING" else None, refusal.sentence)
+        else:
+            status_message(request, "Written down. It counts among its uses.")
+            return see(request, found)
+    return _show(request, found, form, status=422)
+
+
+@require(Role.RESPONDER)
+@require_POST
+def verify(request: HttpRequest, slug: str) -> HttpResponse:
+    """Every step is right, as of today."""
+    return _act(request, slug, actions.verify, "Verified today.")
+
+
+@require(Role.RESPONDER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def retire(request: HttpRequest, slug: str) -> HttpResponse:
+    """Ask, then take it out of use."""
+    if request.method != "POST":
+        return render_page(request, RETIRE, {"runbook": queries.runbook_or_404(slug)}, part="dialog")
+    return _act(request, slug, actions.retire, "Retired. It is offered nowhere any more.")
+
+
+@require(Role.RESPONDER)
+@require_POST
+def bring_back(request: HttpRequest, slug: str) -> HttpResponse:
+    """Use it again."""
+    return _act(request, slug, actions.bring_back, "It is in use again.")
+
+
+def _act(request: HttpRequest, slug: str, act: Callable[..., Runbook], said: str) -> HttpResponse:
+    found = queries.runbook_or_404(slug)
+    try:
+        act(found, by=person(request), at=now())
+    except Refused as refusal:
+        alert_message(request, refusal.sentence)
+    else:
+        status_message(request, said)
+    return see(request, found)
+
+
+def _may(request: HttpRequest) -> bool:
+    return person(request).has_role(Role.RESPONDER)
