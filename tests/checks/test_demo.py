@@ -7,7 +7,7 @@ from django.utils import timezone
 from checks.demo import impacts, load, story
 from checks.models import Check, DayBucket, HourBucket, MinuteBucket
 from incidents.changes.models import Change, Suspect
-from incidents.models import Incident, PublicIncident, Reaction, StatusUpdate, TimelineEvent
+from incidents.models import Incident, PublicIncident, Reaction, Runbook, RunbookUse, StatusUpdate, TimelineEvent
 from incidents.response import closing
 from opsportal.models import Delivery, User
 
@@ -31,6 +31,8 @@ def test_twelve_weeks_are_loaded_through_the_actions_and_wake_nobody(settings, t
     assert not StatusUpdate.objects.filter(state="draft").exists()
     assert not Reaction.objects.filter(done_at=None).exists()
     assert not Delivery.objects.exists()
+    assert Runbook.objects.get(slug="database-outage").version == 2
+    assert set(RunbookUse.objects.values_list("result", flat=True)) == {"worked", "partly", "not"}
     assert {"decision", "correction", "redaction"} <= set(TimelineEvent.objects.values_list("kind", flat=True))
     assert Incident.objects.get(nature="security").timeline.filter(kind="decision", new="worked").exists()
     assert Incident.objects.exclude(closed_at=None).filter(mode="test").count() == 1
