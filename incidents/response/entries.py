@@ -21,7 +21,7 @@ SHOWS: dict[str, tuple[str, Q]] = {
     "updates": ("Updates", Q(kind__in=_UPDATES)),
     "decisions": ("Decisions", Q(kind=Kind.DECISION)),
     "public": ("Public", Q(kind=Kind.PUBLIC_UPDATE)),
-    "system": ("System", ~Q(source=TimelineEvent.Source.WEB)),
+    "system": ("System", ~Q(source__in=(TimelineEvent.Source.WEB, TimelineEvent.Source.API))),
 }
 
 

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from incidents.obligations.models import Obligation
-from incidents.response import actions, decisions, redactions, roles
+from incidents.response import actions, decisions, entries, redactions, roles
 from incidents.response.models import Incident
 from opsportal.models import User
 from opsportal.roles import Role
@@ -139,6 +139,8 @@ def test_from_declaring_to_closing_without_a_screen(program, responder, publishe
     status, told = Program(publisher).send("/1/roles/commander/take-over", {"reason": "Asleep"})
     assert (status, told["error"]["code"]) == (422, "INCIDENT_RESOLVED")
     assert set(Incident.objects.get().timeline.values_list("source", flat=True)) == {"api"}
+    # Through a program or not, a person said it.
+    assert entries.page(Incident.objects.get(), show="system").entries == []
 
 
 def test_an_offer_is_accepted_by_whom_it_was_made_to(program, incident, responder, publisher):

@@ -54,7 +54,9 @@ def test_posts_at_the_same_time_all_survive(responder, publisher):
     for round_ in range(PAIRS):
         at_once(post(responder, round_), post(publisher, round_))
 
-    notes = incident.timeline.filter(kind="note").order_by("recorded_at", "id").values_list("text__body", flat=True)
+    rows = incident.timeline.filter(kind="note").values_list("text__body", flat=True)
+    notes, as_written = list(rows.order_by("recorded_at", "id")), list(rows.order_by("id"))
+    assert notes == as_written
     assert sorted(notes) == sorted(f"{by} {number}" for by in (responder, publisher) for number in range(PAIRS))
     assert [int(words.split()[1]) for words in notes] == sorted([*range(PAIRS), *range(PAIRS)])
     assert Incident.objects.get(pk=incident.pk).version == before + 2 * PAIRS
