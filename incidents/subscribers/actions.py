@@ -95,6 +95,16 @@ def ask(*, channel: str, address: str, is_all: bool, component_ids: Iterable[str
     _send_link(row, at=at)
 
 
+@transaction.atomic
+def invite(*, channel: str, address: str, by: str, at: datetime) -> None:
+    """An admin asks in somebody's name, for everything; nothing more is sent before they confirm."""
+    known = Subscriber.objects.filter(address_hash=addresses.hashed(channel, address), state=State.ENDED)
+    if known.exists():
+        raise Refused("HAS_LEFT", "This address was unsubscribed or removed. Only its owner can subscribe it again.")
+    ask(channel=channel, address=address, is_all=True, component_ids=(), at=at)
+    audit.record("subscriber.invite", by=by, object=channel)
+
+
 def _send_link(row: Subscriber, *, at: datetime) -> None:
     """The words around the link are written when it leaves (letters.py), so that no link lies in the outbox."""
     name = Page.objects.get().name
