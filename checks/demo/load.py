@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 
 from checks.catalogue.models import Check, State
-from checks.demo import buckets, changes, impacts, runbooks, works
+from checks.demo import buckets, changes, impacts, readers, runbooks, works
 from checks.demo.reports import REPORTS, DemoFollowUp, DemoReport
 from checks.demo.story import (
     APART,
@@ -89,6 +89,7 @@ def load(*, at: datetime) -> Loaded:
         changes.load(cast, at)
         works.plan(cast["publisher"], at)
         runbooks.play(cast, at)
+        readers.load(at)
         Reaction.objects.filter(done_at=None).update(done_at=at)
         _buckets([*checks, *Check.objects.filter(is_own=True)], at)
         day_records.write(at)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import Http404
@@ -52,6 +53,14 @@ class Side:
         """When readers were promised to hear next; nothing once it is resolved."""
         is_open = self.public is not None and self.public.resolved_at is None
         return self.newest.next_update_at if is_open and self.newest else None
+
+    @property
+    def audience_query(self) -> str:
+        """Components that readers of this update would hear about, as an address asks for them."""
+        mine = {row["code"] for row in self.draft.affected_components} if self.draft else set()
+        if self.public is not None:
+            mine |= set(self.public.components.values_list("public_id", flat=True))
+        return urlencode([("component", one) for one in sorted(mine)])
 
     @property
     def seen(self) -> str:

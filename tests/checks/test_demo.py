@@ -30,7 +30,7 @@ def test_twelve_weeks_are_loaded_through_the_actions_and_wake_nobody(settings, t
     assert PublicIncident.objects.published().count() >= 10
     assert not StatusUpdate.objects.filter(state="draft").exists()
     assert not Reaction.objects.filter(done_at=None).exists()
-    assert not Delivery.objects.exists()
+    assert not Delivery.objects.exclude(state="sent").exists()  # nothing leaves: what readers got is told as past
     assert Runbook.objects.get(slug="database-outage").version == 2
     assert set(RunbookUse.objects.values_list("result", flat=True)) == {"worked", "partly", "not"}
     assert {"decision", "correction", "redaction"} <= set(TimelineEvent.objects.values_list("kind", flat=True))

@@ -124,7 +124,7 @@ def test_the_export_has_the_proof_runs_no_formula_and_is_recorded(client_as, adm
 
     answer = client_as(admin).get(f"{SCREEN}export/")
 
-    rows = list(csv.reader(StringIO(b"".join(answer.streaming_content).decode())))  # type: ignore[attr-defined]
+    rows = list(csv.reader(StringIO(b"".join(answer.streaming_content).decode())))
     assert rows[1][:5] == ["one@example.org", "email", "active", "API", "'=1+1"]
     assert AuditEvent.objects.filter(act="subscriber.export").count() == 1
 
