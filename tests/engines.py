@@ -44,7 +44,7 @@ class Engines:
     def start(self) -> None:
         self.supervisor.start(self.postgres.child())
         self.supervisor.start(self.redis.child())
-        ready = self.supervisor.wait_until(lambda: self.postgres.is_ready() and self.redis.is_ready(), within=20)
+        ready = self.supervisor.wait_until(lambda: self.postgres.is_ready() and self.redis.is_ready(), within=120)
         assert ready, (self.data_dir / "engines.log").read_text()
         self.postgres.create_roles()
         self.use_database(postgres.DATABASE)

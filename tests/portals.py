@@ -44,7 +44,7 @@ def clean_environment(**extra: str) -> dict[str, str]:
 
 
 def run_python(
-    *words: str | Path, environment: dict[str, str], stdin: str = "", timeout: float = 60
+    *words: str | Path, environment: dict[str, str], stdin: str = "", timeout: float = 180
 ) -> subprocess.CompletedProcess[str]:
     """A program of ours in an operator's shell, to its end."""
     return subprocess.run(
@@ -105,9 +105,9 @@ class Portal:
         return found[1]
 
     def start(self) -> "Portal":
-        """Start it and wait until it says that it is ready."""
+        """Start it and wait until it says that it is ready: twenty seconds, and minutes beside busy neighbours."""
         self.begin()
-        self.wait_for_line(r"^Ready: ", within=90)
+        self.wait_for_line(r"^Ready: ", within=300)
         return self
 
     def begin(self) -> None:
@@ -150,7 +150,7 @@ class Portal:
         """It runs and says that it can work."""
         return self.process is not None and self.process.poll() is None and self.status_of("/health/ready") == 200
 
-    def manage(self, *command: str, stdin: str = "", timeout: float = 60) -> subprocess.CompletedProcess[str]:
+    def manage(self, *command: str, stdin: str = "", timeout: float = 180) -> subprocess.CompletedProcess[str]:
         """What bin/manage answers beside this portal."""
         words = ("-m", "opsportal.running", "--data-dir", str(self.data_dir), *command)
         return run_python(*words, environment=self.environment, stdin=stdin, timeout=timeout)
@@ -218,7 +218,7 @@ def signal_one(pid: int, number: signal.Signals) -> None:
         return
 
 
-def wait_gone(pids: list[int], within: float = 10) -> None:
+def wait_gone(pids: list[int], within: float = 30) -> None:
     """Until none of them lives."""
     limit = time.monotonic() + within
     while alive := [pid for pid in pids if birth(pid)]:

@@ -57,7 +57,7 @@ class HttpTarget:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def wait_for_requests(self, count: int, within: float = 10.0) -> list[Received]:
+    def wait_for_requests(self, count: int, within: float = 60.0) -> list[Received]:
         """The requests so far, once there are as many."""
         limit = time.monotonic() + within
         while len(self.requests) < count and time.monotonic() < limit:

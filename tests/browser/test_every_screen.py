@@ -126,7 +126,7 @@ class Walk:
 
     def _context(self, **options: object) -> BrowserContext:
         context = self.browser.new_context(**{"viewport": DESKTOP, **options})  # type: ignore[arg-type]
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(60_000)
         if options.get("java_script_enabled", True):
             context.expose_function("reportViolation", lambda refusal: self.refused.append(refusal))
             context.add_init_script(_LISTEN)

@@ -73,7 +73,7 @@ def test_lowered_limits_hold_in_every_process_survive_a_restart_and_end_by_thems
     # Nobody ends it: the time is over, here after a quarter of an hour that the test does not wait for.
     with psycopg.connect(portal.database_url()) as database:
         database.execute("UPDATE opsportal_loweredlimits SET until = now()")
-    eventually(lambda: 413 not in {sent(portal) for _ in range(MANY)}, within=30)
+    eventually(lambda: 413 not in {sent(portal) for _ in range(MANY)}, within=120)
     assert not (portal.data_dir / NAME).exists()
     with psycopg.connect(portal.database_url()) as database:
         lines = database.execute("SELECT act, actor FROM opsportal_auditevent WHERE act LIKE 'limits.%' ORDER BY id")

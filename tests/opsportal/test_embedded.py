@@ -42,7 +42,7 @@ def servers(data_dir: Path) -> Iterator[Callable[[], Supervisor]]:
         database, queue = postgres.prepare(data_dir), redis.prepare(data_dir)
         supervisor.start(database.child())
         supervisor.start(queue.child())
-        assert supervisor.wait_until(lambda: database.is_ready() and queue.is_ready(), within=20)
+        assert supervisor.wait_until(lambda: database.is_ready() and queue.is_ready(), within=60)
         database.create_roles()
         return supervisor
 
@@ -166,7 +166,7 @@ folder = Path({str(data_dir)!r})
 supervisor = Supervisor(Console(io.StringIO()))
 for server in (postgres.prepare(folder), redis.prepare(folder)):
     supervisor.start(server.child())
-    supervisor.wait_until(server.is_ready, within=20)
+    supervisor.wait_until(server.is_ready, within=60)
 print(*(running.process.pid for running in supervisor._running.values()), flush=True)
 time.sleep(60)
 """

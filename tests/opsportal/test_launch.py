@@ -47,7 +47,7 @@ def listener() -> Iterator[socket.socket]:
 
 def up(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run it to its end, for starts that must be refused."""
-    return run_python("-m", "opsportal.launch", *arguments, environment=environment, timeout=30)
+    return run_python("-m", "opsportal.launch", *arguments, environment=environment, timeout=120)
 
 
 def assert_refused(answer: subprocess.CompletedProcess[str], sentence: str) -> None:
@@ -235,7 +235,7 @@ def test_only_a_data_folder_before_the_command_belongs_to_manage(words: list[str
 
 @pytest.mark.serial
 def test_a_portal_starts_from_nothing_prints_its_link_and_stops_in_time(fresh_portal: Callable[..., Portal]):
-    portal = fresh_portal()  # it waits 90 s for the line that says ready
+    portal = fresh_portal()  # it waits for the line that says ready
 
     assert portal.status_of("/health/ready") == 200
     assert portal.setup_link.startswith(f"{portal.url}/")
@@ -288,7 +288,7 @@ def test_two_portals_run_side_by_side_one_in_a_folder_with_a_space(fresh_portal:
     second.begin()
 
     for portal in (first, second):
-        portal.wait_for_line(r"^Ready: ", within=90)
+        portal.wait_for_line(r"^Ready: ", within=300)
         assert portal.status_of("/health/ready") == 200
         assert portal.manage("shell", "-c", "print(1)").returncode == 0
     assert first.database_url() != second.database_url()
@@ -333,7 +333,7 @@ def test_each_crashed_process_comes_back(lived_in_portal: Portal):
         os.kill(pid, signal.SIGKILL)
 
         portal.wait_for_line(rf"^{name} +\| ended \(signal SIGKILL\)")
-        limit = time.monotonic() + 30
+        limit = time.monotonic() + 120
         while portal.children().get(name) == pid or portal.status_of("/health/ready") != 200:
             assert time.monotonic() < limit, portal.log
             time.sleep(0.2)

@@ -187,7 +187,7 @@ def test_admins_add_and_retire_areas_and_incidents_keep_theirs(client_as, admin,
         "Billing"
         not in client_as(responder).get(f"/incidents/{open_incident(responder).label}/impact/edit/").content.decode()
     )
-    assert list(AuditEvent.objects.filter(act__startswith="area.").values_list("act", flat=True)) == [
+    assert list(AuditEvent.objects.filter(act__startswith="area.").order_by("pk").values_list("act", flat=True)) == [
         "area.add",
         "area.retire",
     ]

@@ -102,7 +102,7 @@ def test_a_worker_killed_between_send_and_mark_loses_nothing():
     assert Route.objects.get(name="SLACK_WEBHOOK_URL").open_until is None
 
 
-def _until(is_done, otherwise: str, *, wake: bool = False, within: float = 60) -> None:
+def _until(is_done, otherwise: str, *, wake: bool = False, within: float = 180) -> None:
     limit = time.monotonic() + within
     while not is_done():
         assert time.monotonic() < limit, (
