@@ -48,7 +48,7 @@ def test_a_domain_is_found_by_name_and_handle(words, responder):
     assert [one.slug for one in search(words, responder).domains] == ["payments"]
 
 
-@pytest.mark.parametrize("words", ["", "   ", "zebra", "' OR 7=7 --", "((", "\\", "é" * 300])
+@pytest.mark.parametrize("words", ["", "   ", "zebra", "' OR 99=99 --", "((", "\\", "é" * 300])
 def test_nothing_is_found_for_nothing_and_odd_words_are_harmless(story, words, responder):
     assert search(words, responder).total == 0
 
