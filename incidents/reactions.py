@@ -17,6 +17,7 @@ from incidents.response import timeline
 from incidents.response.models import Incident, Reaction, TimelineEvent, TimelineText
 from incidents.response.states import Kind, Status
 from incidents.statuspage.actions import draft_first, offer_summary, withdraw_own
+from incidents.statuspage.corrections import published_key
 from opsportal import background
 from opsportal.models import Delivery
 from opsportal.outbox import actions as outbox
@@ -51,7 +52,7 @@ def tell_published(event: TimelineEvent, *, at: datetime) -> None:
         return  # taken away meanwhile
     incident = event.incident
     tell_operators(
-        key=f"incident:{incident.number}:published:{event.pk}",
+        key=published_key(event),
         subject=f"{incident.label} published: {event.new.capitalize()}",
         body=f"{words.body}\n{settings.BASE_URL}{incident.get_absolute_url()}",
         at=at,

@@ -20,6 +20,7 @@ SCHEDULE = (
     Job("checks.tick", timedelta(seconds=1), queue="checks"),
     Job("checks.roll_up", timedelta(seconds=60)),
     Job("checks.deliver_flips", timedelta(seconds=10)),
+    Job("checks.observe", timedelta(seconds=15)),
     Job("incidents.react_to_all", timedelta(seconds=10)),
     Job("incidents.rebuild_snapshot", timedelta(seconds=30)),
     Job("incidents.carry_news", timedelta(seconds=10)),

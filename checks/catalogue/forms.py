@@ -10,7 +10,7 @@ from django.utils.text import slugify
 from checks.catalogue import surroundings
 from checks.catalogue.models import Check
 from checks.probes.http import DEFAULT_EXPECT, parse_statuses
-from incidents.ownership.models import Domain
+from incidents.models import Component, Domain
 from incidents.response.states import Severity
 from opsportal import health_figures
 from opsportal.network import Forbidden
@@ -36,7 +36,7 @@ class SpecForm(GuardedForm):
     """What every check has. A kind's form adds its fields and says by `spec` what its probe gets."""
 
     spec_fields: ClassVar[tuple[str, ...]] = ()
-    common_fields = ("severity", "every_seconds", "fail_after", "ok_after", "is_daily")
+    common_fields = ("severity", "every_seconds", "fail_after", "ok_after", "component", "is_daily")
 
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
     name = forms.CharField(
@@ -71,6 +71,13 @@ class SpecForm(GuardedForm):
         initial=2,
         label="Pass after",
         help_text="Good runs in a row that make it healthy.",
+    )
+    component = forms.ModelChoiceField(
+        Component.objects.in_use().in_order(),
+        required=False,
+        label="Status page component",
+        empty_label="None",
+        help_text="What it says counts there as far as the component's own rules allow.",
     )
     is_daily = forms.BooleanField(required=False, initial=True, label="Part of the daily report (ops_daily)")
 
@@ -209,4 +216,8 @@ class PortalForm(SpecForm):
 
 def _common(check: Check) -> dict[str, Any]:
     names = ("name", "severity", "every_seconds", "fail_after", "ok_after", "is_daily")
-    return {"domain": check.domain_id, **{name: getattr(check, name) for name in names}}
+    return {
+        "domain": check.domain_id,
+        "component": check.component_id,
+        **{name: getattr(check, name) for name in names},
+    }

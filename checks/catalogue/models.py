@@ -137,7 +137,15 @@ class Check(models.Model):
     @property
     def fingerprint(self) -> str:
         """Changes with anything its form sets: what was edited is what is replaced, or nothing is."""
-        parts = (self.name, self.spec, self.domain_id, self.severity, self.every_seconds, self.fail_after)
+        parts = (
+            self.name,
+            self.spec,
+            self.domain_id,
+            self.component_id,
+            self.severity,
+            self.every_seconds,
+            self.fail_after,
+        )
         words = json.dumps([*parts, self.ok_after, self.is_daily], sort_keys=True)
         return hashlib.sha256(words.encode()).hexdigest()[:16]
 

@@ -10,6 +10,7 @@ from checks.catalogue.models import Batch, Check
 from checks.catalogue.states import SILENT_PERIODS, SILENT_SECONDS, State
 from checks.probes.outcome import words_for
 from checks.rollups import buckets
+from checks.runs import observing
 from checks.runs.batch import Result
 from checks.runs.evaluate import Standing, Thresholds, next_standing
 from checks.runs.models import Flip
@@ -103,6 +104,8 @@ def deliver_flip(flip_id: int, *, at: datetime) -> None:
         # No data is no news: it neither fires nor ends an alert. Pausing is an act of a person, not a recovery.
         if flip.new in (State.UNHEALTHY, State.HEALTHY):
             alerts.receive(_signal(flip), at=at)
+            if flip.check_ref.component_id is not None:
+                observing.observe_component(flip.check_ref.component_id, at=at)
 
 
 def deliver_flips(*, at: datetime) -> None:

@@ -1,7 +1,7 @@
 """What people do to the public page. Lock, require, change, save, record; then the snapshot is built anew."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,17 +12,17 @@ from django.db import transaction
 
 from incidents.obligations import actions as obligations
 from incidents.obligations.models import Obligation
-from incidents.ownership.models import Domain
 from incidents.response import timeline
 from incidents.response.models import Incident
 from incidents.response.states import Kind, Status
-from incidents.statuspage import drafts, load, news, queries, rendering, snapshot, writer
+from incidents.statuspage import approval, drafts, load, news, queries, rendering, snapshot, writer
 from incidents.statuspage.models import (
     LAST_WORDS,
     POSTMORTEM,
     Component,
     ComponentInterval,
     ComponentStatus,
+    Observation,
     PublicIncident,
     StatusUpdate,
 )
@@ -34,6 +34,8 @@ from opsportal.roles import Role
 
 log = structlog.get_logger("incidents.statuspage")
 Draft = StatusUpdate.State
+# After a removal no older version is kept: the words must lie nowhere. Long enough for a disk that was full meanwhile.
+_PURGED_FOR = timedelta(hours=1)
 
 
 @transaction.atomic
@@ -42,12 +44,12 @@ def draft_first(incident: Incident, *, at: datetime) -> StatusUpdate | None:
 
     None as well for what is not for the world, and for what was over before it was written down.
     """
-    incident = _locked_incident(incident)
+    incident = locked_incident(incident)
     if not incident.may_be_public or incident.mode == Incident.Mode.RETROSPECTIVE:
         return None
     if StatusUpdate.objects.filter(public_incident__incident=incident).exists():
         return None
-    components = list(Component.objects.in_order().filter(domain=incident.domain))
+    components = list(Component.objects.in_use().in_order().filter(domain=incident.domain))
     return StatusUpdate.objects.create(
         public_incident=_public_side(incident, drafts.title_for(components), at),
         status=Status.INVESTIGATING,
@@ -68,16 +70,18 @@ def save_draft(
     by: User,
     at: datetime,
     seen: str = "",
+    notify: bool = True,
 ) -> StatusUpdate:
     """Keep the words for later; nothing is public yet. One draft an incident.
 
-    `components` maps public ids to the status proposed. The title counts until the first publication. `seen` is the
-    fingerprint of the draft that was edited; when somebody saved meanwhile, both texts are kept apart by a Conflict.
+    `components` maps public ids to the status proposed. The title counts until the first publication. `notify` says
+    whether subscribers are told. `seen` is the fingerprint of the draft that was edited; when somebody saved meanwhile,
+    both texts are kept apart by a Conflict.
     """
-    _require_role(by, Role.RESPONDER)
-    title, body = title.strip(), _without_control(body).strip()
+    require_role(by, Role.RESPONDER)
+    title, body = title.strip(), without_control(body).strip()
     _require_words(title, body)
-    incident = _locked_incident(incident)
+    incident = locked_incident(incident)
     require_may_be_public(incident)
     public = _public_side(incident, title, at)
     draft = public.updates.filter(state=Draft.DRAFT).first() or StatusUpdate(public_incident=public)
@@ -90,7 +94,8 @@ def save_draft(
     draft.drafted_by = draft.drafted_by or by
     draft.status, draft.body = status if status == POSTMORTEM else Status(status), body
     draft.next_update_at = None if status in LAST_WORDS else next_update_at
-    rows = Component.objects.in_order().filter(public_id__in=components)
+    draft.notify = notify
+    rows = Component.objects.in_use().in_order().filter(public_id__in=components)
     draft.affected_components = [drafts.affected_row(one, components[one.public_id]) for one in rows]
     draft.save()
     return draft
@@ -102,7 +107,7 @@ def offer_summary(incident: Incident, *, summary: str, at: datetime) -> StatusUp
 
     None when readers do not know yet that it is over, or when somebody's own draft waits there. Safe to run twice.
     """
-    incident = _locked_incident(incident)
+    incident = locked_incident(incident)
     guard.require_public(summary)
     public = PublicIncident.objects.filter(incident=incident).first()
     if not incident.may_be_public or public is None or public.resolved_at is None:
@@ -111,7 +116,7 @@ def offer_summary(incident: Incident, *, summary: str, at: datetime) -> StatusUp
     draft = public.updates.filter(state=Draft.DRAFT).first() or StatusUpdate(public_incident=public)
     if said is not None or draft.drafted_by is not None:
         return said
-    draft.status, draft.body = POSTMORTEM, _without_control(summary).strip()
+    draft.status, draft.body = POSTMORTEM, without_control(summary).strip()
     draft.next_update_at, draft.affected_components = None, []
     draft.save()
     return draft
@@ -120,8 +125,8 @@ def offer_summary(incident: Incident, *, summary: str, at: datetime) -> StatusUp
 @transaction.atomic
 def discard(update: StatusUpdate, *, by: User, at: datetime) -> StatusUpdate:
     """Throw a draft away; it stays in the database, readers never knew of it."""
-    _require_role(by, Role.RESPONDER)
-    _locked_incident(update.public_incident.incident)
+    require_role(by, Role.RESPONDER)
+    locked_incident(update.public_incident.incident)
     update = StatusUpdate.objects.select_for_update().get(pk=update.pk)
     _require_draft(update)
     update.state = Draft.DISCARDED
@@ -133,20 +138,21 @@ def discard(update: StatusUpdate, *, by: User, at: datetime) -> StatusUpdate:
 @transaction.atomic
 def withdraw_own(incident: Incident, *, at: datetime) -> None:
     """Take away what the portal laid ready and nobody touched: readers hear in another place. Safe to run twice."""
-    incident = _locked_incident(incident)
+    incident = locked_incident(incident)
     waiting = StatusUpdate.objects.filter(public_incident__incident=incident, state=Draft.DRAFT, drafted_by=None)
     if waiting.update(state=Draft.DISCARDED):
         timeline.touch(incident)
 
 
 @transaction.atomic
-def publish(update: StatusUpdate, *, by: User, at: datetime, seen: str = "") -> StatusUpdate:
-    """Tell the world. It cannot be taken back; a mistake is mended by another update.
+def publish(update: StatusUpdate, *, by: User, at: datetime, seen: str = "", bypass: str = "") -> StatusUpdate:
+    """Tell the world. A mistake is mended by another update, or corrected in the open.
 
     One transaction for the words, the public incident, component statuses, timeline, clocks and audit; when it has
-    committed, the snapshot is built at once. `seen` is the fingerprint of what was previewed.
+    committed, the snapshot is built at once. `seen` is the fingerprint of what was previewed; `bypass` says why nobody
+    waited for the approval that the house asks for.
     """
-    incident = _locked_incident(update.public_incident.incident)
+    incident = locked_incident(update.public_incident.incident)
     by.refresh_from_db(fields=["role", "is_active"])  # as it is now, not as it was before the wait for the lock
     require_publisher(by, incident)
     require_may_be_public(incident)
@@ -154,6 +160,7 @@ def publish(update: StatusUpdate, *, by: User, at: datetime, seen: str = "") -> 
     update = StatusUpdate.objects.select_for_update().get(pk=update.pk)
     update.public_incident = public
     require_publishable(update, at=at, seen=seen)
+    approval.require(update, by=by, bypass=bypass)
     before = public.status if public.first_published_at else ""
     _apply(update, public, at=at)
     update.state, update.published_by, update.published_at = Draft.PUBLISHED, by, at
@@ -173,54 +180,6 @@ def publish(update: StatusUpdate, *, by: User, at: datetime, seen: str = "") -> 
     return update
 
 
-@transaction.atomic
-def set_component(component: Component, *, to: str, by: User, at: datetime) -> Component:
-    """Say how a component stands, apart from any incident."""
-    _require_role(by, Role.PUBLISHER)
-    component = Component.objects.select_for_update().get(pk=component.pk)
-    old = component.status
-    if old == to:
-        raise Refused("STATUS_UNCHANGED", f"{component.name} is already {ComponentStatus(to).label.lower()}.")
-    _set_status(component, to, at=at)
-    audit.record("component.status", by=by.username, object=component.name, reason=f"{old} to {to}")
-    show_after_commit(at)
-    return component
-
-
-@transaction.atomic
-def add_component(
-    *, name: str, description: str, group_name: str, domain: Domain, position: int, by: User, at: datetime
-) -> Component:
-    """A new part of the service on the public page; its record begins now."""
-    _require_role(by, Role.PUBLISHER)
-    _require_clean(name, description, group_name)
-    component = Component.objects.create(
-        name=name, description=description, group_name=group_name, domain=domain, position=position,
-        start_date=at.date(), created_at=at, updated_at=at,
-    )  # fmt: skip
-    ComponentInterval.objects.create(component=component, status=component.status, started_at=at)
-    audit.record("component.add", by=by.username, object=name)
-    show_after_commit(at)
-    return component
-
-
-@transaction.atomic
-def edit_component(
-    component: Component, *, name: str, description: str, group_name: str, domain: Domain, position: int,
-    by: User, at: datetime,
-) -> Component:  # fmt: skip
-    """Another name, place or owner; the record of its statuses stays."""
-    _require_role(by, Role.PUBLISHER)
-    _require_clean(name, description, group_name)
-    component = Component.objects.select_for_update().get(pk=component.pk)
-    component.name, component.description, component.group_name = name, description, group_name
-    component.domain, component.position, component.updated_at = domain, position, at
-    component.save()
-    audit.record("component.edit", by=by.username, object=name)
-    show_after_commit(at)
-    return component
-
-
 def export(folder: Path, at: datetime) -> int:
     """The same files as the portal serves, into any folder; how many there are."""
     tree = _tree(at)
@@ -236,7 +195,10 @@ def rebuild(at: datetime) -> Path:
     """
     root = settings.SNAPSHOT_DIR
     with writer.exclusive(root):
-        return writer.write(root, _tree(at, writer.manifest(root)), at=at)
+        version = writer.write(root, _tree(at, writer.manifest(root)), at=at)
+        if StatusUpdate.objects.filter(removed_at__gt=at - _PURGED_FOR).exists():
+            writer.forget_others(root)
+        return version
 
 
 def _tree(at: datetime, previous: Mapping[str, Any] | None = None) -> snapshot.Tree:
@@ -255,7 +217,7 @@ def _show(at: datetime) -> None:
         log.warning("the public page could not be written; the next rebuild tries again", error=type(failure).__name__)
 
 
-def _locked_incident(incident: Incident) -> Incident:
+def locked_incident(incident: Incident) -> Incident:
     return Incident.objects.select_for_update(of=("self",)).select_related("domain").get(pk=incident.pk)
 
 
@@ -271,19 +233,19 @@ def _may_replace(draft: StatusUpdate, by: User, seen: str) -> bool:
     return drafts.fingerprint(draft) == seen if seen else draft.drafted_by_id in (None, by.pk)
 
 
-def _without_control(text: str) -> str:
+def without_control(text: str) -> str:
     """Characters that no reader sees and feeds cannot carry."""
     return "".join(letter for letter in text.replace("\r\n", "\n") if letter >= " " or letter in "\n\t")
 
 
 def _apply(update: StatusUpdate, public: PublicIncident, *, at: datetime) -> None:
     """Components first, since the incident's impact follows from them."""
-    components = list(Component.objects.select_for_update().in_order())
+    components = list(Component.objects.in_use().select_for_update().in_order())
     update.affected_components = drafts.outcome(update, public, components)
     after = {row["code"]: row["new_status"] for row in update.affected_components}
     for component in components:
         if component.status != after.get(component.public_id, component.status):
-            _set_status(component, after[component.public_id], at=at)
+            set_status(component, after[component.public_id], at=at)
     public.components.add(*(one for one in components if one.public_id in after))
     mine = set(public.components.values_list("pk", flat=True))
     public.impact = drafts.impact_after(update, public, [one for one in components if one.pk in mine])
@@ -304,12 +266,13 @@ def _reached(update: StatusUpdate, mark: Status, before: datetime | None, at: da
     return before if order.index(update.status) > order.index(mark) else None
 
 
-def _set_status(component: Component, to: str, *, at: datetime) -> None:
+def set_status(component: Component, to: str, *, at: datetime) -> None:
     """End the running stretch and begin the next; day bars and uptime are counted from these."""
     component.intervals.filter(ended_at=None).update(ended_at=at)
     ComponentInterval.objects.create(component=component, status=ComponentStatus(to), started_at=at)
     component.status, component.updated_at = ComponentStatus(to), at
     component.save(update_fields=["status", "updated_at"])
+    Observation.objects.filter(component=component).update(heeded="")  # what the checks say is news beside this
 
 
 def _move_clocks(incident: Incident, update: StatusUpdate, *, at: datetime) -> None:
@@ -323,7 +286,7 @@ def _move_clocks(incident: Incident, update: StatusUpdate, *, at: datetime) -> N
         )  # fmt: skip
 
 
-def _require_role(by: User, role: Role) -> None:
+def require_role(by: User, role: Role) -> None:
     if not by.has_role(role):
         raise Denied("ROLE_TOO_LOW", f"This is for the role {role.label} and above.")
 
@@ -336,10 +299,10 @@ def _require_draft(update: StatusUpdate) -> None:
 def _require_words(title: str, body: str) -> None:
     if not title.strip() or not body.strip():
         raise Refused("TEXT_MISSING", "Readers need a title and a text.")
-    _require_clean(title, body)
+    require_clean(title, body)
 
 
-def _require_clean(*texts: str) -> None:
+def require_clean(*texts: str) -> None:
     for text in texts:
         guard.require_public(text)
 

@@ -2,13 +2,21 @@
 
 from html import escape
 
-_COLOURS = {"none": "#0b6b4f", "maintenance": "#245a8f", "minor": "#6f5000", "major": "#9c4100", "critical": "#b3152c"}
+_COLOURS = {
+    "none": "#0b6b4f",
+    "maintenance": "#245a8f",
+    "minor": "#6f5000",
+    "major": "#9c4100",
+    "critical": "#b3152c",
+    "unknown": "#414b5c",
+}
 _WORDS = {
     "none": "operational",
     "maintenance": "maintenance",
     "minor": "degraded",
     "major": "partial outage",
     "critical": "major outage",
+    "unknown": "partly unknown",
 }
 _LETTER = 6.6
 

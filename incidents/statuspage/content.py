@@ -42,6 +42,12 @@ class Component:
     stretches: tuple[Stretch, ...] = ()
     records: tuple[DayRecord, ...] = ()
     only_show_if_degraded: bool = False
+    unknown_since: datetime | None = None
+
+    @property
+    def is_hidden(self) -> bool:
+        """Not on the page while all is well with it; programs always get it."""
+        return self.only_show_if_degraded and self.status == "operational" and self.unknown_since is None
 
     @property
     def full_name(self) -> str:
@@ -93,6 +99,8 @@ class Incident:
     component_ids: tuple[str, ...]
     updates: tuple[Update, ...]
     written_at: datetime | None = None
+    # Names of its components that are not on the page any more.
+    former: tuple[str, ...] = ()
 
     @property
     def told_at(self) -> datetime:

@@ -58,6 +58,7 @@ def overall(content: Content) -> rollup.Overall:
     return rollup.overall(
         [component.status for component in content.components],
         [incident.impact for incident in content.open_incidents],
+        some_unknown=any(component.unknown_since for component in content.components),
     )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from incidents.response.models import Incident
 from incidents.response.states import Severity, Status
-from incidents.statuspage import load, pages, rollup
+from incidents.statuspage import load, pages, rollup, texts
 from incidents.statuspage.content import Content
 from incidents.statuspage.content import Incident as ContentIncident
 from incidents.statuspage.content import Update as ContentUpdate
@@ -20,13 +20,6 @@ from incidents.statuspage.models import (
     StatusUpdate,
 )
 
-# What readers need: the effect on them, what we do, when we write next (the page adds that line itself).
-_TEXTS = {
-    Status.INVESTIGATING: "We are looking into a problem with {names}. You may see errors or slow answers.",
-    Status.IDENTIFIED: "We have found the cause of the problem with {names} and are working on a fix.",
-    Status.MONITORING: "A fix for the problem with {names} is in place. We are watching whether it holds.",
-    Status.RESOLVED: "The problem with {names} is resolved. Everything works as usual again.",
-}
 _BY_SEVERITY = {
     Severity.SEV1: ComponentStatus.MAJOR,
     Severity.SEV2: ComponentStatus.PARTIAL,
@@ -38,7 +31,7 @@ def text_for(status: str, components: Iterable[Component]) -> str:
     """The template of a phase with the components' public names in it; never the internal title."""
     if status == POSTMORTEM:
         return ""  # what was learned has no template
-    return _TEXTS[Status(status)].format(names=pages.listed([one.name for one in components]) or "our service")
+    return texts.filled(Status(status), pages.listed([one.name for one in components]) or "our service")
 
 
 def title_for(components: Iterable[Component]) -> str:
@@ -111,17 +104,17 @@ def fingerprint(update: StatusUpdate) -> str:
     """Changes with anything readers would see: what was previewed is what gets published, or nothing is."""
     due = update.next_update_at.timestamp() if update.next_update_at else None
     wanted = sorted((row["code"], row["new_status"]) for row in update.affected_components)
-    parts = [update.public_incident.name, str(update.status), update.body, due, wanted]
+    parts = [update.public_incident.name, str(update.status), update.body, due, wanted, update.notify]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
 def preview(update: StatusUpdate, *, content: Content, at: datetime) -> pages.Card:
     """The incident's card as readers will see it right after publishing."""
     public = update.public_incident
-    rows = list(Component.objects.in_order())
+    rows = list(Component.objects.in_use().in_order())
     changes = load.affected(outcome(update, public, rows))
     next_at = None if update.status in LAST_WORDS else update.next_update_at
-    new = ContentUpdate(update.public_id, update.status, update.body, at, next_at, changes)
+    new = ContentUpdate(update.public_id, update.status, update.body, at, next_at, changes, notify=update.notify)
     after = {change.code: change.new_status for change in changes}
     touched = [one for one in rows if one.public_id in after or one in public.components.all()]
     for one in touched:

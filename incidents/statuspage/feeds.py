@@ -67,6 +67,8 @@ def as_html(incident: Incident) -> str:
 def _as_html(update: Update) -> str:
     moment = update.published_at.astimezone(UTC)
     body = "<br>".join(escape(line, quote=False) for line in update.body.splitlines())
+    if update.corrected_at:
+        body += f"<br>Corrected at {update.corrected_at.astimezone(UTC):%H:%M} UTC, {update.corrected_at:%-d %b}."
     return (
         f"<p><small>{moment:%b} <var data-var='date'>{moment.day}</var>, "
         f"<var data-var='time'>{moment:%H:%M}</var> UTC</small><br>"

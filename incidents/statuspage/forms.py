@@ -1,4 +1,4 @@
-"""Are the words well formed? A draft for readers, a component's status, a component."""
+"""Are the words of a draft for readers well formed?"""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -56,6 +56,7 @@ class DraftForm(GuardedForm):
         widget=forms.Select(attrs={"class": "input--auto"}),
         error_messages={"invalid": "Choose a time from the list."},
     )
+    notify = forms.BooleanField(label="Tell subscribers about this update", required=False, initial=True)
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     is_public = True
@@ -154,7 +155,13 @@ def first_values(side: Side, *, status: str, components: Iterable[Component]) ->
 
 
 def _of_draft(draft: StatusUpdate, public: PublicIncident) -> dict[str, Any]:
-    return {"title": public.name, "status": draft.status, "body": draft.body, "seen": drafts.fingerprint(draft)}
+    return {
+        "title": public.name,
+        "status": draft.status,
+        "body": draft.body,
+        "notify": draft.notify,
+        "seen": drafts.fingerprint(draft),
+    }
 
 
 def _is_named(component: Component, side: Side) -> bool:
@@ -177,27 +184,3 @@ def _in_words(minutes: int) -> str:
 def _clock(epoch: int, now: datetime) -> str:
     moment = datetime.fromtimestamp(epoch, UTC)
     return f"{moment:%H:%M} UTC" if moment.date() == now.date() else f"{moment.day} {moment:%b, %H:%M} UTC"
-
-
-class ComponentStatusForm(forms.Form):
-    """How one component stands."""
-
-    status = forms.ChoiceField(choices=ComponentStatus.choices)
-
-
-class ComponentForm(GuardedForm, forms.ModelForm[Component]):
-    """A component's words and place. It only checks; the action saves."""
-
-    is_public = True
-
-    class Meta:
-        model = Component
-        fields = ("name", "description", "group_name", "domain", "position")
-        labels = {"domain": "Owning domain", "position": "Place in its group"}
-        help_texts = {
-            "name": "As readers know it.",
-            "description": "One line below the name.",
-            "group_name": "Components with the same group stand together; leave it empty for none.",
-            "position": "Smaller numbers come first.",
-        }
-        error_messages = {"name": {"unique": "There is a component of this name already."}}

@@ -3,9 +3,9 @@
 The number of queries does not grow with the number of incidents.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db.models import Prefetch, Q
@@ -16,7 +16,9 @@ from incidents.statuspage.maintenance import Maintenance, MaintenanceUpdate
 from incidents.statuspage.models import (
     Component,
     ComponentInterval,
+    ComponentStatus,
     DayRecord,
+    Observation,
     Page,
     PublicIncident,
     PublicIncidentQuerySet,
@@ -32,36 +34,88 @@ MAINTENANCE_KEPT = timedelta(days=730)
 def page(at: datetime) -> content.Content:
     """Everything readers may know at this moment. Eight queries, two more with planned work."""
     row = Page.objects.get()
-    incidents = _with_published(PublicIncident.objects.published())
+    incidents = with_published(PublicIncident.objects.published())
     newest_first = incidents.order_by(Coalesce("began_at", "first_published_at").desc(), "-id")
+    shown = tuple(incident(one) for one in newest_first)
     planned = tuple(maintenances(at))
     return content.Content(
         page_id=row.public_id,
         name=row.name,
-        url=f"{settings.BASE_URL}/status",
+        url=address(),
         time_zone=row.time_zone,
         read_at=at,
-        components=components(at, planned),
-        incidents=tuple(incident(one) for one in newest_first),
+        components=components(at, planned, held_by(shown)),
+        incidents=shown,
         maintenances=planned,
         offers_mail=bool(settings.EMAIL_CONFIGURED),
     )
 
 
-def components(at: datetime, planned: Iterable[content.Maintenance]) -> tuple[content.Component, ...]:
+def now(at: datetime) -> content.Content:
+    """The same without the past: how components stand and what is open. Eight queries at most."""
+    row = Page.objects.get()
+    incidents = with_published(PublicIncident.objects.published().filter(resolved_at=None).order_by("pk"))
+    shown = tuple(incident(one) for one in incidents)
+    planned = tuple(maintenances(at))
+    rows = Component.objects.in_use().in_order().select_related("observation")
+    return content.Content(
+        page_id=row.public_id,
+        name=row.name,
+        url=address(),
+        time_zone=row.time_zone,
+        read_at=at,
+        components=_as_it_stands(rows, at, planned, held_by(shown)),
+        incidents=shown,
+        maintenances=planned,
+    )
+
+
+def address() -> str:
+    """Where readers find the page, without a slash at its end."""
+    return f"{settings.BASE_URL}/status"
+
+
+def held_by(incidents: Iterable[content.Incident]) -> set[str]:
+    """The public ids of the components that open incidents name."""
+    return {public_id for one in incidents if one.is_open for public_id in one.component_ids}
+
+
+def components(
+    at: datetime, planned: Iterable[content.Maintenance], held: Collection[str] = ()
+) -> tuple[content.Component, ...]:
     """Every component with its ninety days, as announced work has them stand. Three queries."""
     since = at - timedelta(days=bars.DAYS)
     recent = ComponentInterval.objects.filter(Q(ended_at=None) | Q(ended_at__gt=since)).order_by("started_at")
     written = DayRecord.objects.filter(on__gte=since.date()).as_it_stands()
-    rows = Component.objects.in_order().prefetch_related(
+    rows = Component.objects.in_use().in_order().select_related("observation")
+    rows = rows.prefetch_related(
         Prefetch("intervals", recent, to_attr="recent"), Prefetch("day_records", written, to_attr="written")
     )
+    return _as_it_stands(rows, at, planned, held)
+
+
+def _as_it_stands(
+    rows: Iterable[Component], at: datetime, planned: Iterable[content.Maintenance], held: Collection[str]
+) -> tuple[content.Component, ...]:
     works = list(planned)
-    return tuple(under_maintenance(component(one), works, at) for one in rows)
+    found = (component(one, unknown_since=unknown_since(one, held, at)) for one in rows)
+    return tuple(under_maintenance(one, works, at) for one in found)
 
 
-def component(row: Component) -> content.Component:
+def unknown_since(row: Component, held: Collection[str], at: datetime) -> datetime | None:
+    """Since when its checks have been silent; None while they speak, and while a person's word counts instead."""
+    said: Observation | None = getattr(row, "observation", None)
+    is_persons = row.public_id in held or row.status == ComponentStatus.MAINTENANCE
+    if said is None or row.follows == Component.Follows.NOTHING or is_persons:
+        return None
+    return said.as_of if said.fresh_until < at else None
+
+
+def component(row: Component, *, unknown_since: datetime | None = None) -> content.Component:
+    """Uptime counts from the start date: what was before it is no part of the record."""
     intervals: Iterable[ComponentInterval] = getattr(row, "recent", ())
+    start = datetime.combine(row.start_date, datetime.min.time(), UTC)
+    counted = [one for one in intervals if one.ended_at is None or one.ended_at > start]
     return content.Component(
         public_id=row.public_id,
         name=row.name,
@@ -72,10 +126,12 @@ def component(row: Component) -> content.Component:
         created_at=row.created_at,
         updated_at=row.updated_at,
         only_show_if_degraded=row.only_show_if_degraded,
-        stretches=tuple(content.Stretch(one.status, one.started_at, one.ended_at) for one in intervals),
+        stretches=tuple(content.Stretch(one.status, max(one.started_at, start), one.ended_at) for one in counted),
+        unknown_since=unknown_since,
         records=tuple(
             content.DayRecord(one.on, one.worst, tuple(sorted(one.seconds.items())))
             for one in sorted(getattr(row, "written", ()), key=lambda one: one.on)
+            if one.on >= row.start_date
         ),
     )
 
@@ -96,8 +152,15 @@ def under_maintenance(
         )
         if one.is_running and status == rollup.OPERATIONAL:
             status = rollup.MAINTENANCE
+    unknown_since = None if status == rollup.MAINTENANCE else component.unknown_since
     moments = (moment for one in begun for moment in (one.window.starts_at, one.window.closes_at) if moment <= at)
-    return replace(component, stretches=stretches, status=status, updated_at=max(component.updated_at, *moments))
+    return replace(
+        component,
+        stretches=stretches,
+        status=status,
+        unknown_since=unknown_since,
+        updated_at=max(component.updated_at, *moments),
+    )
 
 
 def maintenances(at: datetime) -> Iterable[content.Maintenance]:
@@ -137,6 +200,7 @@ def incident(row: PublicIncident) -> content.Incident:
     """A public incident with its published updates; load it by `with_published`."""
     assert row.first_published_at is not None
     published: Iterable[StatusUpdate] = getattr(row, "published")  # noqa: B009 - set by the prefetch
+    touched: list[Component] = getattr(row, "touched")  # noqa: B009
     return content.Incident(
         number=row.pk,
         public_id=row.public_id,
@@ -148,8 +212,9 @@ def incident(row: PublicIncident) -> content.Incident:
         updated_at=row.updated_at,
         monitoring_at=row.monitoring_at,
         resolved_at=row.resolved_at,
-        component_ids=tuple(one.public_id for one in getattr(row, "touched")),  # noqa: B009
+        component_ids=tuple(one.public_id for one in touched if one.retired_at is None),
         updates=tuple(update(one) for one in published),
+        former=tuple(component(one).full_name for one in touched if one.retired_at is not None),
     )
 
 
@@ -177,7 +242,7 @@ def published_updates(public: PublicIncident) -> tuple[content.Update, ...]:
     return tuple(update(row) for row in rows)
 
 
-def _with_published(incidents: PublicIncidentQuerySet) -> PublicIncidentQuerySet:
+def with_published(incidents: PublicIncidentQuerySet) -> PublicIncidentQuerySet:
     updates = StatusUpdate.objects.filter(state=StatusUpdate.State.PUBLISHED).order_by("-published_at", "-id")
     return incidents.prefetch_related(
         Prefetch("updates", updates, to_attr="published"),

@@ -37,6 +37,7 @@ COMPONENT = {
     rollup.MAINTENANCE: Look("maint", "Under maintenance", _LINES),
 }
 NO_DATA = Look("stale", "No data", _CLOCK)
+UNKNOWN = Look("stale", "Unknown", _CLOCK)
 IMPACT = {
     "none": Look("stale", "No impact now", _CLOCK),
     "minor": Look("warn", "Minor impact", _DIAMOND),

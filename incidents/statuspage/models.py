@@ -77,6 +77,11 @@ class ComponentQuerySet(models.QuerySet["Component"]):
         """Without those that went away; these keep their history."""
         return self.filter(retired_at=None)
 
+    def held(self) -> ComponentQuerySet:
+        """Whose status belongs to the people of an open public incident."""
+        is_open = {"public_incidents__first_published_at__isnull": False, "public_incidents__resolved_at": None}
+        return self.filter(**is_open).distinct()
+
 
 class Component(models.Model):
     """A part of the service as readers know it, owned by a domain. Uptime counts from `start_date`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 
@@ -69,6 +69,10 @@ class Line:
     sentence: str
     uptime: str
 
+    @property
+    def is_well(self) -> bool:
+        return self.component.status == rollup.OPERATIONAL and self.component.unknown_since is None
+
 
 @dataclass(frozen=True)
 class Group:
@@ -108,12 +112,14 @@ def index(content: Content, *, at: datetime) -> Index:
     """Verdict first, then what is open, then every component, then the last days."""
     overall = documents.overall(content)
     headline, look = overall.description.capitalize(), looks.INDICATOR[overall.indicator]
+    if overall == rollup.UNKNOWN:
+        look = looks.UNKNOWN
     if content.open_incidents and overall == rollup.ALL_WELL:
         headline, look = "An incident is being watched", looks.IMPACT["none"]
     promised = [one.next_update_at for one in content.open_incidents if one.next_update_at]
     return Index(
         headline=headline,
-        sentence=_sentence(content),
+        sentence=_sentence(content, at),
         look=look,
         next_update_at=min(promised, default=None),
         open=tuple(card(content, one, limit=CARD_UPDATES) for one in content.open_incidents),
@@ -136,7 +142,7 @@ def card(content: Content, incident: Incident, *, limit: int | None) -> Card:
             for update, due in zip(shown, promises, strict=False)
         ),
         hidden=len(incident.updates) - len(shown),
-        components=tuple(component.full_name for component in found if component),
+        components=(*(component.full_name for component in found if component), *incident.former),
     )
 
 
@@ -144,10 +150,21 @@ def change(affected: Affected) -> Change:
     return Change(affected.name, looks.COMPONENT[affected.old_status], looks.COMPONENT[affected.new_status])
 
 
-def _sentence(content: Content) -> str:
-    """Which components are not as they should be: "API and Ingest are affected." """
+def _sentence(content: Content, at: datetime) -> str:
+    """Which components are not as they should be: "API and Ingest are affected. Export is unknown since 02:10 UTC." """
     names = [one.name for one in content.components if one.status not in (rollup.OPERATIONAL, rollup.MAINTENANCE)]
-    return f"{listed(names)} {'is' if len(names) == 1 else 'are'} affected." if names else ""
+    affected = f"{listed(names)} {'is' if len(names) == 1 else 'are'} affected." if names else ""
+    silent = [f"{one.name} is {_unknown(one.unknown_since, at)}." for one in content.components if one.unknown_since]
+    return " ".join([affected, *silent]).strip()
+
+
+def _unknown(since: datetime, at: datetime) -> str:
+    """
+    >>> _unknown(datetime(2026, 11, 21, 2, 10, tzinfo=UTC), datetime(2026, 11, 21, 3, 0, tzinfo=UTC))
+    'unknown since 02:10 UTC'
+    """
+    since, is_today = since.astimezone(UTC), since.astimezone(UTC).date() == at.astimezone(UTC).date()
+    return f"unknown since {since:%H:%M} UTC" if is_today else f"unknown since {since.day} {since:%b, %H:%M} UTC"
 
 
 def listed(names: list[str]) -> str:
@@ -160,9 +177,10 @@ def listed(names: list[str]) -> str:
 
 
 def _groups(content: Content, at: datetime) -> Iterable[Group]:
-    for name, members in groupby(content.components, key=lambda one: one.group_name):
+    on_page = [one for one in content.components if not one.is_hidden]
+    for name, members in groupby(on_page, key=lambda one: one.group_name):
         lines = tuple(_line(component, at) for component in members)
-        yield Group(name, lines, sum(line.component.status != rollup.OPERATIONAL for line in lines))
+        yield Group(name, lines, sum(not line.is_well for line in lines))
 
 
 def _line(component: Component, at: datetime) -> Line:
@@ -170,11 +188,18 @@ def _line(component: Component, at: datetime) -> Line:
     share = bars.uptime(bar)
     return Line(
         component=component,
-        look=looks.COMPONENT[component.status],
+        look=_look(component, at),
         marks=tuple(_marks(bars.runs(bar))),
         sentence=bars.sentence(component.name, bar),
         uptime="no data" if share is None else f"{share:.2f} %",
     )
+
+
+def _look(component: Component, at: datetime) -> Look:
+    """What nobody has looked at for too long is not said to be as it was."""
+    if component.unknown_since is None:
+        return looks.COMPONENT[component.status]
+    return replace(looks.UNKNOWN, word=_unknown(component.unknown_since, at).replace("unknown", looks.UNKNOWN.word))
 
 
 def _marks(runs: Iterable[bars.Run]) -> Iterable[tuple[str, str]]:

@@ -1,17 +1,30 @@
 """What the staff screens of the status page ask."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import groupby
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.db.models import F, Prefetch
 from django.http import Http404
+from django.urls import reverse
 
 from incidents.response import queries as response
 from incidents.response.models import Incident
-from incidents.response.states import IncidentRole
-from incidents.statuspage import drafts, load, pages, writer
-from incidents.statuspage.models import Component, PublicIncident, StatusUpdate
+from incidents.response.states import IncidentRole, Status
+from incidents.statuspage import drafts, honesty, load, pages, writer
+from incidents.statuspage.honesty import Finding, Mend
+from incidents.statuspage.maintenance import Maintenance
+from incidents.statuspage.models import (
+    Component,
+    ComponentStatus,
+    EarlierWording,
+    Observation,
+    Page,
+    PublicIncident,
+    StatusUpdate,
+)
 from incidents.statuspage.snapshot import file_of
 from opsportal.accounts import factors
 from opsportal.models import User
@@ -22,9 +35,30 @@ _RECENT = 20
 
 
 @dataclass(frozen=True)
+class Proposal:
+    """Checks say of a component something else than the page does."""
+
+    component: Component
+    status: str
+    since: datetime
+
+
+@dataclass(frozen=True)
+class Nag:
+    """A finding with the address behind its one button; `sets` is the status that the button sets."""
+
+    finding: Finding
+    label: str
+    url: str
+    sets: str = ""
+
+
+@dataclass(frozen=True)
 class Board:
     """The staff side: what waits, how everything stands, what is public. `built_at` is the age of readers' page."""
 
+    nags: list[Nag]
+    proposals: list[Proposal]
     waiting: list[StatusUpdate]
     components: list[Component]
     public: list[PublicIncident]
@@ -39,6 +73,7 @@ class Side:
     public: PublicIncident | None
     draft: StatusUpdate | None
     published: list[StatusUpdate]
+    removed: list[StatusUpdate] = field(default_factory=list)
 
     @property
     def newest(self) -> StatusUpdate | None:
@@ -68,8 +103,8 @@ class Side:
         return drafts.fingerprint(self.draft) if self.draft else ""
 
 
-def board(person: User) -> Board:
-    """Five queries, whatever the number of rows; a security incident that was public before stays hidden, too."""
+def board(person: User, at: datetime) -> Board:
+    """A fixed number of queries; a security incident that was public before stays hidden, too."""
     hidden = Incident.objects.hidden_from(person)
     waiting = StatusUpdate.objects.filter(state=Draft.DRAFT).select_related("public_incident__incident", "drafted_by")
     waiting = waiting.exclude(public_incident__incident__in=hidden)
@@ -80,11 +115,59 @@ def board(person: User) -> Board:
         .prefetch_related("components")
     )
     return Board(
+        nags=nags(person, at),
+        proposals=proposals(at),
         waiting=list(waiting.order_by("created_at")),
-        components=list(Component.objects.in_order().select_related("domain")),
+        components=list(Component.objects.in_use().in_order().select_related("domain")),
         public=list(public.order_by("-updated_at")[:_RECENT]),
         built_at=writer.built_at(settings.SNAPSHOT_DIR),
     )
+
+
+def nags(person: User, at: datetime) -> list[Nag]:
+    """Where the page is not honest now, with the button that mends it. What is hidden from the person is left out."""
+    content = load.now(at)
+    public = PublicIncident.objects.published().filter(resolved_at=None).select_related("incident")
+    shown = public.filter(incident__in=Incident.objects.visible_to(person))
+    numbers = {one.public_id: one.incident.number for one in shown}
+    rows = {one.public_id: one for one in Component.objects.in_use().select_related("domain")}
+    fresh = Observation.objects.filter(fresh_until__gte=at).select_related("component")
+    said = {one.component.public_id: one.status for one in fresh}
+    found = honesty.findings(content, at=at, said=said)
+    return [_nag(one, numbers, rows) for one in found if one.subject in numbers or one.subject in rows]
+
+
+def _nag(finding: Finding, numbers: dict[str, int], rows: dict[str, Component]) -> Nag:
+    if finding.subject in numbers:
+        url = reverse("incidents:public_panel", args=[numbers[finding.subject]])
+        if finding.mend is Mend.RESOLVE:
+            return Nag(finding, "Write the last word", f"{url}?phase={Status.RESOLVED}")
+        return Nag(finding, "Write the update", url)
+    component = rows[finding.subject]
+    if finding.mend is Mend.DECLARE:
+        return Nag(finding, "Declare an incident", f"{reverse('incidents:declare')}?domain={component.domain.slug}")
+    if finding.mend is Mend.SET_BACK:
+        url = reverse("incidents:component_status", args=[component.public_id])
+        return Nag(finding, "Set to operational", url, ComponentStatus.OPERATIONAL)
+    return Nag(finding, "See its checks", reverse("checks:domain", args=[component.domain.slug]))
+
+
+def proposals(at: datetime) -> list[Proposal]:
+    """What checks say and the page does not, while it is fresh and nobody has declined it. Two queries."""
+    rows = Observation.objects.filter(component__in=Component.objects.in_use(), fresh_until__gte=at)
+    rows = rows.exclude(component__follows=Component.Follows.NOTHING).exclude(status=F("component__status"))
+    rows = rows.exclude(status=F("heeded")).exclude(component__status=ComponentStatus.MAINTENANCE)
+    under_way = Maintenance.objects.in_force().overlapping(at, at + timedelta(microseconds=1))
+    rows = rows.exclude(component__in=Component.objects.held()).exclude(component__maintenances__in=under_way)
+    rows = rows.select_related("component")
+    found = rows.order_by("component__group_position", "component__position", "component__name")
+    return [Proposal(one.component, one.status, one.since) for one in found]
+
+
+def groups() -> list[list[Component]]:
+    """The components of the page by group, both in order."""
+    rows = Component.objects.in_use().in_order().select_related("domain")
+    return [list(members) for _, members in groupby(rows, key=lambda one: one.group_name)]
 
 
 def component_or_404(public_id: str) -> Component:
@@ -102,12 +185,16 @@ def side_or_404(number: int, person: User) -> Side:
     public: PublicIncident | None = getattr(incident, "public", None)
     if public is None:
         return Side(incident, None, None, [])
-    rows = public.updates.exclude(state=Draft.DISCARDED).select_related("published_by", "drafted_by")
+    rows = public.updates.exclude(state=Draft.DISCARDED)
+    rows = rows.select_related("published_by", "drafted_by", "approved_by", "removed_by").prefetch_related(
+        Prefetch("earlier", EarlierWording.objects.select_related("corrected_by").order_by("-corrected_at"))
+    )
     found = list(rows.order_by("-published_at", "-id"))
     for row in found:
         row.public_incident = public
     published = [one for one in found if one.state == Draft.PUBLISHED]
-    return Side(incident, public, next((one for one in found if one.state == Draft.DRAFT), None), published)
+    draft = next((one for one in found if one.state == Draft.DRAFT), None)
+    return Side(incident, public, draft, published, [one for one in found if one.state == Draft.REMOVED])
 
 
 def may_publish(person: User, incident: Incident) -> bool:
@@ -120,6 +207,37 @@ def may_publish(person: User, incident: Incident) -> bool:
 def lacks_factor(person: User) -> bool:
     """True when this installation asks who publishes for a second factor and this person has none."""
     return bool(settings.MFA_REQUIRED) and not factors.has_factor(person)
+
+
+def needs_approval() -> bool:
+    """True when a second publisher looks at every update first."""
+    return Page.objects.filter(needs_approval=True).exists()
+
+
+def is_approved(update: StatusUpdate, by: User) -> bool:
+    """True when somebody other than `by` has approved it as it lies."""
+    is_as_seen = update.approved_print == drafts.fingerprint(update)
+    return update.approved_by_id is not None and update.approved_by_id != by.pk and is_as_seen
+
+
+def published_or_404(side: Side, public_id: str) -> StatusUpdate:
+    """An update of this incident that readers can read."""
+    found = next((one for one in side.published if one.public_id == public_id), None)
+    if found is None:
+        raise Http404("There is no such update.")
+    return found
+
+
+def is_gone(public: PublicIncident, update: StatusUpdate | None = None) -> bool:
+    """True when the page that readers get does not hold it: an update, or the whole incident."""
+    path = settings.SNAPSHOT_DIR / writer.CURRENT / file_of(f"/status/incidents/{public.public_id}/")
+    try:
+        page = path.read_text()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return update is not None and f'id="u-{update.public_id}"' not in page
 
 
 def preview(side: Side, at: datetime) -> pages.Card | None:

@@ -28,6 +28,8 @@ class Overall:
 
 
 ALL_WELL = Overall("none", "All Systems Operational")
+# The contract has no word for it, so the indicator stays; the sentence must not call well what nobody has looked at.
+UNKNOWN = Overall("none", "Status of Some Systems Unknown")
 _OF_IMPACT = {
     "none": ALL_WELL,
     "minor": Overall("minor", "Minor Service Outage"),
@@ -58,14 +60,17 @@ def worse_impact(one: str, other: str) -> str:
     return max(one, other, key=IMPACTS.index)
 
 
-def overall(statuses: Sequence[str], open_impacts: Sequence[str] = ()) -> Overall:
+def overall(statuses: Sequence[str], open_impacts: Sequence[str] = (), *, some_unknown: bool = False) -> Overall:
     """The first rule that fits the components, lifted by the worst open incident.
+
+    `some_unknown` says that the checks of a component are silent: then all is not said to be well.
 
     >>> overall(["operational", "degraded_performance"]).description
     'Partially Degraded Service'
     """
     by_impact = _OF_IMPACT[max(open_impacts, key=IMPACTS.index, default="none")]
-    return max(_of_components(statuses), by_impact, key=lambda one: _INDICATORS.index(one.indicator))
+    found = max(_of_components(statuses), by_impact, key=lambda one: _INDICATORS.index(one.indicator))
+    return UNKNOWN if some_unknown and found == ALL_WELL else found
 
 
 def _of_components(statuses: Sequence[str]) -> Overall:

@@ -17,7 +17,19 @@ from typing import Any
 
 import brotli
 
-from incidents.statuspage import badge, bars, documents, feeds, history, ics, intervals, offers, pages, planned_work
+from incidents.statuspage import (
+    badge,
+    bars,
+    documents,
+    feeds,
+    history,
+    ics,
+    intervals,
+    offers,
+    pages,
+    planned_work,
+    rollup,
+)
 from incidents.statuspage.content import Content
 
 FORMAT = 1
@@ -146,7 +158,8 @@ def all_documents(content: Content, *, at: datetime, render: Render, assets: Ass
         yield Document(_twice(f"/api/v2/{name}.json"), _JSON, "json", _json(document))
     yield Document(_twice("/history.atom"), "application/atom+xml; charset=utf-8", "feed", feeds.atom(content))
     yield Document(_twice("/history.rss"), "application/rss+xml; charset=utf-8", "feed", feeds.rss(content))
-    indicator = documents.overall(content).indicator
+    overall = documents.overall(content)
+    indicator = "unknown" if overall == rollup.UNKNOWN else overall.indicator
     yield Document(("/status/badge.svg",), "image/svg+xml", "badge", badge.svg(indicator))
     yield Document((assets.css_address,), "text/css; charset=utf-8", "asset", assets.css)
     yield Document((assets.icon_address,), "image/svg+xml", "asset", assets.icon)

@@ -9,16 +9,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from incidents.response.states import Status
 from incidents.statuspage import actions, drafts, queries
-from incidents.statuspage.forms import ComponentForm, ComponentStatusForm, DraftForm, first_values
+from incidents.statuspage.forms import DraftForm, first_values
 from incidents.statuspage.models import Component, ComponentStatus, StatusUpdate
 from incidents.statuspage.queries import Side
+from incidents.statuspage.update_forms import PublishForm
 from opsportal.errors import Conflict, Denied, Refused
-from opsportal.htmx import alert_message, render_page, see, status_message
+from opsportal.htmx import alert_message, render_page, see, status_message, wants_part
 from opsportal.roles import Role, require
 from opsportal.signed_in import person
 
 BOARD = "incidents/statuspage/board.html"
-COMPONENT = "incidents/statuspage/component.html"
 PUBLIC = "incidents/statuspage/public.html"
 PUBLISH = "incidents/statuspage/publish.html"
 DISCARD = "incidents/statuspage/discard.html"
@@ -29,60 +29,21 @@ DISCARD = "incidents/statuspage/discard.html"
 def board(request: HttpRequest) -> HttpResponse:
     """Drafts that wait, components, what readers know."""
     context = {
-        "board": queries.board(person(request)),
+        "board": queries.board(person(request), now()),
         "statuses": ComponentStatus.choices,
         "can_publish": _may(request, Role.PUBLISHER),
     }
     return render_page(request, BOARD, context)
 
 
-@require(Role.PUBLISHER)
-@require_POST
-def component_status(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Say how a component stands; readers see it within seconds."""
-    component = queries.component_or_404(public_id)
-    form = ComponentStatusForm(request.POST)
-    if not form.is_valid():
-        alert_message(request, "Choose one of the five statuses.")
+@require(Role.VIEWER)
+@require_safe
+def honesty(request: HttpRequest) -> HttpResponse:
+    """Where the page and the truth part: a part of Now, and the board for who opens it."""
+    if not wants_part(request):
         return see(request, "incidents:publish")
-    try:
-        actions.set_component(component, to=form.cleaned_data["status"], by=person(request), at=now())
-    except Refused as refusal:
-        alert_message(request, refusal.sentence)
-    else:
-        status_message(request, f"{component.name}: {ComponentStatus(form.cleaned_data['status']).label}.")
-    return see(request, "incidents:publish")
-
-
-@require(Role.PUBLISHER)
-@require_http_methods(["GET", "HEAD", "POST"])
-def component_new(request: HttpRequest) -> HttpResponse:
-    """A new part of the service on the page."""
-    return _component(request, None)
-
-
-@require(Role.PUBLISHER)
-@require_http_methods(["GET", "HEAD", "POST"])
-def component_edit(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Another name, place or owner."""
-    return _component(request, queries.component_or_404(public_id))
-
-
-def _component(request: HttpRequest, component: Component | None) -> HttpResponse:
-    form = ComponentForm(request.POST if request.method == "POST" else None, instance=component)
-    if request.method == "POST" and form.is_valid():
-        try:
-            if component is None:
-                actions.add_component(**form.cleaned_data, by=person(request), at=now())
-            else:
-                actions.edit_component(component, **form.cleaned_data, by=person(request), at=now())
-        except Refused as refusal:
-            form.add_error(None, refusal.sentence)
-        else:
-            status_message(request, f"{form.cleaned_data['name']} is saved.")
-            return see(request, "incidents:publish")
-    status = 422 if form.errors else 200
-    return render_page(request, COMPONENT, {"form": form, "component": component}, status=status)
+    context = {"nags": queries.nags(person(request), now()), "can_publish": _may(request, Role.PUBLISHER)}
+    return render_page(request, BOARD, context, part="line")
 
 
 @require(Role.VIEWER)
@@ -114,6 +75,7 @@ def public_save(request: HttpRequest, number: int) -> HttpResponse:
             by=person(request),
             at=at,
             seen=given["seen"],
+            notify=given["notify"],
         )
     except Conflict as conflict:
         form.add_error(None, conflict.sentence)
@@ -137,11 +99,11 @@ def public_publish(request: HttpRequest, number: int) -> HttpResponse:
     actions.require_publisher(person(request), side.incident)
     if side.draft is None:
         raise Refused("NO_DRAFT", "There is no draft to publish. Write one first.")
-    if request.method != "POST":
-        context = {"side": side, "card": queries.preview(side, at), "problem": _problem(side.draft, at)}
-        return render_page(request, PUBLISH, context, part="dialog")
+    form = PublishForm(request.POST if request.method == "POST" else None)
+    if request.method != "POST" or not form.is_valid():
+        return _ask(request, side, form, at)
     try:
-        update = actions.publish(side.draft, by=person(request), at=at, seen=request.POST.get("seen", ""))
+        update = actions.publish(side.draft, by=person(request), at=at, **form.cleaned_data)
     except Denied:
         raise
     except Refused as refusal:
@@ -156,6 +118,22 @@ def public_publish(request: HttpRequest, number: int) -> HttpResponse:
             " rebuild succeeds; the portal tries every 30 seconds. Check the disk of the data folder.",
         )
     return see(request, "incidents:public_panel", number)
+
+
+def _ask(request: HttpRequest, side: Side, form: PublishForm, at: datetime) -> HttpResponse:
+    draft, me = side.draft, person(request)
+    assert draft is not None
+    approved_by_me = draft.approved_by == me and draft.approved_print == side.seen
+    context = {
+        "side": side,
+        "form": form,
+        "card": queries.preview(side, at),
+        "problem": _problem(draft, at),
+        "waits": queries.needs_approval() and not queries.is_approved(draft, me),
+        "approved_by_me": approved_by_me,
+        "may_approve": me.has_role(Role.PUBLISHER) and not approved_by_me,
+    }
+    return render_page(request, PUBLISH, context, part="dialog", status=422 if form.errors else 200)
 
 
 @require(Role.RESPONDER)
@@ -203,6 +181,9 @@ def _show(
         # In a merged room only somebody's own words that still wait can be looked at, and thrown away.
         "can_draft": _may(request, Role.RESPONDER) and (side.incident.merged_into_id is None or side.draft is not None),
         "can_publish": can_publish,
+        "can_remove": _may(request, Role.PUBLISHER),
+        "waits_for_approval": side.draft is not None and queries.needs_approval(),
+        "is_approved": side.draft is not None and side.draft.approved_print == side.seen,
         "lacks_factor": can_publish and queries.lacks_factor(person(request)),
     }
     return render_page(request, PUBLIC, context, part="panel", status=status)

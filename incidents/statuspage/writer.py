@@ -62,6 +62,14 @@ def write(root: Path, tree: Tree, *, at: datetime) -> Path:
     return version
 
 
+def forget_others(root: Path) -> None:
+    """Delete every version but the one that readers get. Call it inside `exclusive`."""
+    shown = os.readlink(root / CURRENT)
+    for old in root.iterdir():
+        if old.is_dir() and not old.is_symlink() and old.name != shown:
+            shutil.rmtree(old, ignore_errors=True)
+
+
 def export(folder: Path, tree: Tree) -> None:
     """The same files into any folder, for a static host. A file is replaced in one step; foreign files stay."""
     for path, body in tree.items():

@@ -38,7 +38,14 @@ ELSEWHERE = {
     *("tokens:revoke", "tokens:rotate", "incidents:public_publish", "incidents:public_discard", "outbox:replay-chosen"),
 }
 # Parts of other screens, and answers for another site.
-NO_SCREENS = {"incidents:top", "mfa_login_webauthn", "sso", "openid_connect_login", "openid_connect_callback"}
+NO_SCREENS = {
+    "incidents:top",
+    "incidents:honesty",
+    "mfa_login_webauthn",
+    "sso",
+    "openid_connect_login",
+    "openid_connect_callback",
+}
 _LINK = re.compile(r'<a [^>]*?href="(/[^"#?]*)')
 _TITLE = re.compile("<h1[ >]")
 _FRESH_SECONDS = 200  # below the five minutes after which some screens ask who one is

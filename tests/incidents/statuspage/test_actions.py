@@ -354,39 +354,3 @@ def test_reading_the_page_costs_the_same_queries_however_much_there_is(
         page = load.page(LATER)
 
     assert len(page.incidents[0].updates) == 4
-
-
-# --- components -------------------------------------------------------------------------------------------------------
-
-
-def test_a_status_set_by_hand_starts_a_new_stretch(backend, publisher, snapshot_dir):
-    api = Component.objects.get(name="API")
-
-    actions.set_component(api, to="under_maintenance", by=publisher, at=NOW)
-
-    assert statuses()["API"] == "under_maintenance"
-    assert [one.status for one in api.intervals.order_by("id")] == ["operational", "under_maintenance"]
-    assert AuditEvent.objects.get(act="component.status").reason == "operational to under_maintenance"
-
-
-def test_the_same_status_again_is_refused(backend, publisher):
-    with pytest.raises(Refused) as refused:
-        actions.set_component(Component.objects.get(name="API"), to="operational", by=publisher, at=NOW)
-
-    assert refused.value.code == "STATUS_UNCHANGED"
-
-
-def test_a_responder_cannot_set_a_component(backend, responder):
-    with pytest.raises(Refused):
-        actions.set_component(Component.objects.get(name="API"), to="major_outage", by=responder, at=NOW)
-
-
-def test_a_new_component_begins_its_record_now(backend, publisher, snapshot_dir):
-    given = {"description": "", "group_name": "Shop", "domain": backend, "position": 1}
-    component = actions.add_component(name="Checkout", **given, by=publisher, at=NOW)
-
-    actions.edit_component(component, name="Cashier", **given, by=publisher, at=LATER)
-
-    row = load.page(LATER).components[-1]
-    assert (row.name, row.full_name, row.start_date) == ("Cashier", "Shop - Cashier", NOW.date())
-    assert [one.started_at for one in row.stretches] == [NOW]

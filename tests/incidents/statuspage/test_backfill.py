@@ -7,7 +7,18 @@ import pytest
 
 from incidents.response import actions as response
 from incidents.response.models import Incident
-from incidents.statuspage import actions, backfill, bars, day_records, documents, feeds, load, rendering, snapshot
+from incidents.statuspage import (
+    actions,
+    backfill,
+    bars,
+    components,
+    day_records,
+    documents,
+    feeds,
+    load,
+    rendering,
+    snapshot,
+)
 from incidents.statuspage.models import Component, DayRecord, PublicIncident, StatusUpdate
 from opsportal.errors import Denied, Refused
 from opsportal.models import User
@@ -88,8 +99,8 @@ def test_the_record_is_corrected_and_keeps_what_was_written_before(over, words, 
 
 def test_what_was_said_to_be_worse_stays(over, words, publisher):
     api = Component.objects.get(name="API")
-    actions.set_component(api, to="major_outage", by=publisher, at=BEGAN + timedelta(minutes=30))
-    actions.set_component(api, to="operational", by=publisher, at=ENDED + timedelta(minutes=30))
+    components.set_component(api, to="major_outage", by=publisher, at=BEGAN + timedelta(minutes=30))
+    components.set_component(api, to="operational", by=publisher, at=ENDED + timedelta(minutes=30))
     words["components"] = {api.public_id: "degraded_performance"}
 
     backfill.publish_afterwards(over, **words, by=publisher, at=NOW)

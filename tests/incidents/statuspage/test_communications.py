@@ -10,7 +10,7 @@ from django.utils.timezone import now
 from incidents.response import actions as response
 from incidents.response import roles
 from incidents.response.models import Incident
-from incidents.statuspage import actions, queries
+from incidents.statuspage import actions, components, queries
 from incidents.statuspage.models import Component, StatusUpdate
 from opsportal.errors import Denied
 from opsportal.models import AuditEvent, User
@@ -56,7 +56,7 @@ def test_components_change_with_the_holders_update_and_not_apart_from_it(draft, 
     assert Component.objects.get(name="API").status == "partial_outage"
 
     with pytest.raises(Exception, match="for the role Publisher"):
-        actions.set_component(Component.objects.get(name="API"), to="operational", by=ann, at=NOW)
+        components.set_component(Component.objects.get(name="API"), to="operational", by=ann, at=NOW)
 
 
 def test_another_responder_and_the_holder_of_another_role_do_not(incident, draft, ann, bob):

@@ -5,9 +5,16 @@ import pytest
 from incidents.statuspage.models import Component
 
 
-@pytest.mark.parametrize("field", ["name", "description", "group_name", "position"])
+@pytest.mark.parametrize("field", ["name", "description", "group_name", "start_date"])
 def test_a_secret_in_a_component_is_not_given_back(client_as, publisher, backend, snapshot_dir, field):
-    words = {"name": "Login", "description": "", "group_name": "", "domain": backend.pk, "position": "1"}
+    words = {
+        "name": "Login",
+        "description": "",
+        "group_name": "",
+        "domain": backend.pk,
+        "start_date": "2026-01-31",
+        "follows": "set",
+    }
     before = Component.objects.count()
 
     answer = client_as(publisher).post("/statuspage/components/new/", words | {field: "DB_PASSWORD=hunter2hunter2"})

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import DatabaseError, transaction
 
-from incidents.statuspage import actions, day_records, load, rendering, snapshot
+from incidents.statuspage import components, day_records, load, rendering, snapshot
 from incidents.statuspage.models import Component, ComponentInterval, DayRecord
 from tests.incidents.statuspage.conftest import ASSETS, NOW, ago
 
@@ -28,7 +28,7 @@ def api(backend, snapshot_dir, publisher) -> Component:
         ("partial_outage", midnight + timedelta(minutes=20)),
         ("operational", midnight + timedelta(minutes=60, microseconds=123_456)),
     ):
-        actions.set_component(component, to=status, by=publisher, at=moment)
+        components.set_component(component, to=status, by=publisher, at=moment)
     return component
 
 

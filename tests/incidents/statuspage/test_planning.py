@@ -9,7 +9,7 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from incidents.ownership.models import Domain
-from incidents.statuspage import actions, bars, load, maintenance_queries, news, planning
+from incidents.statuspage import bars, components, load, maintenance_queries, news, planning
 from incidents.statuspage.maintenance import Maintenance, MaintenanceSeries, MaintenanceUpdate
 from incidents.statuspage.models import Component
 from incidents.statuspage.planning import Plan, Repeat
@@ -80,7 +80,7 @@ def test_a_window_ahead_never_turns_the_page_yellow(told):
 
 
 def test_an_outage_that_a_person_set_wins_over_the_window(told, api, publisher):
-    actions.set_component(api, to="major_outage", by=publisher, at=later(2.5))
+    components.set_component(api, to="major_outage", by=publisher, at=later(2.5))
 
     assert seen_at(later(3)) == ("major_outage", "in_progress")
 

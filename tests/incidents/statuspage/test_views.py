@@ -45,7 +45,7 @@ def test_the_board_shows_drafts_components_and_the_age_of_the_page(
     actions.rebuild(ago(minutes=1))
     client = client_as(viewer)
 
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(18):
         page = client.get(BOARD).content.decode()
 
     assert draft.public_incident.name in page
@@ -79,7 +79,8 @@ def test_a_status_that_is_none_or_the_same_is_said_in_words(client_as, publisher
 
 def test_a_publisher_adds_and_edits_a_component(client_as, publisher, backend, snapshot_dir):
     client = client_as(publisher)
-    given = {"name": "Checkout", "description": "", "group_name": "", "domain": backend.pk, "position": 0}
+    given = {"name": "Checkout", "description": "", "group_name": "", "domain": backend.pk, "follows": "nothing"}
+    given |= {"start_date": "2026-02-01"}
 
     assert client.post("/statuspage/components/new/", given).status_code == 302
     component = Component.objects.get(name="Checkout")
@@ -89,7 +90,7 @@ def test_a_publisher_adds_and_edits_a_component(client_as, publisher, backend, s
 
     assert Component.objects.get(pk=component.pk).name == "Cashier"
     assert taken.status_code == 422
-    assert "There is a component of this name already." in taken.content.decode()
+    assert "There is a component of this name already;" in taken.content.decode()
 
 
 @pytest.mark.parametrize(
@@ -139,7 +140,7 @@ def test_three_fields_make_a_draft_and_two_more_clicks_publish_it(client_as, pub
     done = client.post(f"{room}publish/", {"seen": seen})
 
     assert (saved["Location"], done["Location"]) == (room, room)
-    assert "It cannot be taken back; a correction is a new update." in asked
+    assert "A mistake is corrected in the open." in asked
     assert f'value="{seen}"' in asked
     assert PublicIncident.objects.get().name == "Errors in the API"
     assert Component.objects.get(name="API").status == "partial_outage"

@@ -1,0 +1,62 @@
+"""What linked checks say of a part of the public page: the worst of them, and how old it is."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from checks.catalogue.models import Check
+from checks.catalogue.states import SILENT_PERIODS, SILENT_SECONDS, State
+from incidents.response.states import Severity
+from incidents.statuspage import observing
+from incidents.statuspage.models import ComponentStatus
+from incidents.statuspage.rollup import worst
+
+_IF_IT_FAILS = {
+    Severity.SEV1: ComponentStatus.MAJOR,
+    Severity.SEV2: ComponentStatus.PARTIAL,
+    Severity.SEV3: ComponentStatus.DEGRADED,
+}
+
+
+def observe_all(*, at: datetime) -> int:
+    """Tell the status page what every linked component's checks say; how many were told. Safe to run twice."""
+    return _observe(Check.objects.enabled().exclude(component=None), at)
+
+
+def observe_component(component_id: int, *, at: datetime) -> int:
+    """The same for one, at once: a check of it changed its state."""
+    return _observe(Check.objects.enabled().filter(component=component_id), at)
+
+
+def _observe(checks: Iterable[Check], at: datetime) -> int:
+    rows = sorted(checks, key=lambda one: (one.component_id or 0, one.pk))
+    told = 0
+    for component_id, group in groupby(rows, key=lambda one: one.component_id):
+        linked = list(group)
+        if component_id is not None and not _is_open_question(linked):
+            status = worst(_status(one) for one in linked)
+            heard = [(one.last_run_at, one.last_run_at + _patience(one)) for one in linked if one.last_run_at]
+            observing.observe(
+                component_id,
+                status,
+                as_of=min(as_of for as_of, _ in heard),
+                fresh_until=min(until for _, until in heard),
+                at=at,
+            )
+            told += 1
+    return told
+
+
+def _is_open_question(linked: Sequence[Check]) -> bool:
+    """One that has no data, or cannot run, leaves open how the component stands: nothing is said until it has."""
+    return any(one.last_run_at is None or one.state not in (State.HEALTHY, State.UNHEALTHY) for one in linked)
+
+
+def _status(check: Check) -> ComponentStatus:
+    is_down = check.state == State.UNHEALTHY
+    return _IF_IT_FAILS[Severity(check.severity)] if is_down else ComponentStatus.OPERATIONAL
+
+
+def _patience(check: Check) -> timedelta:
+    """So long after its last result a check still speaks for now; the same as on its own screen."""
+    return timedelta(seconds=max(SILENT_PERIODS * check.every_seconds, SILENT_SECONDS))

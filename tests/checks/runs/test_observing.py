@@ -1,0 +1,70 @@
+"""What linked checks say of a component: the worst of them, nothing while one has no data, and as old as the oldest."""
+
+from datetime import timedelta
+
+import pytest
+
+from checks.catalogue.models import Check
+from checks.catalogue.states import State
+from checks.runs import actions, observing
+from checks.runs.models import Flip
+from incidents.statuspage.models import Component, Observation
+
+UP, DOWN = State.HEALTHY, State.UNHEALTHY
+
+
+@pytest.fixture
+def api(db, tmp_path, settings) -> Component:
+    settings.SNAPSHOT_DIR = tmp_path / "snapshot"
+    component = Component.objects.get(name="API")
+    component.follows = Component.Follows.CHECKS
+    component.save()
+    return component
+
+
+@pytest.mark.parametrize(
+    ("checks", "said"),
+    [
+        ([(UP, "SEV-1"), (UP, "SEV-3")], "operational"),
+        ([(DOWN, "SEV-1"), (UP, "SEV-3")], "major_outage"),
+        ([(DOWN, "SEV-2"), (DOWN, "SEV-3")], "partial_outage"),
+        ([(UP, "SEV-1"), (DOWN, "SEV-3")], "degraded_performance"),
+        ([(DOWN, "SEV-1"), (State.PAUSED, "SEV-1")], "major_outage"),
+        ([(UP, "SEV-1"), (State.INSUFFICIENT_DATA, "SEV-3")], None),
+        ([(UP, "SEV-1"), (State.BLOCKED, "SEV-3")], None),
+        ([(State.PAUSED, "SEV-1")], None),
+    ],
+)
+def test_the_worst_of_the_linked_checks_counts_by_its_severity(add_check, api, at, checks, said):
+    for number, (state, severity) in enumerate(checks):
+        add_check(f"check-{number}", component=api, state=state, severity=severity, last_run_at=at)
+
+    observing.observe_all(at=at)
+
+    assert list(Observation.objects.values_list("status", flat=True)) == ([said] if said else [])
+    assert Component.objects.get(pk=api.pk).status == (said or "operational")
+
+
+def test_it_is_as_old_as_its_oldest_result_and_fresh_as_long_as_its_most_hasty_check(add_check, api, at):
+    add_check("quick", component=api, state=UP, every_seconds=30, last_run_at=at)
+    add_check("slow", component=api, state=UP, every_seconds=600, last_run_at=at - timedelta(minutes=9))
+
+    observing.observe_all(at=at)
+
+    seen = Observation.objects.get()
+    assert (seen.as_of, seen.fresh_until) == (at - timedelta(minutes=9), at + timedelta(seconds=90))
+
+
+def test_a_check_that_names_no_component_says_nothing(add_check, api, at):
+    add_check(state=DOWN, last_run_at=at)
+
+    assert observing.observe_all(at=at) == 0
+
+
+def test_a_flip_reaches_the_page_without_waiting_for_the_sweep(add_check, api, at):
+    check: Check = add_check(component=api, state=DOWN, severity="SEV-2", last_run_at=at)
+    flip = Flip.objects.create(check_ref=check, at=at, old=UP, new=DOWN, reason="timeout", failures=3)
+
+    actions.deliver_flip(flip.pk, at=at)
+
+    assert Component.objects.get(pk=api.pk).status == "partial_outage"
