@@ -61,6 +61,8 @@ SCREENS = (
     ("check", "/checks/api-health/"),
     ("check-new", "/checks/new/"),
     ("statuspage", "/statuspage/"),
+    ("maintenances", "/statuspage/maintenance/"),
+    ("maintenance-plan", "/statuspage/maintenance/new/"),
     ("ownership", "/ownership/"),
     ("deliveries", "/deliveries/"),
     ("destinations", "/deliveries/destinations/"),
@@ -81,7 +83,13 @@ SCREENS = (
     ("more", "/more/"),
     ("not-found", "/nothing-here/"),
 )
-PUBLIC = (("public", "/status/"), ("public-history", "/status/history/"), ("sign-in", "/login/"))
+PUBLIC = (
+    ("public", "/status/"),
+    ("public-history", "/status/history/"),
+    ("public-maintenance", "/status/maintenance/"),
+    ("public-components", "/status/components/"),
+    ("sign-in", "/login/"),
+)
 README = (("now-desktop-light", "now", False, "light"), ("room-phone-dark", "room", True, "dark"))
 
 

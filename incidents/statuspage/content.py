@@ -123,6 +123,7 @@ class Maintenance:
 
     public_id: str
     name: str
+    text: str
     window: Window
     status: str
     sequence: int
@@ -130,6 +131,8 @@ class Maintenance:
     updated_at: datetime
     component_ids: tuple[str, ...]
     updates: tuple[Update, ...]
+    # Occurrences of one rule share its number.
+    series: int | None = None
 
     @property
     def is_running(self) -> bool:

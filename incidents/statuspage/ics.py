@@ -48,8 +48,7 @@ def _event(content: Content, one: Maintenance) -> Iterator[str]:
 
 
 def _described(one: Maintenance, names: list[str]) -> str:
-    newest = one.updates[0].body if one.updates else ""
-    return f"{newest}\n\nComponents: {', '.join(names)}" if names else newest
+    return f"{one.text}\n\nComponents: {', '.join(names)}" if names else one.text
 
 
 def _text(words: str) -> str:

@@ -186,6 +186,8 @@ def maintenance(row: Maintenance, at: datetime) -> content.Maintenance:
     return content.Maintenance(
         public_id=row.public_id,
         name=row.title,
+        text=row.text,
+        series=row.series_id,
         window=row.window,
         status=row.window.status(at),
         sequence=row.sequence,

@@ -81,12 +81,6 @@ def _is_draft(row: Row) -> bool:
     return one.is_public and one.announced_at is None and row.status not in (windows.COMPLETED, windows.CANCELLED)
 
 
-def soon(at: datetime, *, within: timedelta) -> list[Row]:
-    """What runs or begins within a span, in force or waiting to be announced; for the board."""
-    rows = Maintenance.objects.filter(cancelled_at=None).overlapping(at, at + within).select_related("domain")
-    return [Row(one, one.window.status(at)) for one in rows.order_by("starts_at", "id")]
-
-
 def maintenance_or_404(public_id: str) -> Maintenance:
     said = MaintenanceUpdate.objects.select_related("published_by").order_by("id")
     found = (
@@ -119,6 +113,7 @@ def as_readers_see_it(maintenance: Maintenance, at: datetime) -> content.Mainten
     return content.Maintenance(
         public_id=maintenance.public_id,
         name=maintenance.title,
+        text=maintenance.text,
         window=maintenance.window,
         status=maintenance.window.status(at),
         sequence=maintenance.sequence,

@@ -1,7 +1,8 @@
 """Planned work as readers see it: what runs, what comes, and a page for each."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from incidents.statuspage import looks, pages
 from incidents.statuspage.content import Content, Maintenance
@@ -23,9 +24,10 @@ class Work:
     components: tuple[str, ...]
 
     @property
-    def text(self) -> str:
-        """What the work is about: the newest words of a person."""
-        return self.entries[0].update.body if self.entries else ""
+    def is_within_a_day(self) -> bool:
+        """Beginning and end on the same UTC day, so that the day is said once."""
+        window = self.maintenance.window
+        return window.starts_at.astimezone(UTC).date() == window.closes_at.astimezone(UTC).date()
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,17 @@ class Listed:
 
 def on_index(content: Content, *, at: datetime) -> Shown:
     upcoming = [one for one in content.maintenances if one.is_upcoming]
-    shown = [one for one in upcoming if one.window.starts_at <= at + SOON][:SHOWN]
+    shown = [one for one in _next_ones(upcoming) if one.window.starts_at <= at + SOON][:SHOWN]
     return Shown(_running(content), tuple(work(content, one) for one in shown), len(upcoming) - len(shown))
+
+
+def _next_ones(upcoming: Iterable[Maintenance]) -> Iterator[Maintenance]:
+    """Of what comes again, the next time alone."""
+    met: set[int] = set()
+    for one in upcoming:
+        if one.series is None or one.series not in met:
+            yield one
+        met |= {one.series} if one.series is not None else set()
 
 
 def listed(content: Content, *, past: int = 20) -> Listed:

@@ -27,7 +27,16 @@ MORE = (
     *("/incidents/INC-15/", "/checks/portal-disk/", "/checks/legacy-import/", "/search/?q=ingest", "/search/?q=zzz"),
     *("/incidents/?status=resolved", "/audit/?actor=nobody", "/nothing-here/", "/theme/"),
 )
-PUBLIC = ("/status/", "/status/history/", "/status/nothing-here/", "/login-link/gone/", "/setup/gone/", "/theme/")
+PUBLIC = (
+    "/status/",
+    "/status/history/",
+    "/status/maintenance/",
+    "/status/components/",
+    "/status/nothing-here/",
+    "/login-link/gone/",
+    "/setup/gone/",
+    "/theme/",
+)
 # Screens that a portal of this age or a person without password cannot have, and where they are walked.
 ELSEWHERE = {
     # tests/browser/test_accounts.py
@@ -35,7 +44,14 @@ ELSEWHERE = {
     *("mfa_deactivate_totp", "mfa_view_recovery_codes", "mfa_edit_webauthn", "mfa_remove_webauthn"),
     *("account_change_password", "accounts:login-link", "accounts:setup"),
     # tests/browser/test_api.py, test_statuspage.py and test_deliveries.py
-    *("tokens:revoke", "tokens:rotate", "incidents:public_publish", "incidents:public_discard", "outbox:replay-chosen"),
+    *(
+        "tokens:revoke",
+        "tokens:rotate",
+        "incidents:public_publish",
+        "incidents:public_discard",
+        "incidents:public_afterwards",
+        "outbox:replay-chosen",
+    ),
 }
 # Parts of other screens, and answers for another site.
 NO_SCREENS = {

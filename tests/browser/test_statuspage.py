@@ -21,7 +21,13 @@ from tests.incidents.statuspage.test_snapshot import a_busy_page
 from tests.pages import LOOKS, axe
 
 pytestmark = [pytest.mark.browser]
-PAGES = ["/status/", "/status/incidents/incident0500/", "/status/history/", "/status/nothing-here/"]
+PAGES = [
+    "/status/maintenance/maintenanc02/",
+    "/status/",
+    "/status/incidents/incident0500/",
+    "/status/history/",
+    "/status/nothing-here/",
+]
 
 
 def no_django(environ: dict[str, Any], start_response: Any) -> list[bytes]:
@@ -164,6 +170,32 @@ def test_a_first_post_from_a_phone_takes_three_fields_and_is_public_at_once(
     reader.goto(f"{portal.url}/status/")
     expect(reader.get_by_role("article")).to_contain_text("We are moving them away.")
     expect(reader.get_by_role("heading", level=1)).to_have_text("Partial system outage")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_planned_work_goes_from_a_plan_to_the_public_page(
+    page: Page, new_context: Callable[..., BrowserContext], portal: Server, publisher: User, violations: list[str]
+):
+    enter(page, portal, publisher, "/statuspage/maintenance/")
+    page.get_by_role("link", name="Plan maintenance").click()
+    page.get_by_label("Title readers see").fill("Database upgrade")
+    page.get_by_label("Text", exact=True).fill("Sign-in may pause.")
+    page.get_by_label("API", exact=True).check()
+    assert axe(page) == []
+    page.get_by_role("button", name="Plan and preview").click()
+    expect(page.get_by_role("region", name="As readers will see it")).to_contain_text("Sign-in may pause.")
+    assert axe(page) == []
+    page.get_by_role("link", name="Announce…").click()
+    expect(page.get_by_role("dialog")).to_contain_text("It begins and ends by itself.")
+    page.get_by_role("button", name="Announce").click()
+    expect(page.get_by_text("Announced. Readers see it now.").first).to_be_attached()
+
+    reader = new_context(java_script_enabled=False).new_page()
+    reader.goto(f"{portal.url}/status/")
+    expect(reader.get_by_role("heading", level=1)).to_have_text("All systems operational")
+    reader.get_by_role("link", name="Database upgrade").click()
+    expect(reader.get_by_role("article")).to_contain_text("Scheduled")
+    assert violations == []
 
 
 @pytest.mark.django_db(transaction=True)

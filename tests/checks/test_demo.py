@@ -7,7 +7,17 @@ from django.utils import timezone
 from checks.demo import impacts, load, story
 from checks.models import Check, DayBucket, HourBucket, MinuteBucket
 from incidents.changes.models import Change, Suspect
-from incidents.models import Incident, PublicIncident, Reaction, Runbook, RunbookUse, StatusUpdate, TimelineEvent
+from incidents.models import (
+    DayRecord,
+    Incident,
+    Maintenance,
+    PublicIncident,
+    Reaction,
+    Runbook,
+    RunbookUse,
+    StatusUpdate,
+    TimelineEvent,
+)
 from incidents.response import closing
 from opsportal.models import Delivery, User
 
@@ -39,6 +49,14 @@ def test_twelve_weeks_are_loaded_through_the_actions_and_wake_nobody(settings, t
     hurt_before = Incident.objects.filter(detected_at__gt=F("impact_started_at")).exclude(affected_share="")
     assert set(impacts.HITS) == set(hurt_before.values_list("title", flat=True))
     assert Change.objects.count() > 60
+    works = Maintenance.objects.exclude(announced_at=None)
+    assert {one.window.status(timezone.now()) for one in works} == {
+        "scheduled",
+        "in_progress",
+        "completed",
+        "cancelled",
+    }
+    assert DayRecord.objects.count() >= 80
     suspected = Suspect.objects.order_by("incident__number").values_list("incident__title", flat=True)
     assert list(suspected) == ["Dashboard blank after release", story.OPEN[0].title]
     assert (tmp_path / "snapshot" / "current").exists()

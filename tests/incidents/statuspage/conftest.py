@@ -81,6 +81,7 @@ def a_maintenance(
     return content.Maintenance(
         public_id=code,
         name=f"Database upgrade {number}",
+        text="The database moves.",
         window=window,
         status=window.status(at),
         sequence=0,

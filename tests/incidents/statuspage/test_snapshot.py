@@ -4,6 +4,7 @@ import gzip
 import json
 import random
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,16 @@ import brotli
 import pytest
 
 from incidents.statuspage import badge, content, rendering, snapshot
-from tests.incidents.statuspage.conftest import ASSETS, NOW, a_component, a_page, ago, an_incident, an_update
+from tests.incidents.statuspage.conftest import (
+    ASSETS,
+    NOW,
+    a_component,
+    a_maintenance,
+    a_page,
+    ago,
+    an_incident,
+    an_update,
+)
 
 
 def built(page: content.Content, at: datetime = NOW, **more: Any) -> snapshot.Tree:
@@ -168,7 +178,8 @@ def a_busy_page() -> content.Content:
         )
         for n in range(100)
     )  # fmt: skip
-    return a_page(an_incident(500), *past, components=components)
+    works = (a_maintenance(n, starts=24 * n - 1, ends=24 * n + 3, components=3) for n in range(6))
+    return a_page(an_incident(500), *past, components=components, maintenances=tuple(works))
 
 
 def test_a_busy_page_keeps_to_its_budgets():
@@ -198,3 +209,53 @@ def test_a_badge_says_its_word(indicator):
 
     assert picture.startswith("<svg")
     assert f"<title>status: {badge._WORDS[indicator]}</title>" in picture
+
+
+def test_the_first_page_shows_what_runs_and_the_next_two_weeks_of_what_is_planned():
+    works = (a_maintenance(n, starts=24 * 6 * n - 1, ends=24 * 6 * n + 3) for n in range(5))
+    html = built(a_page(maintenances=tuple(works)))["status/index.html"].decode()
+
+    assert re.findall(r"Database upgrade (\d)", html) == ["0", "1", "2"]
+    assert html.index("Maintenance under way") < html.index("Planned maintenance</h2>")
+    assert '<a href="/status/maintenance/">All planned maintenance</a>' in html
+
+
+def test_of_what_comes_again_the_first_page_shows_the_next_time_alone():
+    works = (replace(a_maintenance(n, starts=24 * n + 1, ends=24 * n + 3), series=7) for n in range(4))
+    tree = built(a_page(maintenances=tuple(works)))
+
+    assert re.findall(r"Database upgrade (\d)", tree["status/index.html"].decode()) == ["0"]
+    assert len(re.findall(r"Database upgrade \d", tree["status/maintenance/index.html"].decode())) == 4
+
+
+def test_months_lead_to_each_other_and_quiet_ones_are_there():
+    page = a_page(
+        an_incident(2, is_open=False),
+        an_incident(1, is_open=False, published_at=ago(days=70), resolved_at=ago(days=69)),
+        maintenances=(a_maintenance(1, starts=-24 * 40, ends=-24 * 40 + 1),),
+    )
+    tree = built(page)
+    html = {month: tree[f"status/history/2026-{month}/index.html"].decode() for month in ("09", "10", "11")}
+
+    assert "Database upgrade 1" in html["10"]
+    assert re.findall(r'rel="(?:prev|next)" href="([^"]*)"', html["10"]) == [
+        "/status/history/2026-09/",
+        "/status/history/2026-11/",
+    ]
+    assert 'rel="prev"' not in html["09"] and 'rel="next"' not in html["11"]
+
+
+def test_a_month_that_is_over_is_the_same_file_at_each_build():
+    page = a_page(an_incident(1, is_open=False, published_at=ago(days=40), resolved_at=ago(days=39)))
+
+    first, later = built(page), built(page, at=NOW + timedelta(hours=2))
+
+    assert first["status/history/2026-10/index.html"] == later["status/history/2026-10/index.html"]
+
+
+def test_the_history_has_three_years_of_months_and_incidents_keep_their_page():
+    page = a_page(an_incident(1, is_open=False, published_at=ago(days=365 * 5), resolved_at=ago(days=365 * 5 - 1)))
+    addresses = json.loads(built(page)[snapshot.MANIFEST])["addresses"]
+
+    assert sum(address.startswith("/status/history/2") for address in addresses) == 36
+    assert "/status/incidents/incident0001/" in addresses

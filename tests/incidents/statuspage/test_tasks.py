@@ -33,6 +33,20 @@ def test_the_task_builds_at_once_where_there_is_no_page(snapshot_dir, settings, 
     assert writer.built_at(tmp_path / "other") is not None
 
 
+@pytest.mark.parametrize(
+    ("name", "work"), [("keep_maintenance", "planning.sweep"), ("write_days", "day_records.write")]
+)
+def test_rules_and_days_are_kept_once_a_period(name, work, monkeypatch):
+    calls: list[object] = []
+    monkeypatch.setattr(f"incidents.statuspage.{work}", calls.append)
+
+    getattr(tasks, name)()
+    getattr(tasks, name)()
+
+    assert len(calls) == 1
+    assert JobClaim.objects.get(name=f"incidents.{name}").done_at is not None
+
+
 def test_the_age_of_the_page_is_a_figure(snapshot_dir):
     assert health.snapshot_age_seconds() is None
 
