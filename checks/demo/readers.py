@@ -43,7 +43,9 @@ def _told(at: datetime) -> None:
         whom = list(Subscriber.objects.active().known_at(news.at).interested_in(news.component_ids).order_by("pk"))
         Delivery.objects.bulk_create(_sent(news, reader) for reader in whom)
         Announcement.objects.filter(pk=news.pk).update(queued=len(whom))
-    Announcement.objects.filter(done_at=None).update(done_at=at)
+    # What came before had no readers yet.
+    Announcement.objects.filter(queued=0).delete()
+    Announcement.objects.update(done_at=at)
 
 
 def _sent(news: Announcement, reader: Subscriber) -> Delivery:

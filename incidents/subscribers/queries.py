@@ -13,7 +13,7 @@ from opsportal.outbox.models import Channel, Delivery
 from opsportal.privacy.small import few
 
 State = Subscriber.State
-SHOWN = 50
+SHOWN = 25
 
 
 @dataclass(frozen=True)

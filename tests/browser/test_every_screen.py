@@ -32,6 +32,7 @@ PUBLIC = (
     "/status/history/",
     "/status/maintenance/",
     "/status/components/",
+    "/status/subscribe/",
     "/status/nothing-here/",
     "/login-link/gone/",
     "/setup/gone/",
@@ -43,6 +44,8 @@ ELSEWHERE = {
     *("account_reauthenticate", "mfa_reauthenticate", "mfa_reauthenticate_webauthn", "mfa_authenticate"),
     *("mfa_deactivate_totp", "mfa_view_recovery_codes", "mfa_edit_webauthn", "mfa_remove_webauthn"),
     *("account_change_password", "accounts:login-link", "accounts:setup"),
+    # tests/browser/test_subscribers.py
+    *("incidents:reader_confirm", "incidents:reader_manage", "incidents:reader_unsubscribe"),
     # tests/browser/test_api.py, test_statuspage.py and test_deliveries.py
     *(
         "tokens:revoke",
