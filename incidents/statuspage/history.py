@@ -16,12 +16,20 @@ RECENT = 3
 
 
 @dataclass(frozen=True)
+class Event:
+    """One line of a month: an incident or a maintenance, where it began."""
+
+    began_at: datetime
+    card: Card | None = None
+    work: Work | None = None
+
+
+@dataclass(frozen=True)
 class Month:
     """A month with what began in it, newest first."""
 
     on: date
-    incidents: tuple[Card, ...]
-    works: tuple[Work, ...]
+    events: tuple[Event, ...]
     earlier: date | None = None
     later: date | None = None
 
@@ -40,25 +48,30 @@ def address(on: date) -> str:
 
 def months(content: Content, *, at: datetime) -> tuple[Month, ...]:
     """Every month from the first event to now, newest first, quiet ones as well."""
-    began = [one.published_at for one in content.incidents]
-    began += [one.window.starts_at for one in content.maintenances if not one.is_upcoming]
-    if not began:
+    events = _events(content)
+    if not events:
         return ()
-    all_of = _from_to(_month(min(began)), _month(at))[:MONTHS]
+    all_of = _from_to(_month(events[-1].began_at), _month(at))[:MONTHS]
     return tuple(
         Month(
             on,
-            tuple(pages.card(content, one, limit=1) for one in content.incidents if _month(one.published_at) == on),
-            tuple(
-                planned_work.work(content, one)
-                for one in content.told_maintenances
-                if not one.is_upcoming and _month(one.window.starts_at) == on
-            ),
+            tuple(one for one in events if _month(one.began_at) == on),
             earlier=all_of[place + 1] if place + 1 < len(all_of) else None,
             later=all_of[place - 1] if place else None,
         )
         for place, on in enumerate(all_of)
     )
+
+
+def _events(content: Content) -> list[Event]:
+    """Incidents, and work whose time has come, newest first."""
+    found = [Event(one.published_at, card=pages.card(content, one, limit=1)) for one in content.incidents]
+    found += [
+        Event(one.window.starts_at, work=planned_work.work(content, one))
+        for one in content.maintenances
+        if not one.is_upcoming
+    ]
+    return sorted(found, key=lambda one: one.began_at, reverse=True)
 
 
 def _month(moment: datetime) -> date:

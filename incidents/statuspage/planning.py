@@ -98,7 +98,7 @@ def announce(maintenance: Maintenance, *, by: User, at: datetime, seen: str = ""
         if mate.starts_at > at:
             said = _announce(mate, by=by, at=at)
             if mate == one:  # of a rule, the next one is news enough
-                _tell(mate, said)
+                _tell_words(mate, said)
     audit.record("maintenance.announce", by=by.username, object=one.public_id)
     show_after_commit(at)
     one.refresh_from_db()
@@ -125,7 +125,7 @@ def edit(maintenance: Maintenance, wanted: Plan, *, by: User, at: datetime, seen
     one.components.set(wanted.components)
     _changed(one, at)
     if words and _is_heard(one):
-        _tell(one, _say(one, windows.SCHEDULED, words, by=by, at=at))
+        _tell_words(one, _say(one, windows.SCHEDULED, words, by=by, at=at))
     audit.record("maintenance.edit", by=by.username, object=one.public_id)
     show_after_commit(at)
     return one
@@ -142,7 +142,7 @@ def say(maintenance: Maintenance, *, words: str, by: User, at: datetime) -> Main
         raise Refused("MAINTENANCE_OVER", f"It is {windows.WORDS[status].lower()}. Nothing more is said about it.")
     _require_words(words, one)
     said = _say(one, status, words, by=by, at=at)
-    _tell(one, said)
+    _tell_words(one, said)
     _touch(one, at)
     audit.record("maintenance.say", by=by.username, object=one.public_id)
     show_after_commit(at)
@@ -243,8 +243,10 @@ def _remind(pk: int, at: datetime) -> None:
     one.save(update_fields=["reminded_at"])
     if one.created_at >= due_at:
         return
+    key = f"maintenance:{one.public_id}:{int(one.starts_at.timestamp())}:soon"
+    _tell(one, key, windows.SCHEDULED, f"A reminder: {one.text}", at=at)
     tell_operators(
-        key=f"maintenance:{one.public_id}:{int(one.starts_at.timestamp())}:soon",
+        key=key,
         subject=f"Planned work begins {one.starts_at:%H:%M} UTC on {one.starts_at.day} {one.starts_at:%b}: {one.title}",
         body=f"{windows.in_words(one.starts_at, one.ends_at)}.\n{settings.BASE_URL}{one.get_absolute_url()}",
         at=at,
@@ -300,7 +302,7 @@ def _cancel(one: Maintenance, words: str, *, by: User, at: datetime) -> None:
     one.save(update_fields=["cancelled_at"])
     _changed(one, at)
     if _is_heard(one):
-        _tell(one, _say(one, windows.CANCELLED, words, by=by, at=at))
+        _tell_words(one, _say(one, windows.CANCELLED, words, by=by, at=at))
     audit.record("maintenance.cancel", by=by.username, object=one.public_id)
 
 
@@ -308,7 +310,7 @@ def _told(one: Maintenance, status: str, words: str, by: User, at: datetime) -> 
     """What every change of a running window ends with."""
     _require_words(words, one)
     _changed(one, at)
-    _tell(one, _say(one, status, words, by=by, at=at))
+    _tell_words(one, _say(one, status, words, by=by, at=at))
     audit.record(f"maintenance.{status}", by=by.username, object=one.public_id)
     show_after_commit(at)
     return one
@@ -320,20 +322,25 @@ def _say(one: Maintenance, status: str, words: str, *, by: User | None, at: date
     )
 
 
-def _tell(one: Maintenance, said: MaintenanceUpdate) -> None:
-    """Subscribers of its components hear it, too; nothing of internal work leaves the house."""
+def _tell_words(one: Maintenance, said: MaintenanceUpdate) -> None:
+    """Subscribers hear what was said, too."""
+    _tell(one, f"maintenance_update:{said.public_id}", said.status, said.body, at=said.published_at)
+
+
+def _tell(one: Maintenance, key: str, status: str, words: str, *, at: datetime) -> None:
+    """Subscribers of its components hear it; nothing of internal work leaves the house."""
     if one.announced_at is None:
         return
     news.tell(
         news.News(
-            key=f"maintenance_update:{said.public_id}",
+            key=key,
             topic=f"maintenance:{one.public_id}",
             title=one.title,
-            word=windows.WORDS[said.status],
-            text=f"{said.body}\n\n{windows.in_words(one.starts_at, one.window.closes_at)}",
+            word=windows.WORDS[status],
+            text=f"{words}\n\n{windows.in_words(one.starts_at, one.window.closes_at)}",
             path=f"/status/maintenance/{one.public_id}/",
             component_ids=tuple(one.components.order_by("pk").values_list("public_id", flat=True)),
-            at=said.published_at,
+            at=at,
         )
     )
 

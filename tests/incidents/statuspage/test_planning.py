@@ -318,7 +318,9 @@ def ops_channel(settings) -> None:
     settings.SLACK_WEBHOOK_URL = "https://hooks.slack.example/x"
 
 
-def test_the_team_is_reminded_once_before_it_begins(wanted, publisher, ops_channel):
+def test_team_and_subscribers_are_reminded_once_before_it_begins(wanted, publisher, ops_channel, monkeypatch):
+    heard: list[news.News] = []
+    monkeypatch.setattr(news, "tellers", [heard.append])
     one = planning.plan(
         replace(wanted, starts_at=later(30), ends_at=later(31), remind_before=24 * HOUR), by=publisher, at=NOW
     )
@@ -329,6 +331,7 @@ def test_the_team_is_reminded_once_before_it_begins(wanted, publisher, ops_chann
 
     [message] = Delivery.objects.filter(key__startswith="maintenance:")
     assert message.subject == "Planned work begins 09:12 UTC on 22 Nov: Database upgrade"
+    assert [one.text.split("\n")[0] for one in heard] == ["Sign-in may pause.", "A reminder: Sign-in may pause."]
 
 
 def test_work_that_moves_is_reminded_of_again(wanted, publisher, ops_channel):
