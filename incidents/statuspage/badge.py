@@ -1,6 +1,9 @@
-"""The small picture that other sites embed: the page's state in one word."""
+"""The small picture that other sites embed: the page's state, or one component's, in one word."""
 
 from html import escape
+
+from incidents.statuspage import rollup
+from incidents.statuspage.content import Component
 
 _COLOURS = {
     "none": "#0b6b4f",
@@ -9,6 +12,7 @@ _COLOURS = {
     "major": "#9c4100",
     "critical": "#b3152c",
     "unknown": "#414b5c",
+    "silent": "#414b5c",
 }
 _WORDS = {
     "none": "operational",
@@ -17,8 +21,25 @@ _WORDS = {
     "major": "partial outage",
     "critical": "major outage",
     "unknown": "partly unknown",
+    "silent": "unknown",
+}
+_OF_STATUS = {
+    rollup.OPERATIONAL: "none",
+    rollup.MAINTENANCE: "maintenance",
+    rollup.DEGRADED: "minor",
+    rollup.PARTIAL: "major",
+    rollup.MAJOR: "critical",
 }
 _LETTER = 6.6
+# What keeps any badge below 1.5 KB, whatever letters its name has.
+_LONGEST = 40
+
+
+def of_component(component: Component) -> bytes:
+    """A component by its name, which is cut where it is too long for a badge; unknown while its checks are silent."""
+    name = component.full_name
+    label = name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
+    return svg("silent" if component.unknown_since else _OF_STATUS[component.status], label)
 
 
 def svg(indicator: str, label: str = "status") -> bytes:

@@ -196,13 +196,14 @@ def _maintenance(content: Content, frame: pages.Frame, lasting: pages.Frame, pag
 
 
 def _components(content: Content, lasting: pages.Frame, page: Page) -> Iterator[Document]:
-    """The record of each component, and the calendar of the work on it."""
+    """The record of each component, its badge, and the calendar of the work on it."""
     named = tuple((one.public_id, one.full_name) for one in content.components)
     yield page(
         "/status/components/", "public/components.html", lasting, components=named, formula=bars.FORMULA, days=bars.DAYS
     )
     for one in content.components:
         base = f"/status/components/{one.public_id}"
+        yield Document((f"{base}/badge.svg",), "image/svg+xml", "badge", badge.of_component(one))
         yield Document((f"{base}/intervals.json",), _JSON, "feed", _json(intervals.as_json(one)))
         yield Document((f"{base}/intervals.csv",), "text/csv; charset=utf-8", "feed", intervals.as_csv(one))
         yield Document(

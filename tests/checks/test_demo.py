@@ -19,7 +19,10 @@ from incidents.models import (
     TimelineEvent,
 )
 from incidents.response import closing
+from incidents.statuspage import documents
+from incidents.statuspage import load as page
 from opsportal.models import Delivery, User
+from tests.incidents.statuspage.contract import faults_of_all
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -60,6 +63,7 @@ def test_twelve_weeks_are_loaded_through_the_actions_and_wake_nobody(settings, t
     suspected = Suspect.objects.order_by("incident__number").values_list("incident__title", flat=True)
     assert list(suspected) == ["Dashboard blank after release", story.OPEN[0].title]
     assert (tmp_path / "snapshot" / "current").exists()
+    assert faults_of_all(documents.all_of(page.page(timezone.now()))) == []
     with_history = Check.objects.count()
     assert DayBucket.objects.values("check_id").distinct().count() == with_history
     assert DayBucket.objects.filter(check_id=Check.objects.get(key="api-health").pk).count() >= 84

@@ -1,7 +1,11 @@
 """Atom and RSS as readers and scrapers take them."""
 
 import re
+from calendar import timegm
 from xml.etree import ElementTree
+
+import feedparser
+import pytest
 
 from incidents.statuspage import content, feeds
 from tests.incidents.statuspage.conftest import NOW, a_page, ago, an_incident, an_update
@@ -82,3 +86,19 @@ def test_an_empty_history_is_a_valid_feed():
     feed = ElementTree.fromstring(feeds.atom(a_page(components=())))
 
     assert text(feed, "a:updated") == NOW.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@pytest.mark.parametrize("form", [feeds.atom, feeds.rss], ids=["atom", "rss"])
+def test_a_reader_s_program_finds_every_entry_with_both_times_and_every_word(form):
+    many = a_page(*page().incidents, *(an_incident(number) for number in range(40, 8, -1)))
+    read = feedparser.parse(form(many))
+    entry = read.entries[0]
+
+    assert (read.bozo, len(read.entries)) == (False, 25)
+    assert read.feed.title == "Harbour Status - Incident History"
+    assert entry.link == "https://ops.example/status/incidents/incident0007/"
+    assert timegm(entry.published_parsed) == int(ago(minutes=40).timestamp())
+    assert timegm(entry.updated_parsed) == int(ago(minutes=5).timestamp())
+    assert len({one.id for one in read.entries}) == 25
+    html = entry.content[0].value if "content" in entry else entry.summary
+    assert re.findall(r"<strong>(\w+)</strong>", html) == ["Monitoring", "Investigating"]

@@ -4,14 +4,19 @@ import gzip
 import json
 import random
 import re
+import threading
+import urllib.request
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from xml.etree import ElementTree
 
 import brotli
 import pytest
 
-from incidents.statuspage import badge, content, rendering, snapshot
+from incidents.statuspage import badge, content, rendering, snapshot, writer
 from tests.incidents.statuspage.conftest import (
     ASSETS,
     NOW,
@@ -45,7 +50,7 @@ def test_it_holds_every_address_of_the_contract():
         *(
             f"/status/components/component00{number}/{name}"
             for number in (1, 2)
-            for name in ("intervals.json", "intervals.csv", "maintenance.ics")
+            for name in ("badge.svg", "intervals.json", "intervals.csv", "maintenance.ics")
         ),
         *("/status/incidents/incident0001/", "/status/incidents/incident0002/"),
         *(f"{base}/api/v2/{name}.json" for base in ("", "/status") for name in documents),
@@ -193,6 +198,10 @@ def test_a_busy_page_keeps_to_its_budgets():
     assert size[css] <= 10 * 1024
     assert len(tree["api/v2/summary.json"]) <= 30 * 1024
     assert size["api/v2/summary.json"] <= 4 * 1024
+    assert len(tree["api/v2/summary.json.gz"]) <= 4 * 1024
+    assert all(len(body) <= 30 * 1024 for path, body in tree.items() if "/incidents/" in path)
+    assert len(tree["history.atom.gz"]) <= 16 * 1024
+    assert all(len(body) <= 1536 for path, body in tree.items() if path.endswith("badge.svg"))
     assert size["status/badge.svg"] <= 1536
 
 
@@ -203,12 +212,77 @@ def test_the_first_view_needs_three_requests():
     assert "<img" not in html
 
 
-@pytest.mark.parametrize("indicator", ["none", "maintenance", "minor", "major", "critical"])
-def test_a_badge_says_its_word(indicator):
-    picture = badge.svg(indicator).decode()
+def luminance(colour: str) -> float:
+    """Relative luminance by WCAG 2.2."""
+    parts = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
-    assert picture.startswith("<svg")
+
+@pytest.mark.parametrize("indicator", badge._WORDS)
+def test_a_badge_says_its_word_in_white_on_a_colour_dark_enough(indicator):
+    picture = badge.svg(indicator).decode()
+    colours = set(re.findall(r'fill="(#[0-9a-f]{6})"', picture))
+
     assert f"<title>status: {badge._WORDS[indicator]}</title>" in picture
+    assert 'role="img"' in picture
+    assert all(1.05 / (luminance(colour) + 0.05) >= 4.5 for colour in colours)
+
+
+@pytest.mark.parametrize(
+    ("status", "word"),
+    [
+        ("operational", "operational"),
+        ("degraded_performance", "degraded"),
+        ("partial_outage", "partial outage"),
+        ("major_outage", "major outage"),
+        ("under_maintenance", "maintenance"),
+    ],
+)
+def test_each_component_has_a_badge_with_its_name(status, word):
+    tree = built(a_page(components=(a_component(1, status, group_name="Shop"),)))
+
+    assert f"<title>Shop - Component 1: {word}</title>" in tree["status/components/component001/badge.svg"].decode()
+
+
+def test_a_badge_does_not_call_well_what_nobody_has_looked_at():
+    picture = badge.of_component(a_component(1, unknown_since=ago(hours=1))).decode()
+
+    assert "<title>Component 1: unknown</title>" in picture
+
+
+def test_the_longest_name_still_fits_into_a_badge():
+    picture = badge.of_component(a_component(1, "partial_outage", name="&" * 80, group_name="<" * 80))
+
+    assert len(picture) <= 1536
+    ElementTree.fromstring(picture)
+
+
+def test_any_static_host_serves_an_export_as_it_is(tmp_path):
+    writer.export(tmp_path, built(PAGE))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=str(tmp_path)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    base = f"http://127.0.0.1:{server.server_port}"
+
+    def read(path: str) -> str:
+        with urllib.request.urlopen(base + path, timeout=10) as answer:
+            return str(answer.read().decode())
+
+    try:
+        first = read("/status/")
+        links = sorted(set(re.findall(r'href="(/[^"#]*)"', first)))
+        missing = [path for path in links if not read(path)]
+        twin = read("/status/index.stale.html")
+    finally:
+        server.shutdown()
+        server.server_close()
+
+    assert "<h1>" in first
+    assert "not up to date" not in first
+    assert len(links) > 8
+    assert missing == []
+    assert "not up to date" in twin
+    assert "stale" not in "".join(links)  # nobody is led there
 
 
 def test_the_first_page_shows_what_runs_and_the_next_two_weeks_of_what_is_planned():
