@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 
 from checks.catalogue.models import Check, State
-from checks.demo import buckets, changes, impacts, readers, runbooks, works
+from checks.demo import buckets, changes, impacts, parts, readers, runbooks, works
 from checks.demo.reports import REPORTS, DemoFollowUp, DemoReport
 from checks.demo.story import (
     APART,
@@ -82,10 +82,13 @@ def load(*, at: datetime) -> Loaded:
         cast = {role.value: User.objects.add(role.value, role) for role in Role}
         _set_back_page(at)
         _fill_ownership()
+        parts.make(cast["publisher"], at - _HISTORY)
         checks = [_check(story, at) for story in CHECKS]
+        parts.link()
         for plot, start in _in_order(at):
             _play(plot, start, cast, until=at)
         _belong_together(cast["responder"], at)
+        parts.correct(cast["publisher"])
         changes.load(cast, at)
         works.plan(cast["publisher"], at)
         runbooks.play(cast, at)

@@ -163,7 +163,7 @@ def test_a_first_post_from_a_phone_takes_three_fields_and_is_public_at_once(
     phone.get_by_role("button", name="Save and preview").click()
     expect(phone.locator("#preview")).to_contain_text("We are moving them away.")
     phone.get_by_role("link", name="Publish…").click()
-    expect(phone.get_by_role("dialog")).to_contain_text("It cannot be taken back")
+    expect(phone.get_by_role("dialog")).to_contain_text("A mistake is corrected in the open")
     phone.get_by_role("button", name="Publish update").click()
     expect(phone.get_by_text("Published. Readers see it now.").first).to_be_attached()
 
