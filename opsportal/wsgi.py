@@ -5,6 +5,7 @@ Granian's main process can die without taking its workers along; asking the kern
 """
 
 import ctypes
+import gc
 import os
 import signal
 import sys
@@ -51,3 +52,8 @@ application = TrustedProxies(
     networks=settings.TRUSTED_PROXIES,
     scheme="https" if settings.IS_HTTPS else "http",
 )
+# What is loaded by now stays. Looking through it again and again for garbage cost a tenth of a request, and now and
+# then one request a tenth of a second (docs/decisions/0017-fast-lists-and-search.md).
+gc.collect()
+gc.freeze()
+gc.set_threshold(10_000, 10, 10)

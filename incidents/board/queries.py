@@ -44,17 +44,17 @@ class Last:
 
 @dataclass(frozen=True, slots=True)
 class OpenIncident(Row):
-    """An open incident as the board shows it to the person called `me`."""
+    """An open incident as the board shows it to one person."""
 
     last: Last | None = None
-    me: str = ""
+    is_mine: bool = False
 
     @property
     def who(self) -> str:
         """Who has it, in words."""
         if not self.taken_by:
             return "Nobody has it yet"
-        return "You have it" if self.taken_by == self.me else f"{self.taken_by} has it"
+        return "You have it" if self.is_mine else f"{self.taken_by} has it"
 
     @property
     def until(self) -> str:
@@ -197,6 +197,9 @@ def _next(late: list[Late], shown: list[OpenIncident], at: datetime) -> Upcoming
     return Upcoming(first[1], Next(Act(first[2]), first[0])) if first else None
 
 
+_TAKEN_BY = COLUMNS.index("acknowledged_by__username")
+
+
 def _open(person: User) -> list[OpenIncident]:
     """The worst open ones first."""
     newest = Subquery(response.newest_told())
@@ -205,7 +208,10 @@ def _open(person: User) -> list[OpenIncident]:
     )
     owed = obligations.most_urgent(f"INC-{one[0]}" for one in found)
     last = _last([one[-1] for one in found])
-    return [OpenIncident(*(*one[:-1], owed.get(f"INC-{one[0]}"), last.get(one[-1]), person.username)) for one in found]
+    return [
+        OpenIncident(*(*one[:-1], owed.get(f"INC-{one[0]}"), last.get(one[-1]), one[_TAKEN_BY] == person.username))
+        for one in found
+    ]
 
 
 def _last(keys: list[int]) -> dict[int, Last]:

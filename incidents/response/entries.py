@@ -1,6 +1,7 @@
 """The timeline as the room shows it: one page of rows with what became of their words, and the pinned ones on top."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
@@ -35,9 +36,9 @@ class Entry:
     pin: Pin | None = None
 
     @property
-    def is_owed(self) -> bool:
-        """A decision at which somebody promised to look back, and nobody did yet."""
-        return self.event.check_back_at is not None and self.wording.outcome is None
+    def owed_at(self) -> datetime | None:
+        """When somebody promised to look back at a decision, as long as nobody did."""
+        return None if self.wording.outcome else self.event.check_back_at
 
 
 @dataclass(frozen=True)

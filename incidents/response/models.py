@@ -290,9 +290,14 @@ class ChecklistStep(models.Model):
     @property
     def is_mandatory(self) -> bool:
         """Whether the incident cannot be closed without it, as bad as it is now. Tests and what is over bind nobody."""
-        if not self.mandatory_from or self.incident.mode != Incident.Mode.STANDARD:
+        return self.binds(self.mandatory_from, self.incident)
+
+    @staticmethod
+    def binds(mandatory_from: str, incident: Incident) -> bool:
+        """Whether a step that is mandatory from there on is so for this incident."""
+        if not mandatory_from or incident.mode != Incident.Mode.STANDARD:
             return False
-        return Severity(self.incident.counts_as).is_at_least(self.mandatory_from)
+        return Severity(incident.counts_as).is_at_least(mandatory_from)
 
 
 class Seat(models.Model):

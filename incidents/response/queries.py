@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.db.models import CharField, OuterRef, QuerySet, Value
 from django.db.models.functions import Cast, Concat
@@ -25,12 +26,34 @@ _STILL_TOLD = (Status.INVESTIGATING, Status.IDENTIFIED, Status.MONITORING)
 # --- the room ---------------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of the checklist as the room shows it."""
+
+    position: int
+    phase: str
+    text: str
+    link: str
+    command: str
+    ticked_at: datetime | None
+    ticked_by: str | None
+    skipped_at: datetime | None
+    skipped_by: str | None
+    skip_reason: str
+    is_mandatory: bool
+
+    @property
+    def is_settled(self) -> bool:
+        """Ticked, or said not to apply."""
+        return self.ticked_at is not None or self.skipped_at is not None
+
+
 @dataclass(frozen=True)
 class Phase:
     """One phase of the checklist with its steps."""
 
     label: str
-    steps: list[ChecklistStep]
+    steps: list[Step]
     is_current: bool
 
     @property
@@ -195,9 +218,18 @@ def _last_public_status(incident: Incident) -> str:
     return published.values_list("new", flat=True).first() or ""
 
 
+_STEP = (
+    "position", "phase", "text", "link", "command", "ticked_at", "ticked_by__username",
+    "skipped_at", "skipped_by__username", "skip_reason", "mandatory_from",
+)  # fmt: skip
+
+
 def _phases(incident: Incident) -> list[Phase]:
     """All five, the first unfinished one marked as current."""
-    steps = list(incident.checklist.select_related("ticked_by", "skipped_by").order_by("position"))
+    steps = [
+        Step(*(*one, ChecklistStep.binds(mandatory_from, incident)))
+        for *one, mandatory_from in incident.checklist.order_by("position").values_list(*_STEP)
+    ]
     by_phase = {phase: [step for step in steps if step.phase == phase] for phase in ChecklistStep.Phase}
     current = next((phase for phase, own in by_phase.items() if not all(step.is_settled for step in own)), None)
     return [Phase(phase.label, own, phase == current) for phase, own in by_phase.items()]

@@ -124,9 +124,9 @@ def _row(fact: Fact, record: Record) -> Iterator[str]:
 
 def _change(change: Change) -> str:
     """Corrected 2026-11-21 03:20 UTC by ann: wrong letter."""
-    verb = {"correction": "Corrected", "redaction": "Words removed"}.get(change.event.kind, "Looked back")
+    verb = {"correction": "Corrected", "redaction": "Words removed"}.get(change.kind, "Looked back")
     why = change.reason or "no words"
-    return f"{verb} {_moment(change.event.recorded_at)} by {change.event.actor or 'the portal'}: {why}"
+    return f"{verb} {_moment(change.at)} by {change.who or 'the portal'}: {why}"
 
 
 # --- JSON Lines -------------------------------------------------------------------------------------------------------
@@ -175,7 +175,7 @@ def _fields(fact: Fact) -> dict[str, object]:
         "text_as_written": guard.redact(said.written),
         "text_digest": event.text_digest,
         "salt": fact.salt,
-        "words_removed_at": _iso(said.removal.event.recorded_at) if said.removal else None,
+        "words_removed_at": _iso(said.removal.at) if said.removal else None,
         "corrects": event.corrects_id,
         "check_back_at": _iso(event.check_back_at),
         "about": event.about,

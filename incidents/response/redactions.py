@@ -37,7 +37,7 @@ def redact(event: TimelineEvent, *, reason: str, by: User, at: datetime) -> Time
         raise Refused("NO_WORDS", "This row has no words.")
     words = wording.of_one(event)
     if words.removal is not None:
-        raise Refused("ALREADY_REMOVED", f"{words.removal.event.actor or 'Somebody'} has removed these words already.")
+        raise Refused("ALREADY_REMOVED", f"{words.removal.who or 'Somebody'} has removed these words already.")
     if not may_redact(event, by, at):
         raise Denied("NOT_YOURS", "Words of others, and own ones after 15 minutes, are removed by a publisher.")
     reason = reason.strip()

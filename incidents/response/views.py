@@ -44,6 +44,7 @@ def room_context(
 ) -> dict[str, object]:
     """What the room and its parts show; after a post the empty box has the focus."""
     before = request.GET.get("before", "")
+    can_act = person(request).has_role(Role.RESPONDER) and incident.merged_into is None
     shown = queries.room(
         incident,
         show=request.GET.get("show", "all"),
@@ -57,7 +58,8 @@ def room_context(
         "next": _next(request, shown),
         "shows": SHOWS,
         "tag": f"{incident.number}.{incident.version}",
-        "can_act": person(request).has_role(Role.RESPONDER) and incident.merged_into is None,
+        "can_act": can_act,
+        "can_tick": can_act and not incident.closed_at,
         "can_split": person(request).has_role(Role.RESPONDER),
         "roles": queries.roles(incident, person(request)),
     }

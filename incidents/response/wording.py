@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import datetime
 
 from incidents.response.models import TimelineEvent, TimelineText
 from incidents.response.states import Kind, Outcome
@@ -10,9 +11,13 @@ from incidents.response.states import Kind, Outcome
 
 @dataclass(frozen=True)
 class Change:
-    """A later event that speaks of a row, with its words."""
+    """A later event that speaks of a row, with its words; `who` is empty when the portal wrote it."""
 
-    event: TimelineEvent
+    pk: int
+    kind: str
+    new: str
+    who: str
+    at: datetime
     body: str
 
     @property
@@ -28,7 +33,7 @@ class Change:
     @property
     def label(self) -> str:
         """What came of a decision, in words."""
-        return Outcome(self.event.new).label
+        return Outcome(self.new).label
 
 
 @dataclass(frozen=True)
@@ -36,21 +41,21 @@ class Wording:
     """The words of one row. `written` is empty once they were removed."""
 
     written: str = ""
-    changes: list[Change] = field(default_factory=list)
+    changes: tuple[Change, ...] = ()
 
     @property
     def correction(self) -> Change | None:
         """The newest one, which counts."""
-        return next((one for one in reversed(self.changes) if one.event.kind == Kind.CORRECTION), None)
+        return next((one for one in reversed(self.changes) if one.kind == Kind.CORRECTION), None)
 
     @property
     def removal(self) -> Change | None:
-        return next((one for one in self.changes if one.event.kind == Kind.REDACTION), None)
+        return next((one for one in self.changes if one.kind == Kind.REDACTION), None)
 
     @property
     def outcome(self) -> Change | None:
         """What came of a decision."""
-        return next((one for one in self.changes if one.event.kind == Kind.DECISION), None)
+        return next((one for one in self.changes if one.kind == Kind.DECISION), None)
 
     @property
     def text(self) -> str:
@@ -60,20 +65,22 @@ class Wording:
     @property
     def newest(self) -> int:
         """The last event that touched the words, 0 for none: what somebody who corrects has to have seen."""
-        return max((one.event.pk for one in self.changes if one.event.kind != Kind.DECISION), default=0)
+        return max((one.pk for one in self.changes if one.kind != Kind.DECISION), default=0)
+
+
+_CHANGE = ("corrects", "pk", "kind", "new", "actor__username", "recorded_at")
 
 
 def of(events: Iterable[int]) -> dict[int, Wording]:
     """The wording of each of these events, in two queries."""
     keys = list(events)
-    changes = list(TimelineEvent.objects.filter(corrects__in=keys).select_related("actor").order_by("id"))
-    texts = TimelineText.objects.filter(event__in=[*keys, *(one.pk for one in changes)])
+    changes = list(TimelineEvent.objects.filter(corrects__in=keys).order_by("id").values_list(*_CHANGE))
+    texts = TimelineText.objects.filter(event__in=[*keys, *(pk for _, pk, *_ in changes)])
     bodies = dict(texts.values_list("event", "body"))
-    found: dict[int, list[Change]] = defaultdict(list)
-    for one in changes:
-        assert one.corrects_id is not None, "asked for by that column"
-        found[one.corrects_id].append(Change(one, bodies.get(one.pk, "")))
-    return {key: Wording(bodies.get(key, ""), found.get(key, [])) for key in keys}
+    found: dict[int | None, list[Change]] = defaultdict(list)
+    for corrected, pk, kind, new, who, at in changes:
+        found[corrected].append(Change(pk, kind, new, who or "", at, bodies.get(pk, "")))
+    return {key: Wording(bodies.get(key, ""), tuple(found[key])) for key in keys}
 
 
 def of_one(event: TimelineEvent) -> Wording:

@@ -21,6 +21,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from opsportal import navigation
+from opsportal.drawings import Sheet, drawing
 from opsportal.roles import Role
 
 register = template.Library()
@@ -189,6 +190,27 @@ def _now(context: Context) -> datetime:
     return moment
 
 
+def timed(write: Callable[..., SafeString | str]) -> Callable[..., SafeString | str]:
+    """A tag whose words depend on the page's instant: write(now, …). In a drawing it leaves a hole for them."""
+
+    def tag(context: Context, *args: Any, **kwargs: Any) -> SafeString | str:
+        if isinstance(context, Sheet):
+            return context.hole(lambda _, now: write(now, *args, **kwargs))
+        return write(_now(context), *args, **kwargs)
+
+    register.simple_tag(tag, takes_context=True, name=write.__name__)
+    return write
+
+
+@register.simple_tag(takes_context=True)
+def drawn(context: Context, template: str, **values: Any) -> SafeString:
+    """A row that is drawn once for its values: {% drawn "incidents/response/list.html#row" row=row %}.
+
+    Its template sees these values and nothing else; times in it run, and its forms have this page's token.
+    """
+    return drawing(template, tuple(values.items())).on(context, _now(context))
+
+
 def span(seconds: float) -> str:
     """A length of time as people say it: 38 s, 12 min, 3 h 05 min, 6 days."""
     whole = max(0, int(seconds))
@@ -211,23 +233,23 @@ def stopwatch(seconds: float) -> str:
     return f"+{text}" if whole < 0 else text
 
 
-@register.simple_tag(takes_context=True)
-def ago(context: Context, moment: datetime | None, never: str = "never") -> SafeString | str:
+@timed
+def ago(now: datetime, moment: datetime | None, never: str = "never") -> SafeString | str:
     """How long ago, ticking on: 38 s ago. The exact time stands in the title."""
     if moment is None:
         return never
     return format_html(
         '<time datetime="{}" title="{}" data-ago="{}">{} ago</time>',
-        _iso(moment), _exact(moment), _epoch(moment), span((_now(context) - moment).total_seconds()),
+        _iso(moment), _exact(moment), _epoch(moment), span((now - moment).total_seconds()),
     )  # fmt: skip
 
 
-@register.simple_tag(takes_context=True)
-def lasting(context: Context, since: datetime, until: datetime | None = None) -> SafeString | str:
+@timed
+def lasting(now: datetime, since: datetime, until: datetime | None = None) -> SafeString | str:
     """How long it lasts, ticking while it does: 41 min. With an end it stands still."""
     if until is not None:
         return span((until - since).total_seconds())
-    return _lasting(since, span((_now(context) - since).total_seconds()))
+    return _lasting(since, span((now - since).total_seconds()))
 
 
 @lru_cache(maxsize=4096)
@@ -235,10 +257,10 @@ def _lasting(since: datetime, words: str) -> SafeString:
     return format_html('<time datetime="{}" data-lasting="{}">{}</time>', _iso(since), _epoch(since), words)
 
 
-@register.simple_tag(takes_context=True)
-def clock(context: Context, moment: datetime, zone: str = "UTC") -> SafeString:
+@timed
+def clock(now: datetime, moment: datetime, zone: str = "UTC") -> SafeString:
     """Wall clock in UTC, with the day when it is not today: 03:12 UTC, or 20 Nov, 16:20 UTC. zone="" leaves UTC out."""
-    return _clock(moment, _now(context).astimezone(UTC).date(), zone)
+    return _clock(moment, now.astimezone(UTC).date(), zone)
 
 
 @lru_cache(maxsize=4096)
@@ -249,14 +271,14 @@ def _clock(moment: datetime, today: date, zone: str) -> SafeString:
     return format_html('<time datetime="{}">{}</time>', _iso(moment), f"{day}{moment:%H:%M} {zone}".rstrip())
 
 
-@register.simple_tag(takes_context=True)
-def timer(context: Context, due: datetime, words: str = "", late: str = "") -> SafeString:
+@timed
+def timer(now: datetime, due: datetime, words: str = "", late: str = "") -> SafeString:
     """Count down to a duty and on past it with a plus.
 
     {% timer due "until next public update" "public update late" %} adds the words, which change when it is late. Put
     it in an element with class `due` (or `timer-row`) to get the colours of soon and late.
     """
-    left = (due - _now(context)).total_seconds()
+    left = (due - now).total_seconds()
     figure = f'<span class="timer" role="timer" data-due="{_epoch(due)}">{stopwatch(left)}</span>'
     said = _timer_words(words, late or words, is_late=left < 0) if words else ""
     return mark_safe(figure + said)  # noqa: S308 - digits and what is escaped already; a page has a hundred of these
@@ -268,30 +290,28 @@ def _timer_words(words: str, late: str, *, is_late: bool) -> SafeString:
     return format_html('<span data-words="{}" data-late="{}">{}</span>', words, late, shown)
 
 
-@register.simple_tag(takes_context=True)
-def still_to_do(context: Context, words: str, due: datetime) -> SafeString:
+@timed
+def still_to_do(now: datetime, words: str, due: datetime) -> SafeString:
     """A duty in a list, late or with its countdown: {% still_to_do "Acknowledge" due %}."""
-    if due < _now(context):
-        late = lasting(context, due)
+    if due < now:
+        late = lasting(now, due)
         return format_html('<span class="state state--fail">{}{} {} late</span>', shape("s-fail"), words, late)
-    return format_html(
-        '<span class="state state--major">{}{} in {}</span>', shape("s-sev2"), words, timer(context, due)
-    )
+    return format_html('<span class="state state--major">{}{} in {}</span>', shape("s-sev2"), words, timer(now, due))
 
 
-@register.simple_tag(takes_context=True)
-def stopped_or_running(context: Context, since: datetime, until: datetime | None = None) -> SafeString:
+@timed
+def stopped_or_running(now: datetime, since: datetime, until: datetime | None = None) -> SafeString:
     """Count up from a moment; with an end the figure stands still."""
     if until is not None:
         return format_html('<span class="timer">{}</span>', stopwatch((until - since).total_seconds()))
-    passed = (_now(context) - since).total_seconds()
+    passed = (now - since).total_seconds()
     return format_html('<span class="timer" role="timer" data-since="{}">{}</span>', _epoch(since), stopwatch(passed))
 
 
-@register.simple_tag(takes_context=True)
-def due_class(context: Context, due: datetime) -> str:
+@timed
+def due_class(now: datetime, due: datetime) -> str:
     """due--late, due--soon (under five minutes) or nothing, for the element around a timer."""
-    left = (due - _now(context)).total_seconds()
+    left = (due - now).total_seconds()
     return "due--late" if left < 0 else "due--soon" if left < SOON_SECONDS else ""
 
 

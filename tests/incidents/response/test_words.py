@@ -324,7 +324,7 @@ def test_words_that_are_removed_never_come_back_with_a_correction(responder, pub
         if isinstance(results[0], Conflict):
             assert now.correction is None
         else:
-            assert now.correction is not None and now.correction.event.pk < now.removal.event.pk
+            assert now.correction is not None and now.correction.pk < now.removal.pk
     assert verified()[0]
 
 

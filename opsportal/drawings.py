@@ -1,0 +1,84 @@
+"""Pieces of pages that are drawn once in a process: what a row says follows from its values, and a page has a hundred.
+
+A drawing knows neither request nor clock. Where its template asks for one of them (a time that runs, the token of a
+form) it leaves a hole, and each page fills that for itself: nothing that belongs to a person or grows old is kept.
+The values are the whole key, so a change of the row is another drawing, and there is nothing to invalidate.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from django.template import Context
+from django.template.loader import get_template
+from django.utils.html import escape
+from django.utils.safestring import SafeString
+
+# Two hundred rooms' pages of rows or forty boards, about 8 MB; what nobody looks at falls out.
+_KEPT = 8_192
+# Stands where a page's own words belong. No text that is stored or posted holds it (PostgreSQL and NulMiddleware).
+_HOLE = SafeString("\0")
+# The page that shows the drawing, and its one instant: what to write into the hole.
+Filling = Callable[[Context, datetime], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """Finished text with holes between its pieces: always one piece more than fillings."""
+
+    pieces: tuple[str, ...]
+    fillings: tuple[Filling, ...]
+
+    def on(self, page: Context, now: datetime) -> SafeString:
+        """The text as it reads on this page."""
+        filled = [self.pieces[0]]
+        for fill, piece in zip(self.fillings, self.pieces[1:], strict=True):
+            words = fill(page, now)
+            filled += words if isinstance(words, SafeString) else escape(words), piece
+        return SafeString("".join(filled))
+
+
+class Sheet(Context):
+    """What a drawing is drawn on: its values, and the holes that tags leave."""
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        super().__init__({**values, "csrf_token": _Token(self)})
+        self.fillings: list[Filling] = []
+
+    def hole(self, fill: Filling) -> SafeString:
+        self.fillings.append(fill)
+        return _HOLE
+
+
+class _Token:
+    """Stands for a form's token, which is each page's own."""
+
+    def __init__(self, sheet: Sheet) -> None:
+        self.sheet = sheet
+
+    def __html__(self) -> str:
+        return self.sheet.hole(lambda page, _: str(page.get("csrf_token", "")))
+
+
+@lru_cache(maxsize=_KEPT)
+def drawing(template: str, values: tuple[tuple[str, Any], ...]) -> Drawing:
+    """The template with nothing but these values, drawn or remembered."""
+    for name, value in values:
+        _refuse_what_can_change(name, value)
+    sheet = Sheet(dict(values))
+    pieces = get_template(template).template.render(sheet).split(_HOLE)  # type: ignore[attr-defined]
+    return Drawing(tuple(pieces), tuple(sheet.fillings))
+
+
+def _refuse_what_can_change(name: str, value: object) -> None:
+    """A model is equal to its older self, so its first drawing would stay for ever."""
+    if is_dataclass(value) and not isinstance(value, type):
+        for one in fields(value):
+            _refuse_what_can_change(f"{name}.{one.name}", getattr(value, one.name))
+    elif isinstance(value, tuple):
+        for one in value:
+            _refuse_what_can_change(name, one)
+    elif not isinstance(value, (str, int, float, date, timedelta, type(None))):
+        raise TypeError(f"{name} is a {type(value).__name__}; a drawing takes values only")
