@@ -3,15 +3,13 @@
 from django.db.models import Min
 from django.db.models.functions import Now
 
-from checks.catalogue.models import Check, State
+from checks.catalogue.models import Check, CheckQuerySet, State
 from opsportal import health_figures, shell
 from opsportal.models import User
-from opsportal.shell import Count
 
 
-def _needing_attention(_: User) -> Count:
-    number = Check.objects.filter(state__in=[State.UNHEALTHY, State.INSUFFICIENT_DATA]).count()
-    return Count(number=number, words="need attention")
+def _needing_attention(_: User) -> CheckQuerySet:
+    return Check.objects.filter(state__in=[State.UNHEALTHY, State.INSUFFICIENT_DATA])
 
 
 def scheduler_lateness_seconds() -> float:
@@ -22,5 +20,5 @@ def scheduler_lateness_seconds() -> float:
 
 def register() -> None:
     """Called once, when the app is ready."""
-    shell.register_count("checks:list", _needing_attention)
+    shell.register_count("checks:list", _needing_attention, words="need attention")
     health_figures.add("scheduler_lateness_seconds", scheduler_lateness_seconds)

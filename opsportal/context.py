@@ -15,7 +15,7 @@ from opsportal.preferences import Theme, has_keys, theme_of
 
 
 class Shell:
-    """The frame around one page. Counts cost one query each, and only on pages that show the navigation."""
+    """The frame around one page. Its numbers cost one query, and only on pages that show the navigation."""
 
     def __init__(self, request: HttpRequest) -> None:
         self.request = request

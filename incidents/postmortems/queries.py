@@ -170,16 +170,11 @@ def listing(person: User, *, only_due: bool = False, before: int | None = None) 
     )
 
 
-def due_count(person: User) -> int:
-    """How many reports are owed: the number beside the navigation."""
-    return _owed(person).count()
-
-
 def _due(person: User) -> list[Obligation]:
-    return list(_owed(person).order_by("due_at", "id"))
+    return list(owed(person).order_by("due_at", "id"))
 
 
-def _owed(person: User) -> ObligationQuerySet:
+def owed(person: User) -> ObligationQuerySet:
     """Clocks of reports that this person may see."""
     return Obligation.objects.open().filter(kind=Owed).exclude(subject__in=hidden_labels(person))
 

@@ -22,8 +22,8 @@ from django_htmx.middleware import HtmxDetails
 
 from opsportal import navigation, shell
 from opsportal.htmx import render_page, see, show_refusal, status_message, wants_part
+from opsportal.models import User
 from opsportal.preferences import Theme
-from opsportal.shell import Count
 
 STATIC = Path(__file__).parents[2] / "static"
 NOW = datetime(2026, 11, 21, 3, 12, tzinfo=UTC)
@@ -88,18 +88,41 @@ def test_a_report_belongs_to_post_mortems_though_it_lies_below_its_incident(path
     assert screen.title == "Post-mortems"
 
 
-@pytest.mark.django_db
-def test_numbers_stand_beside_their_entry_and_zero_stands_nowhere(client_as, admin, monkeypatch):
-    monkeypatch.setattr(shell, "_counters", {"accounts:people": lambda _: Count(3, "waiting", is_critical=True)})
+@pytest.fixture
+def only_count(monkeypatch):
+    """The navigation shows the number of these rows and no other."""
+
+    def count(rows, *, is_critical=False):
+        monkeypatch.setattr(shell, "_counters", [])
+        monkeypatch.setattr(shell, "_questions", {})
+        shell.register_count("accounts:people", rows, words="waiting", is_critical=is_critical)
+
+    return count
+
+
+def test_numbers_stand_beside_their_entry_and_zero_stands_nowhere(client_as, admin, viewer, responder, only_count):
+    only_count(lambda _: User.objects.all(), is_critical=True)
     assert 'count--crit">3<span class="vh"> waiting</span>' in client_as(admin).get("/more/").content.decode()
 
-    monkeypatch.setattr(shell, "_counters", {"accounts:people": lambda _: Count(0, "waiting")})
+    only_count(lambda _: User.objects.filter(username="nobody"))
     assert 'class="count' not in client_as(admin).get("/more/").content.decode().replace('class="count-', "")
 
 
-@pytest.mark.django_db
-def test_the_numbers_come_as_a_part_and_answer_304_while_they_stand(client_as, admin, monkeypatch):
-    monkeypatch.setattr(shell, "_counters", {"accounts:people": lambda _: Count(3, "waiting")})
+def test_all_numbers_cost_one_query_and_each_role_has_its_own(admin, viewer, only_count, django_assert_num_queries):
+    only_count(lambda person: User.objects.filter(role=person.role))
+    shell.register_count("incidents:list", lambda _: User.objects.all(), words="open")
+
+    with django_assert_num_queries(1):
+        found = shell.counts(viewer)
+
+    assert {entry: one.number for entry, one in found.items()} == {"accounts:people": 1, "incidents:list": 2}
+    User.objects.add("other-viewer", viewer.role)
+    assert shell.counts(viewer)["accounts:people"].number == 2
+    assert shell.counts(admin)["accounts:people"].number == 1
+
+
+def test_the_numbers_come_as_a_part_and_answer_304_while_they_stand(client_as, admin, only_count):
+    only_count(lambda _: User.objects.all())
     client = client_as(admin)
 
     first = client.get("/more/", headers=PART)

@@ -393,7 +393,7 @@ def test_what_is_due_stands_first_also_before_there_is_a_report(responder, repor
         (later, None, True),
         (ended, report, False),
     ]
-    assert (listing.due, listing.total, queries.due_count(responder)) == (1, 1, 1)
+    assert (listing.due, listing.total, queries.owed(responder).count()) == (1, 1, 1)
     assert [row.incident for row in queries.listing(responder, only_due=True).rows] == [later]
 
 
