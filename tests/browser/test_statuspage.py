@@ -231,6 +231,11 @@ def test_staff_screens_are_accessible(
         enter(page, portal, publisher, path)
         assert axe(page) == [], path
         assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"], path
+    response.change_status(incident, to="resolved", note="It works.", by=publisher, at=now())
+    enter(page, portal, publisher, f"{room}afterwards/")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Publish afterwards")
+    assert axe(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
     assert violations == []
 
 
