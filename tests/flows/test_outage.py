@@ -57,5 +57,12 @@ def test_the_status_page_answers_with_its_time_after_both_engines_died_for_good(
 
         assert status == 200
         assert "<time" in body
+
+        form = b"channel=webhook&address=https%3A%2F%2Fhooks.example.org%2Fx&scope=all"
+        with urllib.request.urlopen(f"{portal.url}/status/subscribe/", data=form, timeout=30) as answer:
+            assert answer.status == 202
+            assert "Written down" in answer.read().decode()
+        (kept,) = (portal.data_dir / "readers").iterdir()
+        assert b"example.org" not in kept.read_bytes()
     finally:
         os.kill(supervisor, signal.SIGCONT)
