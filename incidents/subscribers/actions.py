@@ -27,6 +27,7 @@ State = Subscriber.State
 LINK_FOR = timedelta(hours=24)
 # A stranger who types somebody else's address over and over fills no mailbox.
 ASKED_AT_MOST_EVERY = timedelta(hours=1)
+TAKEN_BACK = "Taken back"
 # Messages given up in a row before nothing more is tried.
 FAILURES_TO_SUSPEND = 3
 # What says nothing about the address itself.
@@ -61,7 +62,7 @@ def announce(news: News) -> Announcement:
 def withdraw(key: str, *, at: datetime) -> int:
     """Nobody else hears it: the fan-out stops, and what has not left is dropped; how many messages. Safe to run twice.
 
-    What is in a worker's hands at this moment still arrives.
+    What is in a worker's hands at this moment still arrives. The words are not kept: they were taken off the page.
     """
     announcement = Announcement.objects.select_for_update().filter(key=key).first()
     if announcement is None:
@@ -70,7 +71,8 @@ def withdraw(key: str, *, at: datetime) -> int:
     dropped, _ = waiting.exclude(recipient="").delete()
     announcement.withdrawn_at = announcement.withdrawn_at or at
     announcement.dropped += dropped
-    announcement.save(update_fields=["withdrawn_at", "dropped"])
+    announcement.subject, announcement.body = TAKEN_BACK, ""
+    announcement.save(update_fields=["withdrawn_at", "dropped", "subject", "body"])
     return dropped
 
 

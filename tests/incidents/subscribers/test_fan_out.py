@@ -171,6 +171,7 @@ def test_what_is_taken_back_reaches_nobody_who_has_not_heard_it(settings, reader
 
     assert list(Delivery.objects.values_list("state", flat=True)) == ["sent"]
     assert actions.withdraw(news.key, at=timezone.now()) == 0
+    assert list(Announcement.objects.filter(key=news.key).values_list("subject", "body")) == [("Taken back", "")]
 
 
 def test_a_message_in_flight_when_news_is_taken_back_is_given_up(mails, reader, tell):
