@@ -91,6 +91,16 @@ def open_from_alert(
 
 
 @transaction.atomic
+def open_from_host(*, title: str, severity: str, domain: Domain, at: datetime) -> Incident:
+    """Open a room for what was published on the host while nothing else worked. The severity is a proposal."""
+    incident = _open(
+        title=title, summary="", severity=severity, domain=domain, by=None, source=Incident.Source.HOST, at=at
+    )
+    timeline.record(incident, Kind.DECLARED, source=timeline.Source.HOST, at=at, new=incident.severity)
+    return incident
+
+
+@transaction.atomic
 def post_note(
     incident: Incident, *, text: str, by: User, at: datetime, occurred_at: datetime | None = None
 ) -> TimelineEvent:

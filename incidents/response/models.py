@@ -55,6 +55,7 @@ class Incident(models.Model):
     class Source(models.TextChoices):
         WEB = "web", "Declared by a person"
         ALERT = "alert", "Opened by an alert"
+        HOST = "host", "Published from the host"
 
     class Nature(models.TextChoices):
         """Security incidents are hidden from viewers and never drafted for the public page."""
@@ -189,6 +190,7 @@ class TimelineEvent(models.Model):
         CHECK = "check", "Check"
         ALERT = "alert", "Alert"
         SYSTEM = "system", "Portal"
+        HOST = "host", "The host"
 
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="timeline")
     kind = models.CharField(max_length=32, choices=Kind.choices)

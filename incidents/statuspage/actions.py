@@ -1,6 +1,6 @@
 """What people do to the public page. Lock, require, change, save, record; then the snapshot is built anew."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,18 @@ from incidents.obligations.models import Obligation
 from incidents.response import timeline
 from incidents.response.models import Incident
 from incidents.response.states import Kind, Status
-from incidents.statuspage import approval, drafts, load, news, queries, rendering, snapshot, writer
+from incidents.statuspage import (
+    approval,
+    drafts,
+    host_post,
+    host_queue,
+    load,
+    news,
+    queries,
+    rendering,
+    snapshot,
+    writer,
+)
 from incidents.statuspage.models import (
     LAST_WORDS,
     POSTMORTEM,
@@ -162,10 +173,10 @@ def publish(update: StatusUpdate, *, by: User, at: datetime, seen: str = "", byp
     require_publishable(update, at=at, seen=seen)
     approval.require(update, by=by, bypass=bypass)
     before = public.status if public.first_published_at else ""
-    _apply(update, public, at=at)
+    take_effect(update, public, at=at)
     update.state, update.published_by, update.published_at = Draft.PUBLISHED, by, at
     update.save()
-    _move_clocks(incident, update, at=at)
+    move_clocks(incident, update, at=at)
     if update.notify:
         news.tell(news.of_update(update, public.components.values_list("public_id", flat=True), at=at))
     show_after_commit(at)  # before the bell: readers do not wait for a frozen Redis
@@ -183,6 +194,7 @@ def publish(update: StatusUpdate, *, by: User, at: datetime, seen: str = "", byp
 def export(folder: Path, at: datetime) -> int:
     """The same files as the portal serves, into any folder; how many there are."""
     tree = _tree(at)
+    del tree[snapshot.CONTENT]  # of no use where nothing is built
     writer.export(folder, tree)
     return len(tree)
 
@@ -202,7 +214,9 @@ def rebuild(at: datetime) -> Path:
 
 
 def _tree(at: datetime, previous: Mapping[str, Any] | None = None) -> snapshot.Tree:
-    return snapshot.build(load.page(at), at=at, render=rendering.render, assets=rendering.assets(), previous=previous)
+    """Everything in the database, and what was said on the host and is not in it yet."""
+    content = host_post.applied(load.page(at), host_queue.waiting())
+    return snapshot.build(content, at=at, render=rendering.render, assets=rendering.assets(), previous=previous)
 
 
 def show_after_commit(at: datetime) -> None:
@@ -238,10 +252,11 @@ def without_control(text: str) -> str:
     return "".join(letter for letter in text.replace("\r\n", "\n") if letter >= " " or letter in "\n\t")
 
 
-def _apply(update: StatusUpdate, public: PublicIncident, *, at: datetime) -> None:
-    """Components first, since the incident's impact follows from them."""
+def take_effect(update: StatusUpdate, public: PublicIncident, *, at: datetime, untouched: Collection[str] = ()) -> None:
+    """Components first, since the incident's impact follows from them; those in `untouched` stay as they are."""
     components = list(Component.objects.in_use().select_for_update().in_order())
-    update.affected_components = drafts.outcome(update, public, components)
+    moved = drafts.outcome(update, public, components)
+    update.affected_components = [row for row in moved if row["code"] not in untouched]
     after = {row["code"]: row["new_status"] for row in update.affected_components}
     for component in components:
         if component.status != after.get(component.public_id, component.status):
@@ -275,7 +290,7 @@ def set_status(component: Component, to: str, *, at: datetime) -> None:
     Observation.objects.filter(component=component).update(heeded="")  # what the checks say is news beside this
 
 
-def _move_clocks(incident: Incident, update: StatusUpdate, *, at: datetime) -> None:
+def move_clocks(incident: Incident, update: StatusUpdate, *, at: datetime) -> None:
     """The promise is kept by this update; the next one is what it promises."""
     obligations.meet(Obligation.Kind.FIRST_PUBLIC_UPDATE, incident.label, at=at)
     obligations.meet(Obligation.Kind.PUBLIC_UPDATE, incident.label, at=at)

@@ -25,6 +25,7 @@ from incidents.statuspage import (
     history,
     ics,
     intervals,
+    kept,
     offers,
     pages,
     planned_work,
@@ -36,6 +37,8 @@ FORMAT = 1
 # The one page with a form; what is sent to its address passes on to Django.
 SUBSCRIBE = "public/subscribe.html"
 MANIFEST = "manifest.json"
+# What everything was built from; no address answers it.
+CONTENT = "content.json"
 Render = Callable[[str, dict[str, Any]], str]
 Tree = dict[str, bytes]
 
@@ -124,6 +127,7 @@ def build(
         "digests": {path: _digest(body) for path, body in tree.items()},
         "addresses": addresses,
     }
+    tree[CONTENT] = kept.written(content)
     tree[MANIFEST] = json.dumps(manifest, separators=(",", ":"), sort_keys=True).encode()
     return tree
 

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from incidents.statuspage import actions, day_records, planning, writer
+from incidents.statuspage import actions, day_records, from_host, planning, writer
 from opsportal.ticker import actions as ticker
 
 NAME = "incidents.rebuild_snapshot"
@@ -15,11 +15,15 @@ EVERY = timedelta(seconds=30)
 
 @shared_task(name=NAME)
 def rebuild_snapshot(**_: object) -> None:
-    """Build the snapshot anew, so that it never looks stale while workers run. Safe to run twice."""
+    """Build the snapshot anew, so that it never looks stale while workers run. Safe to run twice.
+
+    What was said on the host meanwhile stands on it, and becomes rows afterwards.
+    """
     is_mine = ticker.claim(NAME, every=EVERY)
     if is_mine or writer.built_at(settings.SNAPSHOT_DIR) is None:
         actions.rebuild(timezone.now())
         ticker.done(NAME)
+        from_host.reconcile(timezone.now())
 
 
 @shared_task(name="incidents.keep_maintenance")

@@ -4,12 +4,21 @@ import os
 import signal
 import time
 import urllib.request
+from collections.abc import Callable
 
+import psycopg
 import pytest
 
 from tests.portals import Portal, descendants, signal_one
 
 pytestmark = [pytest.mark.serial]
+POST = """---
+status: investigating
+title: Trouble with everything
+next update: 30 min
+---
+We cannot reach our own database. We are on it.
+"""
 
 
 def get(portal: Portal, path: str) -> tuple[int, str, dict[str, str]]:
@@ -34,14 +43,32 @@ def test_the_status_page_answers_while_postgresql_and_redis_are_stopped(fresh_po
             if path == "/status/":
                 assert "<time" in body
         assert portal.status_of("/health/ready") == 503
+        said = portal.manage("statuspage_post", "--from-file", "-", stdin=POST)
+        assert said.returncode == 0, said.stderr
+        incident = said.stdout.split("incident=")[1].split()[0]
+        wait_until(lambda: "Trouble with everything" in get(portal, "/status/")[1], portal)
     finally:
         for pid in stopped:
             signal_one(pid, signal.SIGCONT)
 
-    limit = time.monotonic() + 30
-    while portal.status_of("/health/ready") != 200:
+    wait_until(lambda: portal.status_of("/health/ready") == 200, portal)
+    # What was said meanwhile becomes a row, and keeps the address that readers know.
+    queue = portal.data_dir / "host_posts"
+    wait_until(lambda: not list(queue.glob("*")), portal)
+    with psycopg.connect(portal.database_url()) as connection:
+        rows = connection.execute(
+            "SELECT p.public_id, p.name FROM incidents_statusupdate u JOIN incidents_publicincident p"
+            " ON p.id = u.public_incident_id WHERE u.state = 'published'"
+        ).fetchall()
+    assert rows == [(incident, "Trouble with everything")]
+    assert "Trouble with everything" in get(portal, f"/status/incidents/{incident}/")[1]
+
+
+def wait_until(holds: Callable[[], bool], portal: Portal) -> None:
+    limit = time.monotonic() + 120
+    while not holds():
         assert time.monotonic() < limit, portal.log
-        time.sleep(0.5)
+        time.sleep(0.2)
 
 
 @pytest.mark.full

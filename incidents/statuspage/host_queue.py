@@ -1,0 +1,85 @@
+"""Words from the host that wait for the database: a file each in the data folder, readable by the portal only."""
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+from django.conf import settings
+
+from incidents.statuspage.host_post import HostPost
+
+_REFUSED = ".refused"
+
+
+def folder() -> Path:
+    return Path(settings.DATA_DIR) / "host_posts"
+
+
+def add(post: HostPost) -> Path:
+    """Keep it for the database, on the disk itself when this returns. Safe to run twice."""
+    folder().mkdir(mode=0o700, parents=True, exist_ok=True)
+    known = [path for path, one in _files() if one.public_id == post.public_id]
+    if known:
+        return known[0]
+    target = folder() / f"{post.posted_at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}-{post.public_id}.json"
+    part = target.with_suffix(f".{os.getpid()}.part")
+    with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump(asdict(post), file, default=_as_text, ensure_ascii=False)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(target)
+    descriptor = os.open(folder(), os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    return target
+
+
+def waiting() -> list[HostPost]:
+    """What the database does not know yet, the earliest first."""
+    return [post for _, post in _files()]
+
+
+def done(post: HostPost) -> None:
+    """The database has it. Safe to run twice."""
+    for path, one in list(_files()):
+        if one.public_id == post.public_id:
+            path.unlink(missing_ok=True)
+
+
+def set_aside(post: HostPost) -> None:
+    """It cannot become a row; the file stays beside the others for whoever looks into it."""
+    for path, one in list(_files()):
+        if one.public_id == post.public_id:
+            path.rename(path.with_suffix(_REFUSED))
+
+
+def _files() -> Iterator[tuple[Path, HostPost]]:
+    """In the order of their times, which their names begin with; what cannot be read is nobody's word."""
+    for path in sorted(folder().glob("*.json")):
+        try:
+            yield path, _read(path.read_text())
+        except (OSError, ValueError, TypeError, KeyError):
+            continue
+
+
+def _read(text: str) -> HostPost:
+    facts = json.loads(text)
+    due = facts["next_update_at"]
+    return HostPost(
+        **facts
+        | {
+            "posted_at": datetime.fromisoformat(facts["posted_at"]),
+            "next_update_at": datetime.fromisoformat(due) if due else None,
+            "components": tuple((code, status) for code, status in facts["components"]),
+        }
+    )
+
+
+def _as_text(value: object) -> str:
+    assert isinstance(value, datetime)
+    return value.isoformat()

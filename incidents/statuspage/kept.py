@@ -1,0 +1,51 @@
+"""What the page was built from, beside the page itself: so that a word can be added while no database answers.
+
+Everything in it is public already.
+"""
+
+import json
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from incidents.statuspage.content import Content
+
+
+def written(content: Content) -> bytes:
+    """As JSON; `read` gives the same values back."""
+    return json.dumps(_plain(content), separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def read(body: bytes) -> Content:
+    """Raises ValueError for what is not such a file, or one of a version that knew less."""
+    try:
+        facts = json.loads(body)
+        return Content(**{name: _made(kind, facts[name]) for name, kind in get_type_hints(Content).items()})
+    except (TypeError, KeyError, AttributeError) as problem:
+        raise ValueError("not the content of a status page") from problem
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, date):  # a datetime is one, too
+        return value.isoformat()
+    return value
+
+
+def _made(kind: Any, value: Any) -> Any:
+    origin, inner = get_origin(kind), get_args(kind)
+    if value is None:
+        return None
+    if origin in (Union, UnionType):
+        return _made(next(one for one in inner if one is not NoneType), value)
+    if origin is tuple:
+        kinds = [inner[0]] * len(value) if inner[-1] is Ellipsis else inner
+        return tuple(_made(one, part) for one, part in zip(kinds, value, strict=True))
+    if is_dataclass(kind):
+        known = get_type_hints(kind)
+        return kind(**{name: _made(known[name], part) for name, part in value.items() if name in known})  # type: ignore[operator]
+    return kind.fromisoformat(value) if kind in (date, datetime) else value
