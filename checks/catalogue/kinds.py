@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from checks.catalogue import forms
-from checks.catalogue.forms import SpecForm
+from checks.catalogue.forms import data, network, own
+from checks.catalogue.forms.base import SpecForm
 from checks.probes import database, http, portal
 from checks.probes.context import Probe
 from opsportal.errors import Refused
@@ -37,7 +37,7 @@ _TABLE = (
         "HTTP",
         "An address answers with the right status, text and speed.",
         http.probe,
-        forms.HttpForm,
+        network.HttpForm,
         _http_target,
     ),
     Kind(
@@ -45,7 +45,7 @@ _TABLE = (
         "Database",
         "A PostgreSQL database accepts a connection and answers.",
         database.probe,
-        forms.DatabaseForm,
+        data.DatabaseForm,
         lambda spec: f"database in {spec.get('dsn_env', '')}",
     ),
     Kind(
@@ -53,7 +53,7 @@ _TABLE = (
         "Portal",
         "A number the portal says about itself stays below its ceiling.",
         portal.probe,
-        forms.PortalForm,
+        own.PortalForm,
         lambda spec: str(spec.get("figure", "")).replace("_", " "),
     ),
 )

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import ptag
 
 from checks.catalogue import actions, chart, kinds, queries, trial
-from checks.catalogue.forms import SpecForm
+from checks.catalogue.forms.base import SpecForm
 from checks.catalogue.kinds import Kind
 from checks.catalogue.models import Check
 from checks.catalogue.queries import Filters, Listing

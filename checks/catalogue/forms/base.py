@@ -1,4 +1,4 @@
-"""Is a check well formed? One form for each kind: what all checks have, and what its probe needs. Never saves."""
+"""What every check has, and what a kind's form adds to it."""
 
 import re
 from collections.abc import Mapping
@@ -7,13 +7,9 @@ from typing import Any, ClassVar
 from django import forms
 from django.utils.text import slugify
 
-from checks.catalogue import surroundings
 from checks.catalogue.models import Check
-from checks.probes.http import DEFAULT_EXPECT, parse_statuses
 from incidents.models import Component, Domain
 from incidents.response.states import Severity
-from opsportal import health_figures
-from opsportal.network import Forbidden
 from opsportal.privacy.forms import GuardedForm
 
 EVERY = [
@@ -30,6 +26,14 @@ EVERY = [
     (86400, "1 day"),
 ]
 _ENV_NAME = re.compile(r"[A-Z][A-Z0-9_]{2,63}")
+
+
+def env_name(typed: object) -> str:
+    """The name of an environment variable; anything else, a value above all, is refused."""
+    name = str(typed).strip()
+    if not _ENV_NAME.fullmatch(name):
+        raise forms.ValidationError("Write the name only: capital letters, digits and _, such as DATABASE_URL.")
+    return name
 
 
 class SpecForm(GuardedForm):
@@ -124,94 +128,6 @@ class SpecForm(GuardedForm):
         if not slugify(name):
             raise forms.ValidationError("Use some letters or digits.")
         return name
-
-
-class HttpForm(SpecForm):
-    """An address that is asked for by GET."""
-
-    spec_fields = ("url", "expect", "keyword", "max_latency_ms", "connection")
-    typed = ("url",)
-
-    url = forms.CharField(
-        max_length=500,
-        label="Address",
-        widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "off"}),
-        help_text="Begins with https:// or http://. No password and no key in it: the address is stored.",
-    )
-    expect = forms.CharField(
-        required=False,
-        max_length=64,
-        initial=DEFAULT_EXPECT,
-        label="Expected status",
-        help_text="Such as 200, 200-299 or 200-299, 401.",
-    )
-    keyword = forms.CharField(
-        required=False, max_length=120, label="Text in the answer", help_text="Looked for in the first 64 KiB."
-    )
-    max_latency_ms = forms.IntegerField(
-        required=False, min_value=1, max_value=10_000, label="Longest time in ms", help_text="Slower fails."
-    )
-    connection = forms.ChoiceField(
-        required=False,
-        choices=[("", "Keep open between runs"), ("fresh", "New for each run")],
-        label="Connection",
-        help_text="New ones notice trouble with names and certificates.",
-    )
-
-    def clean_url(self) -> str:
-        address = str(self.cleaned_data["url"]).strip()
-        if self.fields["url"].disabled:
-            return address
-        try:
-            surroundings.guard().check_url(address)
-        except Forbidden as refusal:
-            raise forms.ValidationError(str(refusal)) from None
-        except ValueError:
-            raise forms.ValidationError("This is not an address.") from None
-        return address
-
-    def clean_expect(self) -> str:
-        text = str(self.cleaned_data["expect"] or DEFAULT_EXPECT).strip()
-        try:
-            parse_statuses(text)
-        except ValueError:
-            raise forms.ValidationError("Write statuses from 100 to 599, such as 200 or 200-299, 401.") from None
-        return text
-
-
-class DatabaseForm(SpecForm):
-    """A PostgreSQL database, known by the name of an environment variable."""
-
-    spec_fields = ("dsn_env",)
-
-    dsn_env = forms.CharField(
-        max_length=64,
-        label="Environment variable",
-        help_text="The name of the variable that holds the connection string, such as REPORTS_DATABASE_URL. "
-        "A read-only role is enough.",
-    )
-
-    def clean_dsn_env(self) -> str:
-        name = str(self.cleaned_data["dsn_env"]).strip()
-        if not _ENV_NAME.fullmatch(name):
-            raise forms.ValidationError("Write the name only: capital letters, digits and _, such as DATABASE_URL.")
-        return name
-
-
-class PortalForm(SpecForm):
-    """A number of the portal itself."""
-
-    spec_fields = ("figure", "ceiling")
-
-    figure = forms.ChoiceField(label="Figure")
-    ceiling = forms.FloatField(min_value=0, label="Fails above")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        names = [(name, name.replace("_", " ")) for name in health_figures.names()]
-        figure = self.fields["figure"]
-        assert isinstance(figure, forms.ChoiceField)
-        figure.choices = names
 
 
 def _common(check: Check) -> dict[str, Any]:
