@@ -223,6 +223,16 @@ def issuer(name: str) -> str:
     return address
 
 
+def status_host() -> str:
+    """The host name on which only the public page answers, or an empty text. It cannot be the one that staff use."""
+    host = text("STATUS_HOST").lower()
+    if host and not re.fullmatch(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", host):
+        raise SystemExit("STATUS_HOST is not a host name without scheme and port.")
+    if host and host == urlsplit(text("BASE_URL")).hostname:
+        raise SystemExit("STATUS_HOST is the host of BASE_URL: staff would be locked out. Give the page another name.")
+    return host
+
+
 def file(name: str) -> str:
     """The path of a file that is there and holds something, or an empty text."""
     path = text(name)
@@ -257,6 +267,7 @@ _CHECKS: dict[str, Callable[[str], object]] = {
     **dict.fromkeys(("BASE_URL", "OPSPORTAL_INTERNAL_URL", "GITHUB_API_URL", "SLACK_WEBHOOK_URL"), _refuse_no_page),
     "SSO_ISSUER": issuer,
     "PASSWORD_LEAKS_FILE": file,
+    "STATUS_HOST": lambda _: status_host(),
     "ALLOWED_HOSTS": partial(_refuse_unlike, _HOST, "a host name without scheme and port"),
     "ALERT_EMAIL": partial(_refuse_unlike, _MAILBOX, "an e-mail address"),
     "EMAIL_FROM": partial(_refuse_unlike, _MAILBOX, "an e-mail address"),

@@ -28,6 +28,7 @@ _LOOK_EVERY_SECONDS = 1.0
 _READERS_OWN = ("/status/confirm/", "/status/manage/", "/status/unsubscribe/")
 _READERS_FORM = "/status/subscribe/"
 _FEEDS = frozenset({"/history.atom", "/history.rss"})
+_FIRST_PAGE = "/status/"
 _CODINGS = {"br": "br", "gz": "gzip"}
 _CORS = ("Access-Control-Allow-Origin", "*")
 _KEPT_IN_304 = frozenset({"Cache-Control", "Vary", "Last-Modified", _CORS[0]})
@@ -78,11 +79,13 @@ class Loaded:
 class SnapshotResponder:
     """WSGI wrapper that serves the newest snapshot's addresses and passes everything else on.
 
-    Reading takes no lock; one thread at a time loads a new version while the others go on with the old one.
+    Reading takes no lock; one thread at a time loads a new version while the others go on with the old one. On the name
+    `host` only the public page answers, and its first page without a path.
     """
 
-    def __init__(self, app: App, *, directory: Path, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, app: App, *, directory: Path, host: str = "", clock: Callable[[], float] = time.time) -> None:
         self.app = app
+        self.host = host
         self.current = Path(directory) / "current"
         self.clock = clock
         self._loaded: Loaded | None = None
@@ -91,7 +94,9 @@ class SnapshotResponder:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         path: str = environ.get("PATH_INFO", "")
-        if not (path.startswith(("/status/", "/api/v2/")) or path in _FEEDS or path == "/status"):
+        if self.host and _name(environ.get("HTTP_HOST", "")) == self.host:
+            path = _FIRST_PAGE if path == "/" else path
+        elif not (path.startswith(("/status/", "/api/v2/")) or path in _FEEDS or path == "/status"):
             return self.app(environ, start_response)
         method: str = environ["REQUEST_METHOD"]
         if path.startswith(_READERS_OWN) or (path == _READERS_FORM and method == "POST"):
@@ -178,6 +183,15 @@ def _variant(form: Mapping[str, Any], headers: Headers, files: Mapping[str, byte
         whole = [*shared, *extra, tagged, ("Content-Length", str(len(body)))]
         found[coding] = Form(body, whole, [*kept, tagged], tag)
     return Variant(found, modified)
+
+
+@lru_cache(maxsize=256)
+def _name(host: str) -> str:
+    """
+    >>> _name("Status.Example:8443")
+    'status.example'
+    """
+    return host[:300].partition(":")[0].rstrip(".").lower()
 
 
 def _has_it(form: Form, modified: int | None, environ: Environ) -> bool:

@@ -32,6 +32,9 @@ ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or [
     "[::1]",
     urlsplit(BASE_URL).hostname or "localhost",
 ]
+# Only the public page answers there (opsportal/responder.py); Django needs it for what readers send.
+STATUS_HOST = env.status_host()
+ALLOWED_HOSTS += [STATUS_HOST] if STATUS_HOST else []
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 # Believed about address and scheme of a request at the door (opsportal/proxies.py); what others tell is dropped there.
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")

@@ -44,7 +44,7 @@ def _django() -> WSGIHandler:
 env.refuse_weak_production()
 application = TrustedProxies(
     BodyLimit(
-        SnapshotResponder(_django(), directory=settings.SNAPSHOT_DIR),
+        SnapshotResponder(_django(), directory=settings.SNAPSHOT_DIR, host=settings.STATUS_HOST),
         limit=settings.MAX_REQUEST_BODY_BYTES,
         below={"/api/": settings.API_MAX_BODY_BYTES, "/status/": READERS_MAX_BODY_BYTES},
         lowered=posted(Path(settings.DATA_DIR)).body_bytes,

@@ -6,6 +6,7 @@ The number of queries does not grow with the number of incidents.
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db.models import Prefetch, Q
@@ -72,7 +73,16 @@ def now(at: datetime) -> content.Content:
 
 def address() -> str:
     """Where readers find the page, without a slash at its end."""
-    return f"{settings.BASE_URL}/status"
+    return f"{origin()}/status"
+
+
+def origin() -> str:
+    """Scheme, host and port of what readers open: the page's own name, or that of the portal."""
+    if not settings.STATUS_HOST:
+        return str(settings.BASE_URL)
+    base = urlsplit(settings.BASE_URL)
+    port = f":{base.port}" if base.port else ""
+    return f"{base.scheme}://{settings.STATUS_HOST}{port}"
 
 
 def held_by(incidents: Iterable[content.Incident]) -> set[str]:

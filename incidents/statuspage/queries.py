@@ -170,6 +170,11 @@ def groups() -> list[list[Component]]:
     return [list(members) for _, members in groupby(rows, key=lambda one: one.group_name)]
 
 
+def origin() -> str:
+    """Where links to public pages begin, in messages to readers."""
+    return load.origin()
+
+
 def component_or_404(public_id: str) -> Component:
     component = Component.objects.select_related("domain").filter(public_id=public_id).first()
     if component is None:

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.template.loader import render_to_string
 
+from incidents.statuspage import queries
 from incidents.statuspage.models import Page
 from incidents.subscribers import links
 from incidents.subscribers.models import Announcement, Subscriber
@@ -30,7 +30,7 @@ def find(deliveries: Iterable[Delivery]) -> dict[int, Recipient]:
     rows = list(deliveries)
     people = Subscriber.objects.in_bulk([int(row.recipient.partition(":")[2]) for row in rows])
     news = {one.key: one for one in Announcement.objects.filter(key__in={row.event for row in rows}, withdrawn_at=None)}
-    frame = Frame(Page.objects.get().name, urlsplit(settings.BASE_URL).hostname or "localhost")
+    frame = Frame(Page.objects.get().name, urlsplit(queries.origin()).hostname or "localhost")
     found: dict[int, Recipient] = {}
     for row in rows:
         reader = people.get(int(row.recipient.partition(":")[2]))
@@ -44,7 +44,7 @@ def find(deliveries: Iterable[Delivery]) -> dict[int, Recipient]:
 
 
 def _news(row: Delivery, reader: Subscriber, news: Announcement, frame: Frame) -> Recipient:
-    page, leave, choose = f"{settings.BASE_URL}{news.path}", links.unsubscribe(reader.pk), links.manage(reader.pk)
+    page, leave, choose = f"{queries.origin()}{news.path}", links.unsubscribe(reader.pk), links.manage(reader.pk)
     text = (
         f"{row.body}\n\n{page}\n\n-- \nYou asked for updates of {frame.page} status.\n"
         f"Choose components: {choose}\nUnsubscribe: {leave}\n"

@@ -1,8 +1,8 @@
 """Links that readers get: signed, so that nobody can make one, and checked without the database."""
 
-from django.conf import settings
 from django.core.signing import BadSignature, Signer
 
+from incidents.statuspage import queries
 from opsportal.errors import Refused
 
 _UNSUBSCRIBE, _MANAGE, _CONFIRM = "unsubscribe", "manage", "confirm"
@@ -10,17 +10,17 @@ _UNSUBSCRIBE, _MANAGE, _CONFIRM = "unsubscribe", "manage", "confirm"
 
 def unsubscribe(pk: int) -> str:
     """One click ends it; mail programs post to it by themselves (RFC 8058)."""
-    return f"{settings.BASE_URL}/status/unsubscribe/{_signer(_UNSUBSCRIBE).sign(str(pk))}/"
+    return f"{queries.origin()}/status/unsubscribe/{_signer(_UNSUBSCRIBE).sign(str(pk))}/"
 
 
 def manage(pk: int) -> str:
     """Where a reader chooses components."""
-    return f"{settings.BASE_URL}/status/manage/{_signer(_MANAGE).sign(str(pk))}/"
+    return f"{queries.origin()}/status/manage/{_signer(_MANAGE).sign(str(pk))}/"
 
 
 def confirm(pk: int, nonce: str) -> str:
     """Used once, within a day."""
-    return f"{settings.BASE_URL}/status/confirm/{_signer(_CONFIRM).sign(f'{pk}-{nonce}')}/"
+    return f"{queries.origin()}/status/confirm/{_signer(_CONFIRM).sign(f'{pk}-{nonce}')}/"
 
 
 def read_unsubscribe(token: str) -> int:

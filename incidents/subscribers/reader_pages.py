@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
-from incidents.statuspage import offers, pages, rendering, writer
+from incidents.statuspage import offers, pages, queries, rendering, writer
 
 _NAME = "Opsportal"
 
@@ -50,7 +50,7 @@ def _frame() -> pages.Frame:
     known, assets = _document("status").get("page", {}), rendering.assets()
     return pages.Frame(
         name=known.get("name", _NAME),
-        url=f"{settings.BASE_URL}/status",
+        url=f"{queries.origin()}/status",
         css=assets.css_address,
         icon=assets.icon_address,
         as_of=None,

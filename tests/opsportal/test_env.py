@@ -32,6 +32,8 @@ BAD = [
     ("PASSWORD_LEAKS_FILE", WORD),
     ("GITHUB_API_URL", WORD),
     ("SLACK_WEBHOOK_URL", f"hooks.example.org/{WORD}"),
+    ("STATUS_HOST", f"https://{WORD}.example.org"),
+    ("STATUS_HOST", f"*.{WORD}.example.org"),
     ("ALLOWED_HOSTS", f"good.example.org,https://{WORD}.example.org"),
     ("ALERT_EMAIL", f"ops@example.org, {WORD}"),
     ("EMAIL_FROM", WORD),
@@ -167,3 +169,14 @@ def test_every_program_ends_with_1_and_that_line_and_no_trace(words, name, value
     assert name in ended.stderr
     assert "Traceback" not in ended.stderr
     assert WORD not in ended.stdout + ended.stderr
+
+
+def test_the_page_s_own_name_is_not_the_one_that_staff_use(monkeypatch):
+    monkeypatch.setenv("BASE_URL", "https://ops.example.org")
+    monkeypatch.setenv("STATUS_HOST", "OPS.example.org")
+    with pytest.raises(SystemExit, match="staff would be locked out"):
+        env.refuse_bad_values()
+
+    monkeypatch.setenv("STATUS_HOST", "Status.example.org")
+    env.refuse_bad_values()
+    assert env.status_host() == "status.example.org"

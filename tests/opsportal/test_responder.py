@@ -107,6 +107,50 @@ def test_everything_else_goes_on_to_django(tmp_path):
     assert asked == ["/", "/statuspage/", "/incidents/", "/api/v1/health", "/history"]
 
 
+@pytest.fixture
+def own_name(tmp_path, clock) -> SnapshotResponder:
+    write(tmp_path)
+    return SnapshotResponder(django_must_not_be_asked, directory=tmp_path, host="status.example", clock=clock)
+
+
+@pytest.mark.parametrize("host", ["status.example", "Status.Example:8443", "status.example."])
+def test_on_its_own_name_the_page_stands_at_the_root_and_nothing_else_answers(own_name, host):
+    assert ask(own_name, "/", host=host).body == ask(own_name, "/status/", host=host).body
+    assert ask(own_name, "/api/v2/summary.json", host=host).status == 200
+    for path in ("/login/", "/incidents/", "/health/ready", "/api/v1/me", "/static/css/portal.css", "/metrics"):
+        answer = ask(own_name, path, host=host)
+        assert answer.status == 404, path
+        assert "ETag" not in answer.headers
+    assert ask(own_name, "/login/", "POST", host=host).status == 405
+
+
+def test_readers_forms_reach_django_under_the_page_s_own_name(tmp_path):
+    asked: list[str] = []
+
+    def django(environ: dict[str, Any], start_response: object) -> list[bytes]:
+        asked.append(environ["PATH_INFO"])
+        return []
+
+    site = SnapshotResponder(django, directory=tmp_path, host="status.example")
+    for method, path in (("POST", "/status/subscribe/"), ("GET", "/status/confirm/x/"), ("POST", "/status/manage/x/")):
+        site({"REQUEST_METHOD": method, "PATH_INFO": path, "HTTP_HOST": "status.example"}, lambda *_: None)
+
+    assert len(asked) == 3
+
+
+def test_under_other_names_staff_get_in(tmp_path):
+    asked: list[str] = []
+
+    def django(environ: dict[str, Any], start_response: object) -> list[bytes]:
+        asked.append(environ["PATH_INFO"])
+        return []
+
+    site = SnapshotResponder(django, directory=tmp_path, host="status.example")
+    site({"REQUEST_METHOD": "GET", "PATH_INFO": "/", "HTTP_HOST": "ops.example"}, lambda *_: None)
+
+    assert asked == ["/"]
+
+
 @pytest.mark.parametrize(
     ("accepted", "coding", "decode"),
     [

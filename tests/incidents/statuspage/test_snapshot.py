@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 import brotli
 import pytest
 
-from incidents.statuspage import badge, content, rendering, snapshot, writer
+from incidents.statuspage import badge, content, load, rendering, snapshot, writer
 from tests.incidents.statuspage.conftest import (
     ASSETS,
     NOW,
@@ -333,3 +333,17 @@ def test_the_history_has_three_years_of_months_and_incidents_keep_their_page():
 
     assert sum(address.startswith("/status/history/2") for address in addresses) == 36
     assert "/status/incidents/incident0001/" in addresses
+
+
+@pytest.mark.parametrize(
+    ("base", "host", "address"),
+    [
+        ("https://ops.example", "", "https://ops.example/status"),
+        ("https://ops.example", "status.example", "https://status.example/status"),
+        ("http://localhost:8000", "status.localhost", "http://status.localhost:8000/status"),
+    ],
+)
+def test_links_lead_to_the_page_s_own_name(settings, base, host, address):
+    settings.BASE_URL, settings.STATUS_HOST = base, host
+
+    assert load.address() == address
