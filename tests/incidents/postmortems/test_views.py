@@ -233,4 +233,4 @@ def test_the_screens_cost_the_same_however_much_there_is(client_as, responder, r
         response.post_note(ended, text=f"Note {number}", by=responder, at=minutes(45))
     many = [cost(client, path) for path in paths]
 
-    assert few == many == [5, 8, 4, 4]
+    assert few == many == [5, 8, 6, 6]  # paper and file have no frame, whose cost is taken off
