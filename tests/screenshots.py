@@ -61,6 +61,7 @@ SCREENS = (
     ("check", "/checks/api-health/"),
     ("check-new", "/checks/new/"),
     ("statuspage", "/statuspage/"),
+    ("look", "/statuspage/look/"),
     ("maintenances", "/statuspage/maintenance/"),
     ("maintenance-plan", "/statuspage/maintenance/new/"),
     ("ownership", "/ownership/"),

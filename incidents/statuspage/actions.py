@@ -194,7 +194,8 @@ def publish(update: StatusUpdate, *, by: User, at: datetime, seen: str = "", byp
 def export(folder: Path, at: datetime) -> int:
     """The same files as the portal serves, into any folder; how many there are."""
     tree = _tree(at)
-    del tree[snapshot.CONTENT]  # of no use where nothing is built
+    for name in (snapshot.CONTENT, snapshot.FRAME):  # of no use where nothing is built
+        del tree[name]
     writer.export(folder, tree)
     return len(tree)
 
@@ -216,7 +217,8 @@ def rebuild(at: datetime) -> Path:
 def _tree(at: datetime, previous: Mapping[str, Any] | None = None) -> snapshot.Tree:
     """Everything in the database, and what was said on the host and is not in it yet."""
     content = host_post.applied(load.page(at), host_queue.waiting())
-    return snapshot.build(content, at=at, render=rendering.render, assets=rendering.assets(), previous=previous)
+    assets = rendering.assets(content.look)
+    return snapshot.build(content, at=at, render=rendering.render, assets=assets, previous=previous)
 
 
 def show_after_commit(at: datetime) -> None:

@@ -151,6 +151,27 @@ class Maintenance:
 
 
 @dataclass(frozen=True)
+class Link:
+    """A way off the page; `place` is header or footer."""
+
+    label: str
+    address: str
+    place: str
+
+
+@dataclass(frozen=True)
+class Appearance:
+    """What a house makes of the page: empty means as it comes. The logo is base64."""
+
+    accent_light: str = ""
+    accent_dark: str = ""
+    logo: str = ""
+    logo_type: str = ""
+    links: tuple[Link, ...] = ()
+    footer: str = ""
+
+
+@dataclass(frozen=True)
 class Content:
     """Everything on the page: components in order, incidents newest first, planned work soonest first.
 
@@ -167,6 +188,7 @@ class Content:
     maintenances: tuple[Maintenance, ...] = ()
     # Whether readers can be told by e-mail here.
     offers_mail: bool = True
+    look: Appearance = Appearance()
 
     @property
     def told_maintenances(self) -> tuple[Maintenance, ...]:

@@ -86,8 +86,8 @@ def _shown() -> Content:
 
 
 def _show(content: Content, at: datetime) -> None:
-    before = writer.manifest(settings.SNAPSHOT_DIR)
-    tree = snapshot.build(content, at=at, render=rendering.render, assets=rendering.assets(), previous=before)
+    before, assets = writer.manifest(settings.SNAPSHOT_DIR), rendering.assets(content.look)
+    tree = snapshot.build(content, at=at, render=rendering.render, assets=assets, previous=before)
     writer.write(settings.SNAPSHOT_DIR, tree, at=at)
 
 

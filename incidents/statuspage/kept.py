@@ -10,6 +10,7 @@ from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from incidents.statuspage.content import Content
+from incidents.statuspage.pages import Frame
 
 
 def written(content: Content) -> bytes:
@@ -24,6 +25,20 @@ def read(body: bytes) -> Content:
         return Content(**{name: _made(kind, facts[name]) for name, kind in get_type_hints(Content).items()})
     except (TypeError, KeyError, AttributeError) as problem:
         raise ValueError("not the content of a status page") from problem
+
+
+def written_frame(frame: Frame) -> bytes:
+    """What stands around a page; `read_frame` gives it back."""
+    return json.dumps(_plain(frame), ensure_ascii=False).encode()
+
+
+def read_frame(body: bytes) -> Frame:
+    """Raises ValueError for what is not such a file."""
+    try:
+        found: Frame = _made(Frame, json.loads(body))
+    except (TypeError, KeyError, AttributeError) as problem:
+        raise ValueError("not the frame of a status page") from problem
+    return found
 
 
 def _plain(value: Any) -> Any:

@@ -49,6 +49,7 @@ def page(at: datetime) -> content.Content:
         incidents=shown,
         maintenances=planned,
         offers_mail=bool(settings.EMAIL_CONFIGURED),
+        look=row.appearance,
     )
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from incidents.ownership.models import Domain
 from incidents.response.models import Incident
 from incidents.response.states import Status
+from incidents.statuspage.content import Appearance, Link
 from opsportal.models import User
 from opsportal.privacy.fields import GuardedTextField
 
@@ -49,9 +50,24 @@ class Page(models.Model):
     time_zone = models.CharField(max_length=64, default="Etc/UTC")
     # A second publisher looks at every update before it goes out.
     needs_approval = models.BooleanField(default=False)
+    # Empty: the colours that the stylesheet comes with.
+    accent_light = models.CharField(max_length=7, blank=True)
+    accent_dark = models.CharField(max_length=7, blank=True)
+    # Base64 of a picture that incidents/statuspage/logo.py has cleaned.
+    logo = models.TextField(blank=True)
+    logo_type = models.CharField(max_length=16, blank=True)
+    # [{"label", "address", "place"}]
+    links = models.JSONField(default=list, blank=True)
+    footer = GuardedTextField(max_length=300, blank=True)
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def appearance(self) -> Appearance:
+        """As the pages are built with it."""
+        links = tuple(Link(**one) for one in self.links)
+        return Appearance(self.accent_light, self.accent_dark, self.logo, self.logo_type, links, self.footer)
 
 
 class PhaseText(models.Model):

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 
 from incidents.statuspage import bars, documents, looks, rollup
-from incidents.statuspage.content import Affected, Component, Content, Incident, Update
+from incidents.statuspage.content import Affected, Component, Content, Incident, Link, Update
 from incidents.statuspage.looks import Look
 
 PAST_DAYS = 7
@@ -24,6 +24,22 @@ class Frame:
     css: str
     icon: str
     as_of: datetime | None
+    logo: str = ""
+    links: tuple[Link, ...] = ()
+    footer: str = ""
+
+    @property
+    def origin(self) -> str:
+        """Scheme and host, for programs that want whole addresses."""
+        return self.url.removesuffix("/status")
+
+    @property
+    def above(self) -> list[Link]:
+        return [one for one in self.links if one.place == "header"]
+
+    @property
+    def below(self) -> list[Link]:
+        return [one for one in self.links if one.place == "footer"]
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,19 @@
 """Templates and assets of the public page, the same for every reader: English words and UTC, whoever publishes."""
 
+import base64
 from datetime import UTC
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
+from incidents.statuspage import brand
+from incidents.statuspage.content import Appearance
 from incidents.statuspage.snapshot import Assets
+
+_AS_IT_COMES = Appearance()
 
 
 def render(template: str, context: dict[str, Any]) -> str:
@@ -25,8 +30,13 @@ def _rendered(template: str, values: tuple[tuple[str, Any], ...]) -> str:
         return render_to_string(template, dict(values))
 
 
-@cache
-def assets() -> Assets:
-    """The stylesheet and the icon as the repository has them."""
+@lru_cache(maxsize=16)
+def assets(look: Appearance = _AS_IT_COMES) -> Assets:
+    """The stylesheet and the icon as the repository has them, with the house's colours and logo."""
     static = settings.BASE_DIR / "static"
-    return Assets(css=(static / "css" / "public.css").read_bytes(), icon=(static / "icons" / "icon.svg").read_bytes())
+    return Assets(
+        css=(static / "css" / "public.css").read_bytes() + brand.rule(look.accent_light, look.accent_dark),
+        icon=(static / "icons" / "icon.svg").read_bytes(),
+        logo=base64.b64decode(look.logo),
+        logo_type=look.logo_type,
+    )

@@ -39,6 +39,8 @@ SUBSCRIBE = "public/subscribe.html"
 MANIFEST = "manifest.json"
 # What everything was built from; no address answers it.
 CONTENT = "content.json"
+# What stands around readers' own pages, which are made when they are asked for.
+FRAME = "frame.json"
 Render = Callable[[str, dict[str, Any]], str]
 Tree = dict[str, bytes]
 
@@ -64,6 +66,8 @@ class Assets:
 
     css: bytes
     icon: bytes
+    logo: bytes = b""
+    logo_type: str = ""
 
     @property
     def css_address(self) -> str:
@@ -72,6 +76,12 @@ class Assets:
     @property
     def icon_address(self) -> str:
         return f"/status/assets/{_digest(self.icon)[:16]}.svg"
+
+    @property
+    def logo_address(self) -> str:
+        """Empty when there is no logo."""
+        end = self.logo_type.rpartition("/")[2]
+        return f"/status/assets/{_digest(self.logo)[:16]}.{end}" if self.logo else ""
 
 
 @dataclass(frozen=True)
@@ -128,13 +138,14 @@ def build(
         "addresses": addresses,
     }
     tree[CONTENT] = kept.written(content)
+    tree[FRAME] = kept.written_frame(frame_of(content, assets, None))
     tree[MANIFEST] = json.dumps(manifest, separators=(",", ":"), sort_keys=True).encode()
     return tree
 
 
 def all_documents(content: Content, *, at: datetime, render: Render, assets: Assets) -> Iterator[Document]:
     """Pages, JSON, feeds, badge and assets."""
-    frame = pages.Frame(name=content.name, url=content.url, css=assets.css_address, icon=assets.icon_address, as_of=at)
+    frame = frame_of(content, assets, at)
     lasting = replace(frame, as_of=None)
 
     def page(address: str, template: str, frame: pages.Frame, cache: str = "page", **context: Any) -> Document:
@@ -167,6 +178,22 @@ def all_documents(content: Content, *, at: datetime, render: Render, assets: Ass
     yield Document(("/status/badge.svg",), "image/svg+xml", "badge", badge.svg(indicator))
     yield Document((assets.css_address,), "text/css; charset=utf-8", "asset", assets.css)
     yield Document((assets.icon_address,), "image/svg+xml", "asset", assets.icon)
+    if assets.logo:
+        yield Document((assets.logo_address,), assets.logo_type, "asset", assets.logo)
+
+
+def frame_of(content: Content, assets: Assets, at: datetime | None) -> pages.Frame:
+    """What stands around each page."""
+    return pages.Frame(
+        name=content.name,
+        url=content.url,
+        css=assets.css_address,
+        icon=assets.icon_address,
+        as_of=at,
+        logo=assets.logo_address,
+        links=content.look.links,
+        footer=content.look.footer,
+    )
 
 
 Page = Callable[..., Document]

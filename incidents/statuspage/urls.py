@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from incidents.statuspage import backfill_views, component_views, maintenance_views, update_views, views
+from incidents.statuspage import backfill_views, component_views, maintenance_views, page_views, update_views, views
 
 urlpatterns = [
     path("statuspage/", views.board, name="publish"),
+    path("statuspage/look/", page_views.page_look, name="page_look"),
     path("statuspage/rules/", update_views.publishing_rules, name="publishing_rules"),
     path("statuspage/rules/approval/", update_views.approval_rule, name="approval_rule"),
     path("statuspage/honesty/", views.honesty, name="honesty"),

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
-from incidents.statuspage import offers, pages, queries, rendering, writer
+from incidents.statuspage import kept, offers, pages, queries, rendering, snapshot, writer
 
 _NAME = "Opsportal"
 
@@ -47,7 +47,10 @@ def offer() -> offers.Offer:
 
 
 def _frame() -> pages.Frame:
-    known, assets = _document("status").get("page", {}), rendering.assets()
+    try:
+        return kept.read_frame((settings.SNAPSHOT_DIR / writer.CURRENT / snapshot.FRAME).read_bytes())
+    except (OSError, ValueError):
+        known, assets = _document("status").get("page", {}), rendering.assets()
     return pages.Frame(
         name=known.get("name", _NAME),
         url=f"{queries.origin()}/status",
