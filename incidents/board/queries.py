@@ -18,7 +18,7 @@ from incidents.response import queries as response
 from incidents.response.listing import COLUMNS, Row
 from incidents.response.models import Incident, TimelineEvent
 from incidents.response.next_best import Act, Next
-from incidents.response.states import Status
+from incidents.response.states import Kind, Status
 from opsportal.models import User
 from opsportal.roles import Role
 
@@ -216,11 +216,16 @@ def _open(person: User) -> list[OpenIncident]:
 
 def _last(keys: list[int]) -> dict[int, Last]:
     """What the newest facts say; a fact without words of its own says what happened."""
-    values = TimelineEvent.objects.filter(pk__in=keys).values_list("pk", "occurred_at", "text__body")
-    said = {pk: Last(at, _short(body)) for pk, at, body in values if body}
+    values = TimelineEvent.objects.filter(pk__in=keys).values_list("pk", "kind", "new", "occurred_at", "text__body")
+    said = {pk: Last(at, _short(_told(kind, new, body))) for pk, kind, new, at, body in values if body}
     for pk, line in response.lines(key for key in keys if key not in said).items():
         said[pk] = Last(line.occurred_at, _short(f"{line.who} {line.before} {line.strong} {line.after}".strip()))
     return said
+
+
+def _told(kind: str, new: str, body: str) -> str:
+    """Of corrected words what stands now: the first line says why, which belongs to the room."""
+    return body.partition("\n")[2] if kind == Kind.CORRECTION and not new else body
 
 
 def _short(text: str) -> str:

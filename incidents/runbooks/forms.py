@@ -58,7 +58,7 @@ class RunbookForm(GuardedForm):
         label="Text",
         max_length=LONGEST,
         help_text="Markdown. 1. begins a step; ``` lines below it are commands to copy; Expect: names the token line.",
-        widget=forms.Textarea(attrs={"rows": 24, "spellcheck": "true"}),
+        widget=forms.Textarea(attrs={"rows": 24, "spellcheck": "true", "class": "mono"}),
         error_messages={"required": "Write what has to be done."},
     )
     note = forms.CharField(

@@ -1,5 +1,6 @@
 """Full-text search over this wing, ranked by PostgreSQL and bounded."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,6 +25,8 @@ _INCIDENTS, _TEXTS, _REPORTS, _RUNBOOKS, _TOP, _TOP_RUNBOOKS = 20, 20, 10, 10, 6
 # Ranking reads a hit's words again: of very common words, the newest hits are ranked.
 _RANKED = 500
 _OPEN, _CLOSE = "\x02", "\x03"
+# What Markdown says with signs; around a hit they would only be noise: "[lower the limits](/settings/limits/)".
+_SIGNS = re.compile(r"\*\*|`+|\[(?=[^\]]*\]\()|\]\([^)\s]*\)?")
 
 
 @dataclass(frozen=True)
@@ -144,7 +147,7 @@ def _runbooks(query: SearchQuery) -> list[FoundRunbook]:
     best = ranked_runbooks(query, _RUNBOOKS)
     mine = Runbook.objects.filter(pk__in=[one.pk for one in best])
     heads = dict(mine.annotate(headline=_headline("body", query)).values_list("pk", "headline"))
-    return [FoundRunbook(one, pieces(heads[one.pk])) for one in best]
+    return [FoundRunbook(one, pieces(plain(heads[one.pk]))) for one in best]
 
 
 def ranked_runbooks(query: SearchQuery, limit: int) -> list[Runbook]:
@@ -166,6 +169,11 @@ def _headline(text: "str | Concat", query: SearchQuery) -> SearchHeadline:
 def _domains(typed: str) -> list[Domain]:
     like = Q(name__icontains=typed) | Q(primary__icontains=typed) | Q(backup__icontains=typed)
     return list(Domain.objects.filter(like).order_by("position")[:10])
+
+
+def plain(markdown: str) -> str:
+    """A stretch of a runbook without the signs of Markdown; it may begin or end within a link."""
+    return _SIGNS.sub("", markdown)
 
 
 def pieces(headline: str) -> list[Piece]:

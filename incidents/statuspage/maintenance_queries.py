@@ -46,7 +46,14 @@ class Row:
 
     @property
     def word(self) -> str:
-        return windows.WORDS[self.status]
+        """Scheduled is a word for readers; what they do not know of yet is a draft."""
+        return "Draft" if self.is_draft else windows.WORDS[self.status]
+
+    @property
+    def is_draft(self) -> bool:
+        """Public, not said to anybody yet, and not over."""
+        one, over = self.maintenance, (windows.COMPLETED, windows.CANCELLED)
+        return one.is_public and one.announced_at is None and self.status not in over
 
 
 @dataclass(frozen=True)
@@ -64,21 +71,15 @@ def plans(at: datetime) -> Plans:
     """Three queries and one for the rules."""
     rows = Maintenance.objects.select_related("domain", "series").prefetch_related("components")
     found = [Row(one, one.window.status(at)) for one in rows.filter(ends_at__gt=at - _PAST_FOR).order_by("starts_at")]
-    told = [row for row in found if not _is_draft(row)]
+    told = [row for row in found if not row.is_draft]
     over = [row for row in told if row.status in (windows.COMPLETED, windows.CANCELLED)]
     return Plans(
         running=[row for row in told if row.status in windows.RUNNING],
         upcoming=[row for row in told if row.status == windows.SCHEDULED],
-        drafts=[row for row in found if _is_draft(row)],
+        drafts=[row for row in found if row.is_draft],
         past=over[::-1][:_PAST],
         series=list(MaintenanceSeries.objects.filter(stopped_at=None).order_by("first_on", "id")),
     )
-
-
-def _is_draft(row: Row) -> bool:
-    """Public, not said to anybody yet, and not over."""
-    one = row.maintenance
-    return one.is_public and one.announced_at is None and row.status not in (windows.COMPLETED, windows.CANCELLED)
 
 
 def maintenance_or_404(public_id: str) -> Maintenance:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from incidents.statuspage import looks, pages
 from incidents.statuspage.content import Content, Maintenance
@@ -22,12 +22,6 @@ class Work:
     look: Look
     entries: tuple[Entry, ...]
     components: tuple[str, ...]
-
-    @property
-    def is_within_a_day(self) -> bool:
-        """Beginning and end on the same UTC day, so that the day is said once."""
-        window = self.maintenance.window
-        return window.starts_at.astimezone(UTC).date() == window.closes_at.astimezone(UTC).date()
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,11 @@ class Window:
         """When it is really over."""
         return min(self.ended_at, self.ends_at) if self.ended_at else self.ends_at
 
+    @property
+    def is_within_a_day(self) -> bool:
+        """Beginning and end on the same UTC day, so that the day is said once."""
+        return self.starts_at.astimezone(UTC).date() == self.closes_at.astimezone(UTC).date()
+
     def status(self, at: datetime) -> str:
         """Where it stands; the end belongs to what comes after."""
         if self.cancelled_at is not None:

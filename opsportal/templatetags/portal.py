@@ -145,7 +145,8 @@ def state_shape(value: str) -> str:
 @mark
 def status(value: str) -> SafeString:
     """An incident's status as a badge: {% status incident.status %}."""
-    return format_html('<span class="{}">{}</span>', _STATUS_BADGES.get(str(value), "badge"), str(value).capitalize())
+    word = "Post-mortem" if value == "postmortem" else str(value).capitalize()
+    return format_html('<span class="{}">{}</span>', _STATUS_BADGES.get(str(value), "badge"), word)
 
 
 @mark

@@ -7,7 +7,7 @@ import pytest
 from incidents.alerts.actions import receive
 from incidents.board import queries
 from incidents.ownership.models import Domain
-from incidents.response import actions
+from incidents.response import actions, corrections
 from tests.incidents.cast import cost, minutes, news, open_incident
 
 pytestmark = pytest.mark.django_db
@@ -41,6 +41,16 @@ def test_the_worst_incident_comes_first_with_its_last_words_and_its_next_duty(re
     assert first.last and first.owed and second.owed
     assert (first.title, first.last.words, first.owed.kind) == ("Big", "Moved to B", "first_public_update")
     assert (second.title, second.owed.kind) == ("Small", "acknowledge")
+
+
+def test_of_corrected_words_the_board_says_what_stands_now(responder):
+    incident = open_incident(responder)
+    note = actions.post_note(incident, text="Share falls to 32 %", by=responder, at=minutes(1))
+    corrections.correct(note, text="Share falls to 23 %", reason="Swapped", seen=0, by=responder, at=minutes(2))
+
+    (row,) = queries.board(minutes(3), responder).incidents
+
+    assert row.last and row.last.words == "Share falls to 23 %"
 
 
 def test_late_duties_lead_to_their_room(responder):

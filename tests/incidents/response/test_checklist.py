@@ -122,7 +122,7 @@ def test_the_room_shows_who_where_and_why(client_as, responder, viewer):
         room = page(person, incident.get_absolute_url())
         assert "responder, <time" in room
         assert "<code>bin/manage doctor</code>" in room
-        assert 'href="/checks/">Open /checks/' in room
+        assert 'href="/checks/">Open the page' in room
         assert "Nothing was rolled out" in room
         assert "Mandatory" in room
         assert ("/incidents/INC-1/checklist/2/unskip/" in room) is can_act

@@ -36,6 +36,18 @@ def test_a_title_outranks_a_summary(story, responder):
     assert search("exports", responder).incidents == [story, other]
 
 
+@pytest.mark.parametrize(
+    ("markdown", "plain"),
+    [
+        ("surges, [lower the limits](/settings/limits/). 5. **Fall back", "surges, lower the limits. 5. Fall back"),
+        ("run `db_verify` and [look](/checks/", "run db_verify and look"),
+        ("an array [0] and a (note) stay", "an array [0] and a (note) stay"),
+    ],
+)
+def test_the_signs_of_markdown_are_left_out_of_a_runbooks_words(markdown, plain):
+    assert queries.plain(markdown) == plain
+
+
 def test_words_of_a_timeline_are_found_with_their_place_marked(story, responder):
     (hit,) = search("databases", responder).texts
 

@@ -62,6 +62,7 @@ def test_from_a_form_to_the_public_page(client_as, publisher, typed):
     page = client.get(there).content.decode()
     assert "As readers will see it" in page and "Not announced" in page
     assert load.page(now()).maintenances == ()
+    assert "Draft" in client.get(LIST).content.decode()
 
     question = client.get(f"{there}announce/").content.decode()
     assert "Announce “Database upgrade”?" in question
