@@ -15,6 +15,7 @@ from opsportal.audit import actions as audit
 from opsportal.errors import Refused
 from opsportal.models import ApiToken, User
 from opsportal.privacy import guard
+from opsportal.privacy.normalise import is_blank
 
 __all__ = ["Facts", "Teller", "fail", "freeze", "record", "roll_back", "start", "succeed", "unfreeze"]
 
@@ -173,7 +174,7 @@ def _result(word: str) -> Result:
 
 
 def _what(text: str) -> str:
-    if not text.strip():
+    if is_blank(text):
         raise Refused("WHAT_MISSING", "Say what is changed.")
     return _clean(text)[:160]
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 from django.utils.timezone import now
 from ninja import Query, Router, Schema, Status
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from incidents.changes import actions, queries
 from incidents.changes.actions import Facts, Teller
@@ -15,6 +15,7 @@ from incidents.ownership.models import Domain
 from opsportal.api.access import ApiRequest, Scoped
 from opsportal.api.pages import PageOf, PageQuery, cut
 from opsportal.errors import Refused
+from opsportal.moments import Moment
 
 router = Router(tags=["Changes"])
 READ, WRITE = Scoped("changes:read"), Scoped("changes:write")
@@ -34,8 +35,8 @@ class ChangeIn(Schema):
     artifact: str = Field("", max_length=200, description="Version, tag or commit; a deploy and a rollback need it")
     ticket: str = Field("", max_length=300, description="https link")
     result: ResultWord = "succeeded"
-    started_at: AwareDatetime | None = None
-    finished_at: AwareDatetime | None = None
+    started_at: Moment | None = None
+    finished_at: Moment | None = None
     override: str = Field("", max_length=2_000, description="Why in spite of a freeze; audited")
 
 

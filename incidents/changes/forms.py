@@ -9,16 +9,10 @@ from incidents.changes.actions import Facts
 from incidents.changes.models import artifact_validator
 from incidents.changes.states import Kind, Result
 from incidents.ownership.models import Domain
+from opsportal.moments import MomentField
 from opsportal.privacy.forms import GuardedForm
 
-
-class MomentField(forms.DateTimeField):
-    """A moment in UTC, in the browser's own picker."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        wrong = {"invalid": "Write the time as 2026-11-21 03:12, in UTC."} | kwargs.pop("error_messages", {})
-        widget = forms.DateTimeInput(attrs={"type": "datetime-local", "class": "input--auto"}, format="%Y-%m-%dT%H:%M")
-        super().__init__(widget=widget, error_messages=wrong, **kwargs)
+_AUTO = {"class": "input--auto"}
 
 
 def _domain() -> "forms.ModelChoiceField[Domain]":
@@ -67,9 +61,14 @@ class ChangeForm(GuardedForm):
     )
     result = forms.ChoiceField(label="Where it stands", choices=Result.choices, initial=Result.RUNNING)
     started_at = MomentField(
-        label="Begins (UTC)", required=False, help_text="Empty: now. Of a planned one, when it is to begin."
+        label="Begins (UTC)",
+        attrs=_AUTO,
+        required=False,
+        help_text="Empty: now. Of a planned one, when it is to begin.",
     )
-    finished_at = MomentField(label="Ended (UTC)", required=False, help_text="Empty: now, if it has ended.")
+    finished_at = MomentField(
+        label="Ended (UTC)", attrs=_AUTO, required=False, help_text="Empty: now, if it has ended."
+    )
     override = _words(
         "Why in spite of the freeze", required=False, help_text="Stands in the audit log. A rollback needs none."
     )
@@ -107,8 +106,8 @@ class FreezeForm(GuardedForm):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
         error_messages={"required": "Say why."},
     )
-    starts_at = MomentField(label="From (UTC)", required=False, help_text="Empty: now.")
-    ends_at = MomentField(label="Until (UTC)", required=False, help_text="Empty: until somebody lifts it.")
+    starts_at = MomentField(label="From (UTC)", attrs=_AUTO, required=False, help_text="Empty: now.")
+    ends_at = MomentField(label="Until (UTC)", attrs=_AUTO, required=False, help_text="Empty: until somebody lifts it.")
 
 
 class LiftForm(GuardedForm):

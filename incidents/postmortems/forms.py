@@ -7,6 +7,7 @@ from django import forms
 from incidents.postmortems import fields
 from incidents.postmortems.models import Postmortem
 from incidents.postmortems.queries import Report
+from opsportal.moments import MomentField
 from opsportal.privacy.forms import GuardedForm
 
 _LONGEST = 20_000
@@ -68,11 +69,7 @@ class ReportForm(GuardedForm):
 class LineForm(GuardedForm):
     """Something from memory."""
 
-    occurred_at = forms.DateTimeField(
-        label="When (UTC)",
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        error_messages={"required": "Say when it happened.", "invalid": "Write the time as 2026-11-21 03:12, in UTC."},
-    )
+    occurred_at = MomentField(label="When (UTC)", error_messages={"required": "Say when it happened."})
     text = forms.CharField(
         label="What happened",
         max_length=2_000,

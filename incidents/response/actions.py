@@ -18,6 +18,7 @@ from incidents.response.states import Kind, Status
 from opsportal.errors import Conflict, Refused
 from opsportal.models import User
 from opsportal.privacy import guard
+from opsportal.privacy.normalise import is_blank
 
 # The lock under which numbers are given: any number that no other advisory lock of the house uses.
 _NUMBERS = 730_001
@@ -282,6 +283,6 @@ def _require_past(occurred_at: datetime | None, at: datetime) -> None:
 
 
 def _needed(text: str, code: str, sentence: str) -> str:
-    if not text.strip():
+    if is_blank(text):
         raise Refused(code, sentence)
     return text.strip()

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from django.db.models import Prefetch
 from ninja import Schema
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from incidents.response import heading, seats
 from incidents.response.impact import Impact
@@ -14,6 +14,7 @@ from incidents.response.models import Incident, Seat, TimelineEvent
 from incidents.response.states import IncidentRole
 from incidents.response.wording import Wording
 from opsportal.api.pages import PageQuery
+from opsportal.moments import Moment
 
 SeverityWord = Literal["SEV-1", "SEV-2", "SEV-3"]
 StatusWord = Literal["investigating", "identified", "monitoring", "resolved"]
@@ -194,9 +195,9 @@ class DeclareBody(Body):
     mode: Literal["standard", "retrospective", "test"] = "standard"
     channel_url: str = Field("", max_length=300)
     follows: int | None = Field(None, description="Number of the incident that this one follows from")
-    impact_started_at: AwareDatetime | None = None
-    detected_at: AwareDatetime | None = None
-    resolved_at: AwareDatetime | None = None
+    impact_started_at: Moment | None = None
+    detected_at: Moment | None = None
+    resolved_at: Moment | None = None
 
 
 class RewriteBody(Body):
@@ -211,13 +212,13 @@ class NoteBody(Body):
     """Words for the team; `occurred_at` when it happened earlier."""
 
     text: str = Field(max_length=20_000)
-    occurred_at: AwareDatetime | None = None
+    occurred_at: Moment | None = None
 
 
 class DecisionBody(NoteBody):
     """What was decided, and when somebody looks whether it worked."""
 
-    check_back_at: AwareDatetime | None = None
+    check_back_at: Moment | None = None
 
 
 class CorrectionBody(Body):
@@ -240,7 +241,7 @@ class StatusBody(Body):
 
     to: StatusWord
     note: str = Field("", max_length=20_000)
-    occurred_at: AwareDatetime | None = None
+    occurred_at: Moment | None = None
 
 
 class SeverityBody(Body):

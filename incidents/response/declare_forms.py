@@ -11,20 +11,15 @@ from incidents.response.models import Incident
 from incidents.response.past import Past
 from incidents.response.states import Severity
 from opsportal.errors import Refused
+from opsportal.moments import MomentField
 from opsportal.privacy.forms import GuardedForm
 
 Mode, Nature = Incident.Mode, Incident.Nature
 _LATER = ("impact_started_at", "detected_at", "resolved_at")
 
 
-def _moment(label: str, help_text: str = "") -> forms.DateTimeField:
-    return forms.DateTimeField(
-        label=label,
-        required=False,
-        help_text=help_text,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        error_messages={"invalid": "Write the time as 2026-11-21 03:12, in UTC."},
-    )
+def _moment(label: str, help_text: str = "") -> MomentField:
+    return MomentField(label=label, required=False, help_text=help_text)
 
 
 class DeclareForm(GuardedForm):

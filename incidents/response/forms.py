@@ -8,6 +8,7 @@ from incidents.response import heading, policy, queries, states
 from incidents.response.models import Incident
 from incidents.response.states import Severity, Status
 from opsportal.models import User
+from opsportal.moments import MomentField
 from opsportal.privacy.forms import GuardedForm
 
 # Minutes until somebody looks whether a decision worked; 0 for never.
@@ -39,12 +40,7 @@ class PostForm(GuardedForm):
     )
     to = forms.ChoiceField(label="Status after this update", required=False)
     decision = forms.ChoiceField(label="Kind of row", required=False, choices=LOOK_BACK)
-    occurred_at = forms.DateTimeField(
-        label="It happened at (UTC)",
-        required=False,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        error_messages={"invalid": "Write the time as 2026-11-21 03:12, in UTC."},
-    )
+    occurred_at = MomentField(label="It happened at (UTC)", required=False)
 
     def __init__(self, incident: Incident, *args: Any, wants_focus: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs, prefix="post")

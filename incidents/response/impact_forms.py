@@ -7,6 +7,7 @@ from django import forms
 from incidents.response import channel
 from incidents.response.impact import Impact
 from incidents.response.models import Incident, ScopeArea
+from opsportal.moments import MomentField
 from opsportal.privacy.forms import GuardedForm
 
 
@@ -49,11 +50,7 @@ class ImpactForm(GuardedForm):
 class TimeForm(GuardedForm):
     """The right time and why the other one was wrong."""
 
-    to = forms.DateTimeField(
-        label="The right time (UTC)",
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        error_messages={"invalid": "Write the time as 2026-11-21 03:12, in UTC.", "required": "Say which time."},
-    )
+    to = MomentField(label="The right time (UTC)", error_messages={"required": "Say which time."})
     reason = forms.CharField(
         label="Why",
         max_length=2_000,

@@ -8,6 +8,7 @@ from django import forms
 from incidents.response.models import Incident
 from incidents.statuspage import drafts
 from incidents.statuspage.models import Component, ComponentStatus
+from opsportal.moments import MomentField
 from opsportal.privacy.forms import GuardedForm
 
 _OUTAGES = [
@@ -15,11 +16,11 @@ _OUTAGES = [
 ]
 
 
-def _moment(label: str) -> forms.DateTimeField:
-    return forms.DateTimeField(
+def _moment(label: str) -> MomentField:
+    return MomentField(
         label=f"{label} (UTC)",
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local", "class": "input--auto"}, format="%Y-%m-%dT%H:%M"),
-        error_messages={"invalid": "Write the time as 2026-11-21 03:12, in UTC.", "required": "Say which time."},
+        attrs={"class": "input--auto"},
+        error_messages={"required": "Say which time."},
     )
 
 

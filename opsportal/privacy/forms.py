@@ -6,6 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from opsportal.privacy import guard, leaks
+from opsportal.privacy.normalise import is_blank
 
 _TYPED = (forms.EmailField, forms.URLField, forms.GenericIPAddressField, forms.UUIDField)
 
@@ -33,8 +34,15 @@ class GuardedForm(forms.Form):
         for name, field in self.fields.items():
             if name not in self.unguarded and not field.disabled:
                 is_typed = name in self.typed or isinstance(field, _TYPED)
-                self._guard(name, str(self.data.get(self.add_prefix(name), "")), is_typed=is_typed)
+                text = str(self.data.get(self.add_prefix(name), ""))
+                self._guard(name, text, is_typed=is_typed)
+                self._see(name, field, text)
         return cleaned
+
+    def _see(self, name: str, field: forms.Field, text: str) -> None:
+        """Signs of no width are no words: a title of them could not be read or clicked."""
+        if isinstance(field, forms.CharField) and field.required and name not in self.errors and is_blank(text):
+            self.add_error(name, ValidationError(field.error_messages["required"], code="required"))
 
     def _guard(self, name: str, text: str, *, is_typed: bool) -> None:
         if len(text) > guard.MAX_CHARACTERS:

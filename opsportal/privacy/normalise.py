@@ -29,6 +29,18 @@ _BASE64 = re.compile(r"(?<![\w+/=-])[A-Za-z0-9+/_-]{16,8192}={0,2}(?![\w+/=-])")
 _TEXT_BYTES = bytes(range(32, 127)) + b"\t\r\n"
 
 
+_UNSEEN = re.compile(rf"[\s{_INVISIBLE}]*")
+
+
+def is_blank(text: str) -> bool:
+    """Nothing in it that anybody could read.
+
+    >>> is_blank(" \\u200b\\u202e")
+    True
+    """
+    return _UNSEEN.fullmatch(text) is not None
+
+
 @dataclass(frozen=True)
 class View:
     """A text to match against, and how to get back to the text as it came."""

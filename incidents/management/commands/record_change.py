@@ -13,6 +13,7 @@ from incidents.ownership.models import Domain
 from opsportal.commands import Exit, OpsCommand
 from opsportal.errors import Refused
 from opsportal.models import User
+from opsportal.moments import require_plausible
 
 
 class Command(OpsCommand):
@@ -80,4 +81,6 @@ def _moment(text: str) -> datetime | None:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise Refused("BAD_TIME", "Write a time as 2026-11-21T03:12, with its zone or in UTC.") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    require_plausible(moment)
+    return moment

@@ -64,6 +64,7 @@ class TestRecording:
         ("changes", "code"),
         [
             ({"what": "  "}, "WHAT_MISSING"),
+            ({"what": "\u2060"}, "WHAT_MISSING"),
             ({"what": f"Key {SECRET}"}, "PRIVACY"),
             ({"kind": "hope"}, "KIND_UNKNOWN"),
             ({"result": "perhaps"}, "RESULT_UNKNOWN"),

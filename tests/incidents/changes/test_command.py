@@ -51,6 +51,8 @@ def test_without_a_person_it_was_the_shell():
         (["--result=perhaps"], "result_unknown"),
         (["--artifact="], "artifact_missing"),
         (["--started-at=soon"], "bad_time"),
+        (["--started-at=0001-01-01T00:00+14:00"], "year_wrong"),
+        (["--result=planned", "--started-at=9999-12-31T23:59-14:00"], "year_wrong"),
         (["--user=nobody"], "unknown_user"),
     ],
 )

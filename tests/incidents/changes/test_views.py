@@ -143,6 +143,8 @@ def test_an_address_may_carry_what_is_known(client_as, responder):
         ({"ticket": "://"}, "Paste the ticket"),
         ({"started_at": "soon"}, "Write the time as"),
         ({"started_at": "2126-11-21T03:12"}, "has not come yet"),
+        ({"started_at": "0206-11-21T03:12"}, "Look at the year"),
+        ({"what": "\u200b\u202e"}, "Say what is changed."),
         ({"kind": "hope"}, "Select a valid choice"),
         ({"what": SECRET}, "Not saved"),
     ],
@@ -218,7 +220,12 @@ def test_a_publisher_freezes_and_lifts(client_as, publisher):
 
 @pytest.mark.parametrize(
     ("changes", "sentence"),
-    [({"reason": ""}, "Say why."), ({"ends_at": "2020-01-01T00:00"}, "later end"), ({"reason": SECRET}, "Not saved")],
+    [
+        ({"reason": ""}, "Say why."),
+        ({"ends_at": "2020-01-01T00:00"}, "later end"),
+        ({"starts_at": "0001-01-01T00:00:00+14:00"}, "Look at the year"),
+        ({"reason": SECRET}, "Not saved"),
+    ],
 )
 def test_a_freeze_that_is_not_well_formed_comes_back(client_as, publisher, changes, sentence):
     given = {"domain": "payments", "reason": "Quarter end", "starts_at": "", "ends_at": ""}

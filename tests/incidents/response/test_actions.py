@@ -68,6 +68,7 @@ def test_numbers_have_no_gap_after_a_refusal(responder):
     ("changes", "code"),
     [
         ({"title": "  "}, "TITLE_MISSING"),
+        ({"title": " \u200b\u202e"}, "TITLE_MISSING"),
         ({"severity": "SEV-9"}, "SEVERITY_UNKNOWN"),
         ({"title": SECRET}, "PRIVACY_BLOCKED"),
         ({"summary": SECRET}, "PRIVACY_BLOCKED"),

@@ -1,0 +1,50 @@
+"""Moments as people and programs give them: in years that every screen can show, compare and bring to UTC.
+
+A mistyped year makes every mean a lie, and one at the end of the calendar is no date any more in the next time zone:
+the page that has to show it would break for everybody.
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from pydantic import AfterValidator, AwareDatetime
+from pydantic_core import PydanticCustomError
+
+from opsportal.errors import Refused
+
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+_SENTENCE = "Look at the year: a time here lies between 2000 and 2199."
+
+
+def require_plausible(moment: datetime) -> None:
+    """Refuse a year that nobody means."""
+    if not EARLIEST <= moment < LATEST:
+        raise Refused("YEAR_WRONG", _SENTENCE)
+
+
+class MomentField(forms.DateTimeField):
+    """A moment in UTC, in the browser's own picker."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        wrong = {"invalid": "Write the time as 2026-11-21 03:12, in UTC."} | kwargs.pop("error_messages", {})
+        attrs = {"type": "datetime-local"} | kwargs.pop("attrs", {})
+        widget = forms.DateTimeInput(attrs=attrs, format="%Y-%m-%dT%H:%M")
+        super().__init__(widget=widget, error_messages=wrong, **kwargs)
+
+    def clean(self, value: Any) -> datetime | None:
+        moment: datetime | None = super().clean(value)
+        if moment is not None and not EARLIEST <= moment < LATEST:
+            raise ValidationError(_SENTENCE, code="year")
+        return moment
+
+
+def _plausible(moment: datetime) -> datetime:
+    if not EARLIEST <= moment < LATEST:
+        raise PydanticCustomError("year_wrong", _SENTENCE)
+    return moment
+
+
+# The same for the bodies of the API: with its zone.
+Moment = Annotated[AwareDatetime, AfterValidator(_plausible)]
