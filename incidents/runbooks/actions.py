@@ -73,9 +73,13 @@ def change(runbook: Runbook, draft: Draft, *, seen: int, note: str, by: User, at
 
 
 @transaction.atomic
-def verify(runbook: Runbook, *, by: User, at: datetime) -> Runbook:
-    """Somebody went through it today, and every step is right as it stands now."""
+def verify(runbook: Runbook, *, seen: int, by: User, at: datetime) -> Runbook:
+    """Somebody went through version `seen` today, and every step is right. A newer one they have not read: Conflict."""
     runbook = _locked(runbook)
+    if runbook.version != seen:
+        raise Conflict(
+            "RUNBOOK_CHANGED", "It was changed after you opened it. Go through it as it is now, then verify it."
+        )
     if runbook.retired_at is not None:
         raise Refused("RUNBOOK_RETIRED", "It is retired. Bring it back before you verify it.")
     runbook.verified_at, runbook.verified_by, runbook.verified_version = at, by, runbook.version
@@ -171,7 +175,7 @@ def _locked(runbook: Runbook) -> Runbook:
 
 def _draft_from(document: Document, domains: dict[str, Domain]) -> Draft:
     if document.domain and document.domain not in domains:
-        raise Refused("DOMAIN_UNKNOWN", f"There is no domain {document.domain[:40]}; there are: {', '.join(domains)}.")
+        raise Refused("DOMAIN_UNKNOWN", f"There is no such domain as its head names; there are: {', '.join(domains)}.")
     domain = domains.get(document.domain)
     draft = Draft(document.title, document.body, domain, document.tokens, document.owner)
     _require(draft)

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+import zlib
 from collections.abc import Mapping
 
 from incidents.runbooks import files
@@ -11,6 +12,13 @@ from incidents.runbooks.files import Document, UnreadableError
 MOST_FILES = 300
 # A zip may promise little and unfold to gigabytes: more than this is not read, whatever it says of itself.
 MOST_BYTES = 4 * 1024 * 1024
+# These unfold piece by piece; bzip2 and LZMA unfold a whole file at once, and 300 bytes may be as many MiB.
+_PLAIN = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+# What a zip that is cut off or filled with noise raises, wherever it is read.
+_BROKEN = (
+    *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error),
+    *(NotImplementedError, RuntimeError, EOFError, OSError, ValueError),
+)
 
 
 def pack(texts: Mapping[str, str]) -> bytes:
@@ -45,6 +53,10 @@ def _members(name: str, content: bytes) -> dict[str, bytes]:
             members = [one for one in archive.infolist() if one.filename.endswith(".md") and not one.is_dir()]
             if len(members) > MOST_FILES:
                 raise ImportRefused([(_base(name), f"It holds more than {MOST_FILES} files.")])
+            if any(one.compress_type not in _PLAIN for one in members):
+                raise ImportRefused(
+                    [(_base(name), "It is packed in a rare way. Pack it again as a usual zip (deflate).")]
+                )
             for one in members:
                 path = _base(one.filename)
                 if path in raw:
@@ -54,7 +66,7 @@ def _members(name: str, content: bytes) -> dict[str, bytes]:
                 left -= len(raw[path])
                 if left < 0:
                     raise ImportRefused([(_base(name), f"It unfolds to more than {MOST_BYTES // 1024 // 1024} MiB.")])
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as broken:
+    except _BROKEN as broken:
         raise ImportRefused([(_base(name), "This zip is broken, or locked with a password.")]) from broken
     return raw
 

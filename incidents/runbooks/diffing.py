@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 AROUND = 3
+# Finding the smallest difference may take the cube of this: longer texts are shown as gone and come, whole.
+MOST_LINES = 2_000
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,10 @@ def lines(old: str, new: str) -> list[Line]:
     """
     before, after = old.splitlines(), new.splitlines()
     found: list[Line] = []
-    groups = SequenceMatcher(None, before, after, autojunk=False).get_grouped_opcodes(AROUND)
+    if before != after and max(len(before), len(after)) > MOST_LINES:
+        return [*(Line("-", one) for one in before), *(Line("+", one) for one in after)]
+    # Lines that come again and again, in texts of 200 lines and more, are no landmarks: else they cost their square.
+    groups = SequenceMatcher(None, before, after).get_grouped_opcodes(AROUND)
     end = 0
     for group in groups:
         if (skipped := group[0][1] - end) > 0:

@@ -49,6 +49,8 @@ def read(slug: str, text: str) -> Document:
     """Refuse with words what is no runbook."""
     if not SLUG.fullmatch(slug) or len(slug) > 60:
         raise UnreadableError("The file's name becomes the address: small letters, digits and single dashes.")
+    if "\0" in text:
+        raise UnreadableError("It holds a NUL character, so it is no text.")
     lines = text.replace("\r\n", "\n").lstrip("\ufeff").split("\n")
     if lines[0].strip() != "---" or "---" not in (one.strip() for one in lines[1:]):
         raise UnreadableError("It has to begin with a head: a line ---, then title: and the like, then a line ---.")
@@ -65,15 +67,14 @@ def read(slug: str, text: str) -> Document:
 
 def _head(lines: list[str]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for line in lines:
+    for number, line in enumerate(lines, 2):
         name, colon, value = line.partition(":")
         name = name.strip()
         if not line.strip():
             continue
         if not colon or name not in _NAMES or name in found:
-            raise UnreadableError(
-                f"Its head may have {', '.join(_NAMES)}, each once; “{line.strip()[:40]}” is none of them."
-            )
+            # By its number: what stands there may be anything, a secret too.
+            raise UnreadableError(f"Its head may have {', '.join(_NAMES)}, each once; line {number} is none of them.")
         found[name] = value.strip()
     return found
 

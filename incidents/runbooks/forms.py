@@ -90,6 +90,17 @@ class RunbookForm(GuardedForm):
         )
 
 
+class SeenForm(forms.Form):
+    """Which version somebody has before them."""
+
+    version = forms.IntegerField(min_value=1, max_value=1_000_000)
+
+    @property
+    def seen(self) -> int:
+        """0 when it does not say: no version has that number."""
+        return int(self.cleaned_data["version"]) if self.is_valid() else 0
+
+
 class UseForm(GuardedForm):
     """How it went."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,7 +11,7 @@ from django.utils.timezone import now
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from incidents.runbooks import actions, queries
-from incidents.runbooks.forms import SUBJECT, FilterForm, UseForm
+from incidents.runbooks.forms import SUBJECT, FilterForm, SeenForm, UseForm
 from incidents.runbooks.models import Runbook
 from incidents.runbooks.queries import Filters, Listing
 from opsportal.errors import Refused
@@ -123,7 +124,8 @@ def use(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 def verify(request: HttpRequest, slug: str) -> HttpResponse:
     """Every step is right, as of today."""
-    return _act(request, slug, actions.verify, "Verified today.")
+    verified = partial(actions.verify, seen=SeenForm(request.POST).seen)
+    return _act(request, slug, verified, "Verified today.")
 
 
 @require(Role.RESPONDER)

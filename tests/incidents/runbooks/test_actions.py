@@ -51,6 +51,16 @@ def test_a_change_of_an_older_text_is_a_conflict_and_nothing_is_saved(responder,
     assert Runbook.objects.get(slug="gate").title == "Theirs"
 
 
+def test_what_nobody_has_read_is_not_verified(responder, admin):
+    runbook = written(responder)
+    actions.change(runbook, draft(title="Theirs"), seen=1, note="", by=admin, at=AT)
+
+    with pytest.raises(Conflict, match="as it is now"):
+        actions.verify(runbook, seen=1, by=responder, at=AT)
+
+    assert Runbook.objects.get(slug="gate").verified_at is None
+
+
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
@@ -91,7 +101,7 @@ def test_versions_can_only_grow(responder, statement):
 
 
 def test_verified_is_a_day_a_person_and_a_version_and_goes_stale_after_ninety_days(responder):
-    runbook = actions.verify(written(responder), by=responder, at=AT)
+    runbook = actions.verify(written(responder), seen=1, by=responder, at=AT)
 
     assert (runbook.verified_at, runbook.verified_by, runbook.verified_version) == (AT, responder, 1)
     assert not runbook.is_stale(AT + timedelta(days=90))
@@ -101,8 +111,8 @@ def test_verified_is_a_day_a_person_and_a_version_and_goes_stale_after_ninety_da
 def test_the_list_and_the_page_mean_the_same_by_stale(responder):
     Runbook.objects.all().update(retired_at=AT)
     fresh, old, never = (written(responder, slug) for slug in ("fresh", "old", "never"))
-    actions.verify(fresh, by=responder, at=AT)
-    actions.verify(old, by=responder, at=AT - timedelta(days=91))
+    actions.verify(fresh, seen=1, by=responder, at=AT)
+    actions.verify(old, seen=1, by=responder, at=AT - timedelta(days=91))
 
     stale = set(Runbook.objects.current().stale(AT).values_list("slug", flat=True))
 
@@ -132,9 +142,10 @@ def test_a_retired_one_is_offered_nowhere_and_comes_back(responder):
     assert queries.answering(["gate_shut"]) == []
     assert "gate_shut" not in queries.by_token()
     assert runbook not in queries.alike("The gate is shut")
-    for act in (actions.retire, actions.verify):
-        with pytest.raises(Refused, match="retired"):
-            act(runbook, by=responder, at=AT)
+    with pytest.raises(Refused, match="retired"):
+        actions.retire(runbook, by=responder, at=AT)
+    with pytest.raises(Refused, match="retired"):
+        actions.verify(runbook, seen=1, by=responder, at=AT)
     actions.bring_back(runbook, by=responder, at=AT)
 
     assert [one.runbook for one in queries.answering(["gate_shut"])] == [runbook]
@@ -197,6 +208,33 @@ def packed(**files: str) -> bytes:
     return content.getvalue()
 
 
+def rarely_packed() -> bytes:
+    """A few hundred bytes that unfold at once to what they like."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_BZIP2) as archive:
+        archive.writestr("a.md", "\0" * 1_000_000)
+    return content.getvalue()
+
+
+def damaged(place: int) -> bytes:
+    """A zip with one byte changed."""
+    content = bytearray(bundle.pack({"gate": "---\ntitle: Gate\n---\n" + BODY * 20}))
+    content[place] ^= 0xA5
+    return bytes(content)
+
+
+def test_a_damaged_zip_is_taken_in_or_refused_and_never_breaks():
+    outcomes = set()
+
+    for place in range(len(bundle.pack({"gate": "---\ntitle: Gate\n---\n" + BODY * 20}))):
+        try:
+            bundle.unpack("a.zip", damaged(place))
+        except ImportRefused as refusal:
+            outcomes.add(refusal.code)
+
+    assert outcomes == {"IMPORT_REFUSED"}
+
+
 def test_all_runbooks_go_out_and_come_in_again_unchanged(responder):
     texts = {one.slug: actions.document_of(one).text for one in queries.every_current()}
 
@@ -240,6 +278,8 @@ def test_one_wrong_file_keeps_all_out_and_every_one_is_named(responder):
         ("a.zip", packed(), "no .md file"),
         ("a.zip", packed(**{"B A D": "---\ntitle: a\n---\nb"}), "small letters"),
         ("a.zip", packed(big="x" * (bundle.MOST_BYTES + 1)), "unfolds to more"),
+        ("a.zip", rarely_packed(), "usual zip"),
+        ("a.md", b"---\ntitle: a\n---\n1. b\0c", "NUL"),
         ("a.zip", packed(a="x")[:-30] + b"PK\x05\x06" + b"\0" * 18, "no .md file"),
     ],
 )

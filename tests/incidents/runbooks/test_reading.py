@@ -130,6 +130,29 @@ def test_what_is_no_runbook_is_refused_with_what_to_mend(slug, text, words):
         read_file(slug, text)
 
 
+def test_a_line_of_a_head_is_named_by_its_number_since_it_may_hold_a_secret():
+    with pytest.raises(UnreadableError) as refusal:
+        read_file("x", "---\ntitle: a\npassword=hunter2-is-long\n---\ny")
+
+    assert "line 3" in str(refusal.value)
+    assert "hunter2" not in str(refusal.value)
+
+
+def test_a_difference_of_very_long_texts_is_the_whole_of_both():
+    old = "\n".join("a" for _ in range(diffing.MOST_LINES + 1))
+
+    lines = diffing.lines(old, old + "\nb")
+
+    assert [one.mark for one in lines].count("-") == diffing.MOST_LINES + 1
+    assert diffing.lines(old, old) == []
+
+
+def test_a_line_that_comes_again_and_again_is_kept_where_it_stands():
+    old = "\n".join("a" for _ in range(500))
+
+    assert [one.mark for one in diffing.lines(old, old + "\nb")] == ["…", *"   ", "+"]
+
+
 def test_a_difference_shows_the_changed_lines_and_a_few_around():
     old = "\n".join(f"line {one}" for one in range(20))
     new = old.replace("line 10", "line ten")

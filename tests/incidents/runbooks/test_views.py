@@ -48,7 +48,7 @@ def test_a_page_shows_steps_commands_and_expected_lines_as_words(client_as, view
 
 
 def test_the_list_is_filtered_by_the_address(client_as, viewer, responder):
-    actions.verify(written(responder), by=responder, at=AT)
+    actions.verify(written(responder), seen=1, by=responder, at=AT)
     client = client_as(viewer)
 
     assert "The gate is shut" in page(client, "/runbooks/?domain=payments")
@@ -145,11 +145,12 @@ def test_verified_retired_and_back_by_buttons(client_as, responder):
     written(responder)
     client = client_as(responder)
 
-    assert "Verified today." in client.post("/runbooks/gate/verify/", follow=True).content.decode()
+    assert "after you opened it" in client.post("/runbooks/gate/verify/", follow=True).content.decode()
+    assert "Verified today." in client.post("/runbooks/gate/verify/", {"version": "1"}, follow=True).content.decode()
     assert "Retire this runbook?" in page(client, "/runbooks/gate/retire/")
     client.post("/runbooks/gate/retire/")
     assert "Nobody is led here" in page(client, "/runbooks/gate/")
-    assert "Bring it back" in client.post("/runbooks/gate/verify/", follow=True).content.decode()
+    assert "Bring it back" in client.post("/runbooks/gate/verify/", {"version": "1"}, follow=True).content.decode()
     client.post("/runbooks/gate/bring-back/")
 
     assert Runbook.objects.get(slug="gate").retired_at is None
