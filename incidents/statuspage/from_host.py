@@ -158,7 +158,12 @@ def _public_side(post: HostPost) -> PublicIncident:
         raise Refused("INCIDENT_GONE", "The incident that it speaks of is not there any more.")
     room = response.open_from_host(title=post.title, severity=_severity(post), domain=_domain(post), at=post.posted_at)
     return PublicIncident.objects.create(
-        public_id=post.incident_id, incident=room, name=post.title, created_at=post.posted_at, updated_at=post.posted_at
+        public_id=post.incident_id,
+        incident=room,
+        name=post.title,
+        created_at=post.posted_at,
+        updated_at=post.posted_at,
+        feed_number=host_post.feed_number(post),
     )
 
 

@@ -89,11 +89,25 @@ def _with(content: Content, post: HostPost) -> Content:
     return replace(content, components=components, incidents=tuple(newest_first))
 
 
+def feed_number(post: HostPost) -> int:
+    """A number for the feeds that no row has; it stays, so that readers' programs do not show the incident twice."""
+    return 1_000_000_000 + int(post.posted_at.timestamp())
+
+
 def _opened(post: HostPost) -> Incident:
-    """Before its first word. Its number in the feeds is high, so that it is nobody else's, until a row gives it one."""
-    number = 1_000_000_000 + int(post.posted_at.timestamp())
+    """Before its first word."""
     return Incident(
-        number, post.incident_id, post.title, post.status, "none", post.posted_at, post.posted_at, None, None, (), ()
+        feed_number(post),
+        post.incident_id,
+        post.title,
+        post.status,
+        "none",
+        post.posted_at,
+        post.posted_at,
+        None,
+        None,
+        (),
+        (),
     )
 
 

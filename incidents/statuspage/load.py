@@ -215,7 +215,7 @@ def incident(row: PublicIncident) -> content.Incident:
     published: Iterable[StatusUpdate] = getattr(row, "published")  # noqa: B009 - set by the prefetch
     touched: list[Component] = getattr(row, "touched")  # noqa: B009
     return content.Incident(
-        number=row.pk,
+        number=row.feed_number or row.pk,
         public_id=row.public_id,
         name=row.name,
         status=row.status,

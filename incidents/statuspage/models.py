@@ -232,6 +232,8 @@ class PublicIncident(models.Model):
     components = models.ManyToManyField(Component, blank=True, related_name="public_incidents")
     created_at = models.DateTimeField(default=timezone.now)
     first_published_at = models.DateTimeField(null=True)
+    # Of what was opened on the host: the number that the feeds gave it before it was a row.
+    feed_number = models.PositiveBigIntegerField(null=True)
     # Of what was published when it was over: its true beginning, and when it was written.
     began_at = models.DateTimeField(null=True)
     written_at = models.DateTimeField(null=True)

@@ -1,6 +1,7 @@
 """A word from the host: read from a file, on the page at once, in the database later."""
 
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -164,6 +165,10 @@ def shown(house: Path, address: str = "/status/") -> str:
     return (house / "current" / file_of(address)).read_text()
 
 
+def feed_ids(house: Path) -> list[str]:
+    return re.findall(r"<id>(.*?)</id>", shown(house, "/history.atom"))
+
+
 def test_what_is_said_on_the_host_is_on_the_page_at_once_and_needs_no_database(house, django_assert_num_queries):
     component = Component.objects.in_order()[0]
     with django_assert_num_queries(0):
@@ -200,6 +205,7 @@ def test_it_becomes_rows_with_its_true_time_and_the_address_that_readers_know(
 ):
     component = Component.objects.in_order()[0]
     done = from_host.post(a_file(component), by="host:ops", at=NOW)
+    before = feed_ids(house)
     with django_capture_on_commit_callbacks(execute=True):
         assert from_host.reconcile(NOW + timedelta(hours=1)) == 1
 
@@ -217,6 +223,7 @@ def test_it_becomes_rows_with_its_true_time_and_the_address_that_readers_know(
     line = AuditEvent.objects.get(act="status_update.publish_from_host")
     assert line.actor == "host:ops"
     assert host_queue.waiting() == []
+    assert feed_ids(house) == before
     assert shown(house).count("Problem with a part") == shown(house).count(f"/status/incidents/{public.public_id}/") > 0
 
 
