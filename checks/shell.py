@@ -9,7 +9,7 @@ from opsportal.models import User
 
 
 def _needing_attention(_: User) -> CheckQuerySet:
-    return Check.objects.filter(state__in=[State.UNHEALTHY, State.INSUFFICIENT_DATA])
+    return Check.objects.filter(state__in=[State.UNHEALTHY, State.FLAPPING, State.INSUFFICIENT_DATA])
 
 
 def scheduler_lateness_seconds() -> float:

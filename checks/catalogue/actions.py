@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Value
 from django.db.models.functions import Least
 from django.utils.text import slugify
 
-from checks.catalogue import kinds
+from checks.catalogue import family, kinds
 from checks.catalogue.models import Check
 from checks.catalogue.states import State
 from opsportal import background
@@ -18,6 +18,8 @@ from opsportal.errors import Conflict, Refused
 from opsportal.privacy import guard
 
 MOST_CHECKS = 20_000
+# Under this name the audit log says what nobody did by hand.
+SCHEDULER = "scheduler"
 
 
 @transaction.atomic
@@ -25,6 +27,7 @@ def add_check(*, kind: str, spec: dict[str, Any], settings: dict[str, Any], by: 
     """Watch something more, from now on: its first run is due at once."""
     kinds.kind(kind)
     _require_fit(spec, settings)
+    _require_family(None, settings)
     if Check.objects.count() >= MOST_CHECKS:
         raise Refused("TOO_MANY_CHECKS", f"There are {MOST_CHECKS} checks already. Remove one first.")
     check = Check.objects.create(
@@ -49,6 +52,8 @@ def edit_check(
 
     `seen` is the fingerprint of what the person edited; when somebody saved meanwhile, nothing is saved.
     """
+    # Before the row's own lock: two who close a circle would wait for each other for ever.
+    _require_family(check, settings)
     check = _locked(check)
     if seen and seen != check.fingerprint:
         raise Conflict("CHECK_CHANGED", "Somebody else saved this check a moment ago. Save again to replace that.")
@@ -70,14 +75,36 @@ def _require_fit(spec: dict[str, Any], settings: dict[str, Any]) -> None:
         guard.require_no_secret(str(value))
 
 
+def _require_family(check: Check | None, settings: dict[str, Any]) -> None:
+    """A parent that may be one; two edits at once that would close a circle wait for each other."""
+    parent = settings.get("parent")
+    if parent is None:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('checks_family'))")
+    sentence = family.refusal(check, Check.objects.get(pk=parent.pk))
+    if sentence:
+        raise Refused("PARENT_REFUSED", sentence)
+    if settings.get("is_canary"):
+        raise Refused("PARENT_REFUSED", "A canary stands on nothing: it says whether our own network works.")
+
+
 @transaction.atomic
-def pause(check: Check, *, by: User, at: datetime) -> Check:
-    """Stop running it. Its alert, if one fires, is left as it is: nobody saw it recover."""
+def pause(check: Check, *, by: User, at: datetime, until: datetime | None = None, reason: str = "") -> Check:
+    """Stop running it, until a moment or until somebody resumes it.
+
+    Its alert, if one fires, is left as it is: nobody saw it recover.
+    """
     check = _locked(check)
     if check.state == State.PAUSED:
         raise Refused("ALREADY_PAUSED", "This check is paused already.")
+    if until is not None and until <= at:
+        raise Refused("PAUSE_OVER", "Choose an end that lies ahead.")
+    guard.require_clean(reason)
+    check.paused_until, check.paused_by, check.pause_reason = until, by, reason
     _move(check, State.PAUSED, at)
-    audit.record("check.pause", by=by.username, object=check.key)
+    ends = f"until {until:%Y-%m-%d %H:%M} UTC" if until else "without an end"
+    audit.record("check.pause", by=by.username, object=check.key, reason=f"{ends}. {reason}".rstrip(". "))
     return check
 
 
@@ -87,11 +114,26 @@ def resume(check: Check, *, by: User, at: datetime) -> Check:
     check = _locked(check)
     if check.state != State.PAUSED:
         raise Refused("NOT_PAUSED", "This check is not paused.")
-    check.next_due = at
-    _move(check, State.INSUFFICIENT_DATA, at)
-    audit.record("check.resume", by=by.username, object=check.key)
+    _run_again(check, at, by.username)
     _wake()
     return check
+
+
+@transaction.atomic
+def resume_ended(*, at: datetime) -> int:
+    """Run again what was paused until now; how many. Safe to run twice and beside itself."""
+    over = Check.objects.filter(state=State.PAUSED, paused_until__lte=at)
+    found = list(over.select_for_update(skip_locked=True, of=("self",)).order_by("pk")[:500])
+    for check in found:
+        _run_again(check, at, SCHEDULER)
+    return len(found)
+
+
+def _run_again(check: Check, at: datetime, by: str) -> None:
+    check.next_due = at
+    check.paused_until, check.paused_by, check.pause_reason = None, None, ""
+    _move(check, State.INSUFFICIENT_DATA, at)
+    audit.record("check.resume", by=by, object=check.key)
 
 
 @transaction.atomic
@@ -124,6 +166,7 @@ def _move(check: Check, to: State, at: datetime) -> None:
     """Change the state by hand; the flip is history only, so nobody has to deliver it."""
     old, check.state, check.state_since = check.state, to, at
     check.consecutive_fail = check.consecutive_ok = 0
+    check.recent, check.turns, check.beneath, check.failing_since, check.waits_since = "", [], "", None, None
     check.lease_token = check.lease_until = None
     check.save()
     check.flips.create(at=at, old=old, new=to, processed_at=at)

@@ -15,9 +15,21 @@ from django.db.models.lookups import Exact, In, LessThanOrEqual
 from django.urls import reverse
 from django.utils import timezone
 
-from checks.catalogue.states import CHOICES, SILENT_PERIODS, SILENT_SECONDS, WORST_FIRST, State, shown
+from checks.catalogue.states import (
+    CHOICES,
+    DOWN,
+    RULE_CHOICES,
+    SILENT_PERIODS,
+    SILENT_SECONDS,
+    WORST_FIRST,
+    Rule,
+    State,
+    shown,
+)
 from incidents.models import Component, Domain
 from incidents.response.states import Severity
+from opsportal.models import User
+from opsportal.privacy.fields import GuardedTextField
 
 __all__ = ["Batch", "Check", "CheckQuerySet", "State"]
 
@@ -40,6 +52,10 @@ class CheckQuerySet(models.QuerySet["Check"]):
 
     def enabled(self) -> CheckQuerySet:
         return self.exclude(state=State.PAUSED)
+
+    def canaries(self) -> CheckQuerySet:
+        """Those that say whether our own network works."""
+        return self.enabled().filter(is_canary=True)
 
     def daily(self) -> CheckQuerySet:
         return self.filter(is_daily=True)
@@ -78,6 +94,14 @@ class CheckQuerySet(models.QuerySet["Check"]):
         return self.annotate(rank=_rank()).order_by("rank", "severity", "name")
 
 
+# What its form sets.
+FORMED = (
+    *("name", "spec", "domain_id", "component_id", "severity", "every_seconds", "fail_after", "ok_after", "is_daily"),
+    *("rule", "of_runs", "fail_share", "ok_share", "share_minutes", "hold_seconds", "flap_turns", "flap_minutes"),
+    *("parent_id", "is_canary", "has_own_incident", "ends_by_hand", "remind_hours"),
+)
+
+
 class Check(models.Model):
     """One thing that workers look at again and again.
 
@@ -99,10 +123,46 @@ class Check(models.Model):
     every_seconds = models.PositiveIntegerField(default=60, validators=[MinValueValidator(5), MaxValueValidator(86400)])
     fail_after = models.PositiveSmallIntegerField(default=3, validators=[MinValueValidator(1), MaxValueValidator(20)])
     ok_after = models.PositiveSmallIntegerField(default=2, validators=[MinValueValidator(1), MaxValueValidator(20)])
+    # How it goes down (evaluate.py). For k of n, `fail_after` of the last `of_runs`; for a rate, at least `fail_after`
+    # failures that are `fail_share` per cent of the last `share_minutes`, and back at `ok_share` per cent.
+    rule = models.CharField(max_length=12, choices=RULE_CHOICES, default=Rule.CONSECUTIVE)
+    of_runs = models.PositiveSmallIntegerField(default=5, validators=[MinValueValidator(2), MaxValueValidator(30)])
+    fail_share = models.PositiveSmallIntegerField(default=50, validators=[MinValueValidator(1), MaxValueValidator(100)])
+    ok_share = models.PositiveSmallIntegerField(default=10, validators=[MaxValueValidator(99)])
+    share_minutes = models.PositiveSmallIntegerField(
+        default=10, validators=[MinValueValidator(1), MaxValueValidator(1440)]
+    )
+    # A state stays at least this long before it may turn.
+    hold_seconds = models.PositiveIntegerField(default=0, validators=[MaxValueValidator(86400)])
+    # So many turns within so many minutes are flapping; 0 turns means never.
+    flap_turns = models.PositiveSmallIntegerField(default=6, validators=[MaxValueValidator(20)])
+    flap_minutes = models.PositiveSmallIntegerField(
+        default=30, validators=[MinValueValidator(1), MaxValueValidator(1440)]
+    )
+    # What it stands on: while that is down, this one is blocked and silent.
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="children")
+    # Says whether our own network works: while it fails, other network checks cannot know.
+    is_canary = models.BooleanField(default=False)
+    # How its alerts behave: a room of its own instead of the domain's, ended by a person, said again every so often.
+    has_own_incident = models.BooleanField(default=False)
+    ends_by_hand = models.BooleanField(default=False)
+    remind_hours = models.PositiveSmallIntegerField(default=0, validators=[MaxValueValidator(168)])
     state = models.CharField(max_length=24, choices=CHOICES, default=State.INSUFFICIENT_DATA)
     state_since = models.DateTimeField(default=timezone.now)
     consecutive_fail = models.PositiveIntegerField(default=0)
     consecutive_ok = models.PositiveIntegerField(default=0)
+    # The newest results that counted, "x" failed and "." passed, newest last.
+    recent = models.CharField(max_length=30, blank=True)
+    # When it turned between good and bad of late, in seconds of the epoch.
+    turns = models.JSONField(default=list)
+    # The state that stands below flapping or blocked.
+    beneath = models.CharField(max_length=24, choices=CHOICES, blank=True)
+    failing_since = models.DateTimeField(null=True)
+    # Since when it waits for a word of its parent or the canary before it goes down.
+    waits_since = models.DateTimeField(null=True)
+    paused_until = models.DateTimeField(null=True)
+    paused_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    pause_reason = GuardedTextField(max_length=300, blank=True)
     last_run_at = models.DateTimeField(null=True)
     last_ok = models.BooleanField(null=True)
     # The error class of the last failed result, from the fixed set; empty when it was fine.
@@ -121,6 +181,10 @@ class Check(models.Model):
         indexes = [
             # Read by the scheduler each second: what is due.
             models.Index(fields=["next_due"], name="check_due", condition=~models.Q(state="paused")),
+            # Read with each batch of results: does our own network work?
+            models.Index(fields=["id"], name="check_canary", condition=models.Q(is_canary=True)),
+            # Read by the tick: whose pause is over.
+            models.Index(fields=["paused_until"], name="check_pause_end", condition=models.Q(state="paused")),
         ]
 
     def __str__(self) -> str:
@@ -137,17 +201,18 @@ class Check(models.Model):
     @property
     def fingerprint(self) -> str:
         """Changes with anything its form sets: what was edited is what is replaced, or nothing is."""
-        parts = (
-            self.name,
-            self.spec,
-            self.domain_id,
-            self.component_id,
-            self.severity,
-            self.every_seconds,
-            self.fail_after,
-        )
-        words = json.dumps([*parts, self.ok_after, self.is_daily], sort_keys=True)
+        words = json.dumps([getattr(self, name) for name in FORMED], sort_keys=True)
         return hashlib.sha256(words.encode()).hexdigest()[:16]
+
+    def is_heard(self, at: datetime) -> bool:
+        """Its last result is young enough to speak for now."""
+        patience = timedelta(seconds=max(SILENT_PERIODS * self.every_seconds, SILENT_SECONDS))
+        return self.last_run_at is not None and at - self.last_run_at <= patience
+
+    @property
+    def is_down(self) -> bool:
+        """What stands on it cannot be judged."""
+        return self.state in DOWN
 
     @property
     def every(self) -> timedelta:

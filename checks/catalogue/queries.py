@@ -9,8 +9,9 @@ from functools import cached_property
 from django.db import connection
 from django.db.models import Q
 
-from checks.catalogue import kinds, words
+from checks.catalogue import kinds, planned, words
 from checks.catalogue.models import Check, CheckQuerySet
+from checks.catalogue.planned import Work
 from checks.catalogue.states import SILENT_PERIODS, SILENT_SECONDS, WORST_FIRST, State
 from checks.rollups import queries as rollups
 from checks.rollups.models import MinuteBucket
@@ -20,7 +21,7 @@ from incidents.changes.queries import changes_between
 from incidents.ownership.models import Domain
 
 PAGE = 100
-FLIPS = 20
+FLIPS, CHILDREN = 20, 50
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class Row:
     check: Check
     state: State
     windows: list[Window]
+    # The planned work that it stands in now.
+    work: Work | None = None
 
     @cached_property
     def day(self) -> Window:
@@ -59,7 +62,7 @@ class Row:
         check = self.check
         if check.last_error and check.consecutive_fail:
             ceiling = f"ceiling {check.spec['ceiling']:g}, " if "ceiling" in check.spec else ""
-            return f"{ceiling}{check.consecutive_fail} in a row, unhealthy after {check.fail_after}"
+            return f"{ceiling}{check.consecutive_fail} in a row, unhealthy after {words.goes_down(check)}"
         if "ceiling" in check.spec:
             return f"ceiling {check.spec['ceiling']:g}, {words.base(self.day)}"
         return words.base(self.day)
@@ -107,7 +110,7 @@ class Listing:
 
 
 def listing(filters: Filters, at: datetime) -> Listing:
-    """The list, worst first, up to the page asked for. Three queries, however many checks there are."""
+    """The list, worst first, up to the page asked for. Five queries at most, however many checks there are."""
     fitting = _with_words(Check.objects.as_shown(at), filters.words)
     counts = fitting.count_by_state()
     shown = fitting.showing(filters.state) if filters.state else fitting
@@ -129,26 +132,37 @@ def _with_words(checks: CheckQuerySet, text: str) -> CheckQuerySet:
 
 
 def rows_of(checks: Sequence[Check], at: datetime) -> list[Row]:
-    """Checks with their days; one query for all of them."""
-    windows = rollups.last_day([check.pk for check in checks], at)
-    return [Row(check, check.shown_state(at), windows[check.pk]) for check in checks]
+    """Checks with their days and the planned work they stand in; two queries for all of them."""
+    windows, works = rollups.last_day([check.pk for check in checks], at), planned.under_way(at)
+    return [Row(check, check.shown_state(at), windows[check.pk], planned.covering(works, check)) for check in checks]
+
+
+def own_outage(at: datetime) -> list[Check]:
+    """The canaries, while every one that was heard of late fails: our own network is down. Empty otherwise."""
+    heard = [one for one in Check.objects.canaries().order_by("name") if one.is_heard(at)]
+    return heard if heard and not any(one.last_ok for one in heard) else []
 
 
 _TAG = """
 SELECT count(*), max(last_run_at), max(state_since), sum(hashtext(concat_ws('|', name, state, severity, domain_id,
-         every_seconds, fail_after, ok_after, spec, next_due > %(at)s, coalesce(last_run_at, created_at)
+         every_seconds, fail_after, ok_after, spec, rule, parent_id, is_canary, paused_until,
+         next_due > %(at)s, coalesce(last_run_at, created_at)
          < %(at)s - make_interval(secs => greatest(%(periods)s * every_seconds, %(seconds)s)))))
 FROM checks_check WHERE %(key)s = '' OR key = %(key)s
 """
 
 
 def tag(at: datetime, *, key: str = "") -> str:
-    """Changes when anything a screen of checks shows has changed, of one check or of all. One query, no buckets."""
+    """Changes when anything a screen of checks shows has changed, of one check or of all.
+
+    Three queries at most, and no buckets.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_TAG, {"at": at, "periods": SILENT_PERIODS, "seconds": SILENT_SECONDS, "key": key})
         row = cursor.fetchone()
+    works = [(work.maintenance.pk, work.maintenance.title) for work in planned.under_way(at)]
     # The sparkline's hours move on even when nothing runs.
-    return hashlib.sha256(f"{row} {at:%d %H}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{row} {works} {at:%d %H}".encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -160,6 +174,8 @@ class Detail:
     minute: MinuteBucket | None
     # What was changed in its domain, or in the whole house, oldest first.
     changes: list[Change]
+    # What stands on it.
+    children: list[Check]
 
     @property
     def errors(self) -> list[tuple[str, int]]:
@@ -174,11 +190,12 @@ class Detail:
 
 
 def detail(check: Check, at: datetime) -> Detail:
-    """One check's page: four queries beside the check itself."""
+    """One check's page: seven queries at most beside the check itself."""
     windows = rollups.last_day([check.pk], at, with_latency=True)[check.pk]
     newest = MinuteBucket.objects.filter(check_id=check.pk, bucket__gte=at - timedelta(days=1)).order_by("-bucket")
     return Detail(
-        row=Row(check, check.shown_state(at), windows),
+        row=Row(check, check.shown_state(at), windows, planned.covering(planned.under_way(at), check)),
+        children=list(check.children.order_by("name")[:CHILDREN]),
         flips=list(check.flips.order_by("-at", "-pk")[:FLIPS]),
         minute=newest.first(),
         changes=changes_between(check.domain, windows[0].start, at),
@@ -223,7 +240,7 @@ WORST_SHOWN, DOTS = 5, 24
 
 
 def health(at: datetime) -> Health:
-    """Everything in four queries, none of which grows with the number of checks in what it returns."""
+    """Everything in six queries at most, none of which grows with the number of checks in what it returns."""
     checks = Check.objects.as_shown(at)
     bad = checks.exclude_showing([State.HEALTHY, State.PAUSED]).worst_first().select_related("domain")
     counts: dict[int, dict[str, int]] = {}

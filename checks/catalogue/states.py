@@ -9,6 +9,7 @@ class State(StrEnum):
 
     HEALTHY = "healthy"
     UNHEALTHY = "unhealthy"
+    FLAPPING = "flapping"
     INSUFFICIENT_DATA = "insufficient_data"
     BLOCKED = "blocked"
     PAUSED = "paused"
@@ -21,13 +22,42 @@ class State(StrEnum):
 _LABELS = {
     State.HEALTHY: "Healthy",
     State.UNHEALTHY: "Unhealthy",
+    State.FLAPPING: "Flapping",
     State.INSUFFICIENT_DATA: "No data",
     State.BLOCKED: "Blocked",
     State.PAUSED: "Paused",
 }
 CHOICES = [(state.value, state.label) for state in State]
-WORST_FIRST = (State.UNHEALTHY, State.INSUFFICIENT_DATA, State.BLOCKED, State.HEALTHY, State.PAUSED)
+WORST_FIRST = (
+    State.UNHEALTHY,
+    State.FLAPPING,
+    State.INSUFFICIENT_DATA,
+    State.BLOCKED,
+    State.HEALTHY,
+    State.PAUSED,
+)
+# What stands on a check in one of these states cannot be judged.
+DOWN = (State.UNHEALTHY, State.FLAPPING, State.BLOCKED)
 
+
+class Rule(StrEnum):
+    """By what a check goes down. The token is for programs, `label` for people."""
+
+    CONSECUTIVE = "consecutive"
+    K_OF_N = "k_of_n"
+    RATE = "rate"
+
+    @property
+    def label(self) -> str:
+        return _RULES[self]
+
+
+_RULES = {
+    Rule.CONSECUTIVE: "Failed runs in a row",
+    Rule.K_OF_N: "Failed runs among the last ones",
+    Rule.RATE: "Share of failed runs in the last minutes",
+}
+RULE_CHOICES = [(rule.value, rule.label) for rule in Rule]
 
 # Without a result for this many periods (but at least 90 seconds) a check that passes says that it has no data.
 SILENT_PERIODS, SILENT_SECONDS = 3, 90

@@ -11,6 +11,7 @@ from django_htmx.http import ptag
 
 from checks.catalogue import actions, chart, kinds, queries, trial
 from checks.catalogue.forms.base import SpecForm
+from checks.catalogue.forms.pausing import PauseForm
 from checks.catalogue.kinds import Kind
 from checks.catalogue.models import Check
 from checks.catalogue.queries import Filters, Listing
@@ -45,6 +46,7 @@ def check_list(request: HttpRequest) -> HttpResponse:
         "chips": _chips(listing),
         "here": _to(listing.filters, page=listing.filters.page),
         "more": _to(listing.filters, page=listing.filters.page + 1) if listing.shown < listing.fitting else "",
+        "outage": queries.own_outage(at),
         "tag": queries.tag(at),
         "can_define": person(request).has_role(Role.ADMIN),
     }
@@ -145,7 +147,7 @@ def check_health(request: HttpRequest) -> HttpResponse:
 
 
 def _check(key: str) -> Check:
-    return get_object_or_404(Check.objects.select_related("domain"), key=key)
+    return get_object_or_404(Check.objects.select_related("domain", "parent", "paused_by"), key=key)
 
 
 # --- defining ---------------------------------------------------------------------------------------------------------
@@ -238,11 +240,12 @@ def check_run(request: HttpRequest, key: str) -> HttpResponse:
 @require(Role.RESPONDER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def check_pause(request: HttpRequest, key: str) -> HttpResponse:
-    """Ask, then stop running it."""
-    check = _check(key)
-    if request.method != "POST":
-        return _ask(request, check, "pause")
-    actions.pause(check, by=person(request), at=now())
+    """Ask for how long and why, then stop running it."""
+    check, at = _check(key), now()
+    form = PauseForm(request.POST if request.method == "POST" else None)
+    if request.method != "POST" or not form.is_valid():
+        return _ask(request, check, "pause", form, status=422 if form.errors else 200)
+    actions.pause(check, by=person(request), at=at, until=form.until(at), reason=form.cleaned_data["reason"])
     status_message(request, f"{check.name} is paused.")
     return see(request, check)
 
@@ -269,5 +272,8 @@ def check_remove(request: HttpRequest, key: str) -> HttpResponse:
     return see(request, "checks:list")
 
 
-def _ask(request: HttpRequest, check: Check, act: str) -> HttpResponse:
-    return render_page(request, "checks/catalogue/confirm.html", {"check": check, "act": act}, part="dialog")
+def _ask(
+    request: HttpRequest, check: Check, act: str, form: PauseForm | None = None, status: int = 200
+) -> HttpResponse:
+    context = {"check": check, "act": act, "form": form}
+    return render_page(request, "checks/catalogue/confirm.html", context, part="dialog", status=status)

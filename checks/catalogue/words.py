@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from checks.catalogue.states import State
+from checks.catalogue.states import Rule, State
 from checks.probes.outcome import words_for
 from checks.rollups import histogram
 from checks.rollups.queries import Window
@@ -81,14 +81,44 @@ def failure(error: str) -> str:
 
 def flip(new: str, reason: str, failures: int) -> str:
     """Why a state changed, in a sentence without its full stop."""
+    if reason == "parent" and new != State.BLOCKED:
+        return "What it stands on is back"
     if new == State.UNHEALTHY:
         return f"{failure(reason)}, {failures} in a row" if reason else f"{failures} in a row failed"
     return {
+        State.FLAPPING: f"{failures} turns between good and bad",
         State.HEALTHY: "Runs end well",
         State.INSUFFICIENT_DATA: "No result for too long" if reason else "Waits for its first result",
         State.PAUSED: "Paused by hand",
         State.BLOCKED: "What it stands on is down",
     }[State(new)]
+
+
+class Ruled(Protocol):
+    """What of a check says how it goes down and comes back."""
+
+    rule: str
+    fail_after: int
+    ok_after: int
+    of_runs: int
+    fail_share: int
+    ok_share: int
+    share_minutes: int
+
+
+def goes_down(check: Ruled) -> str:
+    """3 in a row, 3 of the last 5, 50 % of 10 min and 3 at least."""
+    return {
+        Rule.CONSECUTIVE: f"{check.fail_after} in a row",
+        Rule.K_OF_N: f"{check.fail_after} of the last {check.of_runs}",
+        Rule.RATE: f"{check.fail_share} % of {check.share_minutes} min, {check.fail_after} at least",
+    }[Rule(check.rule)]
+
+
+def comes_back(check: Ruled) -> str:
+    """2 in a row, or 2 in a row and 10 % at most."""
+    share = f" and {check.ok_share} % at most" if check.rule == Rule.RATE else ""
+    return f"{check.ok_after} in a row{share}"
 
 
 def base(window: Window) -> str:

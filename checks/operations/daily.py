@@ -10,6 +10,7 @@ from checks.rollups.queries import Window
 
 # The volume guard: without a single result there is nothing to judge (contract section 2).
 VOLUME_GUARD = "delivered_total"
+_NOT_SAID = (State.PAUSED, State.FLAPPING)
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Report:
     def totals(self) -> str:
         """The sums over all lines; coverage stands beside availability."""
         whole = rollups.total([line.window for line in self.lines])
-        states = " ".join(f"{state.value}={self._in(state)}" for state in State if state is not State.PAUSED)
+        states = " ".join(f"{state.value}={self._in(state)}" for state in State if state not in _NOT_SAID)
         return (
             f"ops_daily_totals checks={len(self.lines)} {states} {VOLUME_GUARD}={self.delivered_total} "
             f"ok={whole.ok} err={whole.err} unknown={whole.unknown} availability={_percent(whole.availability)} "
@@ -66,7 +67,13 @@ def report(at: datetime) -> Report:
     """The last 24 hours of every daily check, worst first."""
     checks = list(Check.objects.enabled().daily().as_shown(at).worst_first())
     windows = rollups.last_day([check.pk for check in checks], at, with_latency=True)
-    return Report(tuple(Line(check.key, check.shown_state(at), rollups.total(windows[check.pk])) for check in checks))
+    return Report(tuple(Line(check.key, _said(check, at), rollups.total(windows[check.pk])) for check in checks))
+
+
+def _said(check: Check, at: datetime) -> State:
+    """The report's words are fixed: what flaps is not in order."""
+    state = check.shown_state(at)
+    return State.UNHEALTHY if state is State.FLAPPING else state
 
 
 def _percent(value: float | None) -> str:

@@ -62,8 +62,9 @@ class Window:
 
     @property
     def coverage(self) -> float | None:
-        """Per cent of the slots that were run at all."""
-        return 100 * self.samples / self.expected if self.expected else None
+        """Per cent of the slots that were run at all; those inside planned work were not asked for."""
+        asked = self.expected - self.maint
+        return 100 * self.samples / asked if asked > 0 else None
 
     @property
     def mean_ms(self) -> float | None:

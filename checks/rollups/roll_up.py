@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,7 +23,7 @@ _SUM = """
 SELECT check_id, sum(ok)::int, sum(err)::int, sum(unknown)::int, sum(expected)::int, sum(maint)::int, sum(c429)::int,
        sum(c5xx)::int, jsonb_agg(errors) FILTER (WHERE errors <> '{{}}'), sum(lat_sum), min(lat_min), max(lat_max),
        string_agg(hist, ''::bytea)
-FROM {table} WHERE bucket >= %s AND bucket < %s GROUP BY check_id
+FROM {table} WHERE bucket >= %s AND bucket < %s{only} GROUP BY check_id
 """
 
 
@@ -52,9 +52,19 @@ def _roll_up_days(since: datetime, closed: datetime) -> None:
             _move("d", day + DAY)
 
 
-def _summed(table: str, start: datetime, width: timedelta) -> list[Counts]:
+def roll_again(check_ids: Sequence[int], *, hours: Iterable[datetime], days: Iterable[datetime]) -> None:
+    """Compute hours and days of some checks anew, whose minutes changed. What is not rolled up yet waits its turn."""
+    ids = list(check_ids)
+    for hour in sorted(one for one in hours if one < (_watermark("h") or one)):
+        buckets.replace_hours(_summed("checks_bucket_m", hour, HOUR, ids))
+    for day in sorted(one for one in days if one < (_watermark("d") or one)):
+        buckets.replace_days(_summed("checks_bucket_h", day, DAY, ids))
+
+
+def _summed(table: str, start: datetime, width: timedelta, ids: list[int] | None = None) -> list[Counts]:
+    only, wanted = (" AND check_id = ANY(%s)", [ids]) if ids is not None else ("", [])
     with connection.cursor() as cursor:
-        cursor.execute(_SUM.format(table=table), [start, start + width])
+        cursor.execute(_SUM.format(table=table, only=only), [start, start + width, *wanted])
         return [_counts(start, *row) for row in cursor.fetchall()]
 
 

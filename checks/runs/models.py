@@ -10,6 +10,9 @@ from django.db.models.functions import Now
 from checks.catalogue.models import Check
 from checks.catalogue.states import CHOICES
 
+# The reason of a flip into flapping, and of the alert it makes.
+FLAPPING = "flapping"
+
 
 class FlipQuerySet(models.QuerySet["Flip"]):
     """Filters over flips."""

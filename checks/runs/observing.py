@@ -17,6 +17,8 @@ _IF_IT_FAILS = {
     Severity.SEV3: ComponentStatus.DEGRADED,
 }
 
+_SAYS = (State.HEALTHY, State.UNHEALTHY, State.FLAPPING)
+
 
 def observe_all(*, at: datetime) -> int:
     """Tell the status page what every linked component's checks say; how many were told. Safe to run twice."""
@@ -49,10 +51,12 @@ def _observe(checks: Iterable[Check], at: datetime) -> int:
 
 def _is_open_question(linked: Sequence[Check]) -> bool:
     """One that has no data, or cannot run, leaves open how the component stands: nothing is said until it has."""
-    return any(one.last_run_at is None or one.state not in (State.HEALTHY, State.UNHEALTHY) for one in linked)
+    return any(one.last_run_at is None or one.state not in _SAYS for one in linked)
 
 
 def _status(check: Check) -> ComponentStatus:
+    if check.state == State.FLAPPING:
+        return ComponentStatus.DEGRADED
     is_down = check.state == State.UNHEALTHY
     return _IF_IT_FAILS[Severity(check.severity)] if is_down else ComponentStatus.OPERATIONAL
 

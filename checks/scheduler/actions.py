@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
+from checks.catalogue import actions as catalogue
 from checks.runs import actions as runs
+from checks.runs import blocking
 from checks.scheduler import loop
-from checks.scheduler.claim import claim, reap
+from checks.scheduler.claim import claim, database_now, reap
 from opsportal.ticker import actions as ticker
 
 TICK = "checks.tick"
@@ -17,8 +19,13 @@ _KEPT, _AHEAD = timedelta(days=13), timedelta(days=7)
 
 
 def tick() -> int:
-    """Run everything that is due; how many results were written. Any number of ticks may run at a time."""
+    """Run everything that is due; how many results were written. Any number of ticks may run at a time.
+
+    Before that, pauses end whose time has come, and what stands on something that is down is blocked.
+    """
     reap()
+    catalogue.resume_ended(at=database_now())
+    blocking.settle()
     until, written = time.monotonic() + TICK_SECONDS, 0
     while True:
         claimed = claim()

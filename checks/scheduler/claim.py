@@ -82,3 +82,11 @@ def reap() -> int:
         dead = cursor.fetchall()
     buckets.add_minutes(Counts(check_id, minute, unknown=1, expected=1) for check_id, minute in dead)
     return len(dead)
+
+
+def database_now() -> datetime:
+    """The only clock of the schedule."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT now()")
+        now: datetime = cursor.fetchone()[0]
+        return now

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from checks.rollups.roll_up import roll_up as roll_up_buckets
 from checks.runs import actions as runs
+from checks.runs import planned_work
 from checks.scheduler import actions
 from opsportal import background
 from opsportal.ticker import actions as ticker
@@ -27,6 +28,7 @@ def roll_up(**_: object) -> None:
     if ticker.claim("checks.roll_up", every=timedelta(seconds=60)):
         runs.admit_silence(at=at)
         roll_up_buckets(at)
+        planned_work.recount(at=at)
         ticker.done("checks.roll_up")
 
 

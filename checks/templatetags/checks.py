@@ -29,6 +29,10 @@ def flip_sentence(flip: Flip) -> str:
     return words.flip(flip.new, flip.reason, flip.failures)
 
 
+register.filter(words.goes_down)
+register.filter(words.comes_back)
+
+
 @register.simple_tag
 def check_chart(chart: Chart, sentence: str, extra: str = "") -> SafeString:
     """The chart as SVG; the sentence is what a person who cannot see it gets, a table stands below."""

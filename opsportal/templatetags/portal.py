@@ -34,6 +34,7 @@ _SEVERITY_WORDS = {"SEV-1": "Critical", "SEV-2": "Major", "SEV-3": "Partial"}
 _STATES = {
     "healthy": ("ok", "s-ok", "Healthy"),
     "unhealthy": ("fail", "s-fail", "Unhealthy"),
+    "flapping": ("warn", "s-sev3", "Flapping"),
     "insufficient_data": ("stale", "s-stale", "No data"),
     "blocked": ("warn", "s-warn", "Blocked"),
     "paused": ("paused", "s-paused", "Paused"),

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 from django import forms
 from django.utils.text import slugify
 
+from checks.catalogue.forms.rules import RulesForm
 from checks.catalogue.models import Check
 from incidents.models import Component, Domain
 from incidents.response.states import Severity
-from opsportal.privacy.forms import GuardedForm
 
 EVERY = [
     (5, "5 seconds"),
@@ -36,7 +36,7 @@ def env_name(typed: object) -> str:
     return name
 
 
-class SpecForm(GuardedForm):
+class SpecForm(RulesForm):
     """What every check has. A kind's form adds its fields and says by `spec` what its probe gets."""
 
     spec_fields: ClassVar[tuple[str, ...]] = ()
@@ -121,7 +121,9 @@ class SpecForm(GuardedForm):
 
     def settings(self) -> dict[str, Any]:
         """The rest, as fields of the check."""
-        return {name: self.cleaned_data[name] for name in ("name", "domain", *self.common_fields)}
+        return {
+            name: self.cleaned_data[name] for name in ("name", "domain", *self.common_fields)
+        } | self.rare_settings()
 
     def clean_name(self) -> str:
         name = str(self.cleaned_data["name"])
@@ -135,5 +137,6 @@ def _common(check: Check) -> dict[str, Any]:
     return {
         "domain": check.domain_id,
         "component": check.component_id,
+        **RulesForm.rare_values(check),
         **{name: getattr(check, name) for name in names},
     }

@@ -136,6 +136,8 @@ DOORS = {
     "incidents.statusupdate.public_id": OURS,
     "incidents.statusupdate.affected_components": OURS,
     "incidents.statusupdate.approved_print": HASH,
+    "checks.check.recent": OURS,
+    "checks.check.turns": OURS,
     "checks.check.key": FORM,
     "checks.check.name": FORM,
     "checks.check.kind": OURS,

@@ -1,0 +1,167 @@
+"""What people set beside the target: a pause with an end, a parent without circles, rules that make sense."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from checks.catalogue import actions
+from checks.catalogue.forms.network import HttpForm
+from checks.catalogue.models import Check
+from checks.catalogue.states import State
+from checks.scheduler import actions as scheduler
+from incidents.ownership.models import Domain
+from opsportal.audit.models import AuditEvent
+from opsportal.errors import Refused
+from opsportal.models import User
+from tests.incidents.response.test_races import at_once
+
+AddCheck = Callable[..., Check]
+ClientAs = Callable[[User], Client]
+
+
+def test_a_pause_ends_by_itself_and_says_who_and_why(add_check: AddCheck, responder: User, at: datetime) -> None:
+    check = add_check(state=State.UNHEALTHY, consecutive_fail=3)
+
+    paused = actions.pause(check, by=responder, at=at, until=at + timedelta(hours=4), reason="Moves house")
+    assert (paused.paused_by, paused.pause_reason) == (responder, "Moves house")
+    assert actions.resume_ended(at=at + timedelta(hours=3, minutes=59)) == 0
+    assert actions.resume_ended(at=at + timedelta(hours=4)) == 1
+    assert actions.resume_ended(at=at + timedelta(hours=4)) == 0
+
+    check.refresh_from_db()
+    assert (check.state, check.paused_until, check.paused_by) == (State.INSUFFICIENT_DATA, None, None)
+    said = AuditEvent.objects.filter(object=check.key).order_by("pk").values_list("act", "actor", "reason")
+    assert list(said) == [
+        ("check.pause", responder.username, "until 2026-11-21 07:12 UTC. Moves house"),
+        ("check.resume", "scheduler", ""),
+    ]
+
+
+def test_the_tick_resumes_what_is_due(add_check: AddCheck) -> None:
+    Check.objects.update(state=State.PAUSED)
+    past = timezone.now() - timedelta(seconds=1)
+    over = add_check(state=State.PAUSED, paused_until=past, next_due=timezone.now() + timedelta(days=1), kind="none")
+
+    scheduler.tick()
+
+    over.refresh_from_db()
+    assert over.state == State.INSUFFICIENT_DATA
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_ticks_resume_a_pause_once(add_check: AddCheck, at: datetime) -> None:
+    check = add_check(state=State.PAUSED, paused_until=at)
+
+    results = at_once(*[lambda: actions.resume_ended(at=at)] * 4)
+
+    assert sorted(map(str, results)) == ["0", "0", "0", "1"]
+    assert check.flips.count() == 1
+
+
+def test_a_pause_that_is_over_already_is_refused(add_check: AddCheck, responder: User, at: datetime) -> None:
+    with pytest.raises(Refused, match="lies ahead"):
+        actions.pause(add_check(), by=responder, at=at, until=at)
+
+
+def test_the_dialog_asks_how_long_and_why(client_as: ClientAs, responder: User, add_check: AddCheck) -> None:
+    check, client = add_check(), client_as(responder)
+
+    asked = client.get("/checks/checkout/pause/").content.decode()
+    wrong = client.post("/checks/checkout/pause/", {"hours": "5"})
+    client.post("/checks/checkout/pause/", {"hours": "24", "reason": "Moves house"})
+    page = client.get("/checks/checkout/").content.decode()
+
+    assert "Until somebody resumes it" in asked
+    assert wrong.status_code == 422
+    check.refresh_from_db()
+    assert check.paused_until is not None
+    assert "Moves house" in page and "then it runs by itself" in page
+
+
+def settings(**changes: object) -> dict[str, object]:
+    return {"name": "Basket", "domain": Domain.objects.get(slug="frontend"), **changes}
+
+
+def test_a_circle_of_parents_is_refused(add_check: AddCheck, admin: User, at: datetime) -> None:
+    top = add_check("top")
+    middle = add_check("middle", parent=top)
+    low = add_check("low", parent=middle)
+
+    for parent in (low, middle, top):
+        with pytest.raises(Refused, match="circle"):
+            actions.edit_check(top, spec=top.spec, settings=settings(parent=parent), by=admin, at=at)
+
+
+def test_five_levels_are_the_most(add_check: AddCheck, admin: User, at: datetime) -> None:
+    above = None
+    for number in range(5):
+        above = add_check(f"level-{number}", parent=above)
+
+    with pytest.raises(Refused, match="5 levels"):
+        actions.add_check(kind="http", spec={}, settings=settings(parent=above), by=admin, at=at)
+    with pytest.raises(Refused, match="5 levels"):
+        actions.edit_check(
+            Check.objects.get(key="level-0"), spec={}, settings=settings(parent=add_check("new")), by=admin, at=at
+        )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_edits_at_once_cannot_close_a_circle(add_check: AddCheck, admin: User, at: datetime) -> None:
+    one, two = add_check("one"), add_check("two")
+
+    def stand(check: Check, parent: Check) -> Check:
+        return actions.edit_check(check, spec={}, settings=settings(parent=parent), by=admin, at=at)
+
+    results = at_once(lambda: stand(one, two), lambda: stand(two, one))
+
+    assert sorted(type(result).__name__ for result in results) == ["Check", "Refused"]
+
+
+def form(**typed: str) -> HttpForm:
+    said = {"name": "Basket", "domain": str(Domain.objects.get(slug="frontend").pk), "url": "portal:/health/live"}
+    usual = {"severity": "SEV-2", "every_seconds": "60", "fail_after": "3", "ok_after": "2"}
+    return HttpForm({**said, **usual, **typed, "url": "https://1.1.1.1/"})
+
+
+def test_what_was_not_sent_has_its_default(db: None) -> None:
+    sent = form()
+
+    assert sent.is_valid(), sent.errors
+    rules = sent.settings()
+    assert (rules["rule"], rules["of_runs"], rules["flap_turns"], rules["hold_seconds"]) == ("consecutive", 5, 6, 0)
+    assert (rules["parent"], rules["ends_by_hand"], rules["remind_hours"]) == (None, False, 0)
+
+
+@pytest.mark.parametrize(
+    ("typed", "field"),
+    [
+        ({"rule": "k_of_n", "fail_after": "6", "of_runs": "5"}, "of_runs"),
+        ({"rule": "rate", "fail_share": "20", "ok_share": "20"}, "ok_share"),
+        ({"parent": "nobody"}, "parent"),
+        ({"parent": "portal-live", "is_canary": "on"}, "is_canary"),
+    ],
+)
+def test_rules_that_make_no_sense_come_back_with_a_sentence(db: None, typed: dict[str, str], field: str) -> None:
+    sent = form(**typed)
+
+    assert not sent.is_valid()
+    assert field in sent.errors and sent.is_rare_wrong
+
+
+def test_a_parent_is_found_by_its_key_or_its_name(db: None) -> None:
+    for typed in ("portal-live", "portal liveness"):
+        sent = form(parent=typed)
+        assert sent.is_valid(), sent.errors
+        assert sent.settings()["parent"].key == "portal-live"
+
+
+def test_the_list_says_that_our_own_network_fails(client_as: ClientAs, viewer: User, add_check: AddCheck) -> None:
+    add_check("canary", name="Way out", is_canary=True, last_ok=False, last_run_at=timezone.now())
+
+    assert "Our own network fails" in client_as(viewer).get("/checks/").content.decode()
+
+    Check.objects.filter(key="canary").update(last_ok=True)
+    assert "Our own network fails" not in client_as(viewer).get("/checks/").content.decode()

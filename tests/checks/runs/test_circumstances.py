@@ -1,0 +1,313 @@
+"""What a result is worth, and what a batch does with it: parents, canaries, planned work, however ticks meet."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from checks.catalogue.models import Check
+from checks.catalogue.states import State
+from checks.probes.outcome import ErrorClass, Outcome, failed, passed
+from checks.rollups.models import MinuteBucket
+from checks.runs import actions, blocking, circumstances
+from checks.runs.batch import Result
+from checks.runs.circumstances import Around, Witness, Worth
+from checks.runs.models import Flip
+from incidents.alerts.models import Alert
+from incidents.statuspage.maintenance import Maintenance
+from incidents.statuspage.models import Component
+from opsportal.models import User
+from tests.incidents.response.test_races import at_once
+
+AddCheck = Callable[..., Check]
+BAD, GOOD = failed(ErrorClass.TIMEOUT), passed(latency_ms=5.0)
+UP, DOWN, UNSURE = Witness(1, passed=True), Witness(1, is_down=True, passed=False), Witness(1, passed=False)
+
+
+@pytest.mark.parametrize(
+    ("around", "ok", "worth"),
+    [
+        (Around(), False, Worth.FULL),
+        (Around(is_planned=True, parent=DOWN), False, Worth.PLANNED),
+        (Around(is_planned=True), True, Worth.PLANNED),
+        (Around(parent=UP), False, Worth.FULL),
+        (Around(parent=DOWN), True, Worth.BLOCKED),
+        (Around(is_blocked=True), True, Worth.BLOCKED),
+        (Around(parent=UNSURE), False, Worth.UNKNOWN),
+        (Around(parent=UNSURE), True, Worth.FULL),
+        (Around(canaries=(UNSURE,)), False, Worth.UNKNOWN),
+        (Around(canaries=(UNSURE,)), True, Worth.FULL),
+        (Around(canaries=(UNSURE, UP)), False, Worth.FULL),
+        (Around(canaries=(Witness(1),)), False, Worth.FULL),
+    ],
+)
+def test_what_a_result_is_worth(around: Around, ok: bool, worth: Worth) -> None:
+    assert circumstances.worth(around, ok=ok) is worth
+
+
+@pytest.fixture
+def quiet(db: None) -> None:
+    """The portal's own checks stay out of the way."""
+    Check.objects.update(state=State.PAUSED)
+
+
+def write(results: dict[Check, Outcome | None], at: datetime) -> None:
+    """One batch with these results."""
+    token = uuid4()
+    Check.objects.filter(pk__in=[check.pk for check in results]).update(lease_token=token)
+    actions.write(token, [Result(check.pk, outcome) for check, outcome in results.items()], at=at)
+    blocking.settle()
+    for check in results:
+        check.refresh_from_db()
+
+
+@pytest.fixture
+def family(quiet: None, add_check: AddCheck) -> tuple[Check, Check]:
+    """A router and what stands behind it; each goes down and comes back at once."""
+    rules = {"fail_after": 1, "ok_after": 1, "state": State.HEALTHY}
+    router = add_check("router", **rules)
+    return router, add_check("shop", parent=router, **rules)
+
+
+def test_a_child_is_blocked_and_silent_while_its_parent_is_down(family: tuple[Check, Check], at: datetime) -> None:
+    router, shop = family
+
+    write({shop: BAD, router: BAD}, at)
+    write({shop: BAD, router: BAD}, at + timedelta(seconds=30))
+    actions.deliver_flips(at=at + timedelta(seconds=31))
+
+    assert (router.state, shop.state, shop.beneath) == (State.UNHEALTHY, State.BLOCKED, State.HEALTHY)
+    assert list(Alert.objects.values_list("dedup_key", flat=True)) == ["check:router"]
+    counts = MinuteBucket.objects.filter(check_id=shop.pk).values_list("ok", "err", "unknown")
+    assert [sum(column) for column in zip(*counts, strict=True)] == [0, 0, 2]
+
+
+def test_a_child_comes_back_as_it_was_without_a_false_alarm(family: tuple[Check, Check], at: datetime) -> None:
+    router, shop = family
+    write({shop: BAD, router: BAD}, at)
+
+    write({router: GOOD}, at + timedelta(minutes=1))
+    shop.refresh_from_db()
+    assert (shop.state, shop.consecutive_fail) == (State.HEALTHY, 0)
+    actions.deliver_flips(at=at + timedelta(minutes=1))
+
+    write({shop: GOOD, router: GOOD}, at + timedelta(minutes=2))
+    assert Alert.objects.filter(dedup_key="check:shop").count() == 0
+    flips = Flip.objects.filter(check_ref=shop).order_by("pk").values_list("old", "new", "reason")
+    assert list(flips) == [("healthy", "blocked", "parent"), ("blocked", "healthy", "parent")]
+    assert not Flip.objects.undelivered().exists()
+
+
+def test_a_child_that_fails_first_asks_its_parent_before_it_cries(family: tuple[Check, Check], at: datetime) -> None:
+    router, shop = family
+    Check.objects.update(next_due=at + timedelta(hours=6))
+
+    write({shop: BAD}, at)
+
+    router.refresh_from_db()
+    assert (shop.state, shop.waits_since) == (State.HEALTHY, at)
+    assert (router.next_due, shop.next_due) == (at, at + timedelta(seconds=5))
+
+    write({router: GOOD}, at + timedelta(seconds=1))
+    write({shop: BAD}, at + timedelta(seconds=5))
+    assert (shop.state, shop.waits_since) == (State.UNHEALTHY, None)
+
+
+def test_a_parent_that_says_nothing_is_not_waited_for_longer_than_a_minute(
+    family: tuple[Check, Check], at: datetime
+) -> None:
+    _, shop = family
+
+    for seconds in (0, 30, 59):
+        write({shop: BAD}, at + timedelta(seconds=seconds))
+        assert shop.state == State.HEALTHY
+    write({shop: BAD}, at + timedelta(seconds=60))
+
+    assert shop.state == State.UNHEALTHY
+
+
+def test_a_grandchild_is_blocked_too(family: tuple[Check, Check], add_check: AddCheck, at: datetime) -> None:
+    router, shop = family
+    basket = add_check("basket", parent=shop, state=State.HEALTHY)
+    write({router: BAD}, at)
+
+    blocking.settle()
+
+    basket.refresh_from_db()
+    assert basket.state == State.BLOCKED
+    assert blocking.settle() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ticks_that_settle_and_write_at_the_same_time_end_in_one_alert(add_check: AddCheck, at: datetime) -> None:
+    Check.objects.update(state=State.PAUSED)
+    rules = {"fail_after": 1, "ok_after": 1, "state": State.HEALTHY, "last_run_at": at, "last_ok": True}
+    router = add_check("router", **rules)
+    shops = [add_check(f"shop-{number}", parent=router, **rules) for number in range(4)]
+    tokens = {check: uuid4() for check in (router, *shops)}
+    for check, token in tokens.items():
+        Check.objects.filter(pk=check.pk).update(lease_token=token)
+
+    later = at + timedelta(seconds=30)
+    writes = [
+        lambda check=check, token=token: actions.write(token, [Result(check.pk, BAD)], at=later)
+        for check, token in tokens.items()
+    ]
+    results = at_once(*writes, blocking.settle, blocking.settle)
+    blocking.settle()
+
+    assert not [one for one in results if isinstance(one, Exception)]
+    assert set(Check.objects.filter(parent=router).values_list("state", flat=True)) == {State.BLOCKED}
+    assert list(Flip.objects.undelivered().values_list("check_ref__key", flat=True)) == ["router"]
+
+
+@pytest.fixture
+def canary(quiet: None, add_check: AddCheck, at: datetime) -> Check:
+    return add_check("canary", is_canary=True, fail_after=1, ok_after=1, state=State.HEALTHY)
+
+
+def test_our_own_outage_is_unknown_and_never_red(canary: Check, add_check: AddCheck, at: datetime) -> None:
+    checks = [add_check(f"shop-{number}", fail_after=1, state=State.HEALTHY) for number in range(3)]
+
+    for minute in range(3):
+        write({**dict.fromkeys(checks, BAD), canary: BAD}, at + timedelta(minutes=minute))
+    actions.deliver_flips(at=at + timedelta(minutes=3))
+
+    assert {check.state for check in checks} == {State.HEALTHY}
+    assert [check.last_run_at for check in checks] == [None] * 3  # so that they turn to no data
+    assert list(Alert.objects.values_list("dedup_key", flat=True)) == ["check:canary"]
+    assert sum(MinuteBucket.objects.filter(check_id=checks[0].pk).values_list("unknown", flat=True)) == 3
+
+
+def test_what_needs_no_network_fails_as_always(canary: Check, add_check: AddCheck, at: datetime) -> None:
+    disk = add_check("disk", kind="portal", fail_after=1, state=State.HEALTHY)
+
+    write({disk: BAD, canary: BAD}, at)
+
+    assert disk.state == State.UNHEALTHY
+
+
+def test_a_check_waits_for_the_canary_before_it_goes_down(canary: Check, add_check: AddCheck, at: datetime) -> None:
+    shop = add_check("shop", fail_after=1, state=State.HEALTHY)
+    write({canary: GOOD}, at - timedelta(seconds=20))
+
+    write({shop: BAD}, at)
+    assert shop.state == State.HEALTHY
+
+    write({canary: GOOD}, at + timedelta(seconds=1))
+    write({shop: BAD}, at + timedelta(seconds=5))
+    assert shop.state == State.UNHEALTHY
+
+
+def test_failures_before_our_outage_do_not_add_to_those_after_it(
+    canary: Check, add_check: AddCheck, at: datetime
+) -> None:
+    shop = add_check("shop", fail_after=2, state=State.HEALTHY)
+    write({shop: BAD, canary: GOOD}, at)
+    write({shop: BAD, canary: BAD}, at + timedelta(minutes=1))
+
+    write({shop: BAD, canary: GOOD}, at + timedelta(minutes=2))
+
+    assert (shop.state, shop.consecutive_fail) == (State.HEALTHY, 1)
+
+
+def plan(check: Check, start: datetime, end: datetime, *components: Component, by: User) -> Maintenance:
+    """Work of the check's domain that nobody outside hears of."""
+    work = Maintenance.objects.create(
+        title="Disk swap", text="Disks are swapped.", audience="internal", domain=check.domain,
+        starts_at=start, ends_at=end, created_by=by, updated_at=start,
+    )  # fmt: skip
+    work.components.set(components)
+    return work
+
+
+def test_results_inside_planned_work_count_as_planned_and_flip_nothing(
+    quiet: None, add_check: AddCheck, responder: User, at: datetime
+) -> None:
+    shop = add_check("shop", fail_after=2, state=State.HEALTHY)
+    plan(shop, at, at + timedelta(minutes=5), by=responder)
+
+    write({shop: BAD}, at - timedelta(seconds=1))
+    write({shop: BAD}, at)
+    write({shop: None}, at + timedelta(minutes=1))
+    write({shop: BAD}, at + timedelta(minutes=4))
+    write({shop: BAD}, at + timedelta(minutes=5))
+
+    assert (shop.state, shop.consecutive_fail) == (State.HEALTHY, 1)
+    counts = MinuteBucket.objects.filter(check_id=shop.pk).values_list("err", "unknown", "maint", "expected")
+    assert [sum(column) for column in zip(*counts, strict=True)] == [2, 0, 3, 5]
+
+
+@pytest.mark.parametrize(
+    ("own", "named", "is_planned"),
+    [
+        (None, [], True),
+        (None, ["API"], True),
+        ("API", [], True),
+        ("API", ["API"], True),
+        ("API", ["Dashboard"], False),
+    ],
+)
+def test_work_is_about_its_components_or_its_domain(
+    quiet: None, add_check: AddCheck, responder: User, at: datetime, own: str | None, named: list[str],
+    is_planned: bool,
+) -> None:  # fmt: skip
+    part = {name: Component.objects.get(name=name) for name in ("API", "Dashboard")}
+    shop = add_check("shop", fail_after=1, state=State.HEALTHY, component=part[own] if own else None)
+    plan(shop, at, at + timedelta(minutes=5), *[part[name] for name in named], by=responder)
+
+    write({shop: BAD}, at)
+
+    assert shop.state == (State.HEALTHY if is_planned else State.UNHEALTHY)
+
+
+def test_a_rate_reads_its_window_from_the_minutes(quiet: None, add_check: AddCheck, at: datetime) -> None:
+    shop = add_check("shop", rule="rate", fail_after=3, fail_share=50, share_minutes=10, state=State.HEALTHY)
+
+    for minute, outcome in enumerate([GOOD, BAD, GOOD, BAD, GOOD, BAD]):
+        write({shop: outcome}, at + timedelta(minutes=minute))
+
+    assert shop.state == State.UNHEALTHY
+
+
+def test_flapping_is_one_notice_and_ends_after_calm(quiet: None, add_check: AddCheck, at: datetime) -> None:
+    shop = add_check("shop", fail_after=1, ok_after=1, flap_turns=4, flap_minutes=10, state=State.HEALTHY)
+
+    for minute in range(12):
+        write({shop: BAD if minute % 2 == 0 else GOOD}, at + timedelta(minutes=minute))
+        actions.deliver_flips(at=at + timedelta(minutes=minute))
+
+    assert (shop.state, shop.beneath) == (State.FLAPPING, State.HEALTHY)
+    assert Alert.objects.count() == 2
+    for minute in range(12, 22):
+        write({shop: GOOD}, at + timedelta(minutes=minute))
+    assert shop.state == State.HEALTHY
+
+
+@pytest.mark.parametrize("number", [5, 500])
+def test_a_batch_takes_as_many_statements_for_500_checks_as_for_five(
+    canary: Check, add_check: AddCheck, at: datetime, number: int
+) -> None:
+    router, shop = add_check("router", state=State.HEALTHY), Check.objects.get(key="canary")
+    checks = Check.objects.bulk_create(
+        Check(
+            key=f"shop-{place}", name="Shop", kind="http", spec={}, domain=shop.domain, parent=router, fail_after=1,
+            state=State.HEALTHY, rule="rate" if place % 2 else "consecutive",
+        )
+        for place in range(number)
+    )  # fmt: skip
+    token = uuid4()
+    Check.objects.exclude(pk=router.pk).update(lease_token=token)
+    results = [Result(check.pk, BAD if place % 3 else GOOD) for place, check in enumerate(checks)]
+
+    with CaptureQueriesContext(connection) as seen:
+        assert actions.write(token, results, at=at) == number
+
+    # Transaction and batch row 6, lock, parents, canaries, planned work, shares, buckets, save, bring forward.
+    assert len(seen) == STATEMENTS, [query["sql"][:80] for query in seen]
+
+
+STATEMENTS = 14
