@@ -19,10 +19,11 @@ def written(content: Content) -> bytes:
 
 
 def read(body: bytes) -> Content:
-    """Raises ValueError for what is not such a file, or one of a version that knew less."""
+    """Raises ValueError for what is not such a file. What an earlier version did not know is as it comes."""
     try:
         facts = json.loads(body)
-        return Content(**{name: _made(kind, facts[name]) for name, kind in get_type_hints(Content).items()})
+        known = get_type_hints(Content)
+        return Content(**{name: _made(known[name], value) for name, value in facts.items() if name in known})
     except (TypeError, KeyError, AttributeError) as problem:
         raise ValueError("not the content of a status page") from problem
 

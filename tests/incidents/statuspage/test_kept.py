@@ -21,6 +21,14 @@ def test_what_is_no_content_is_refused(body):
         kept.read(body)
 
 
+def test_a_value_that_an_earlier_version_did_not_know_is_as_it_comes():
+    content = EDGES[1][1]
+    facts = json.loads(kept.written(content))
+    del facts["look"]
+
+    assert kept.read(json.dumps(facts).encode()) == content
+
+
 def test_a_value_that_a_later_version_knows_is_left_out():
     content = EDGES[1][1]
     facts = json.loads(kept.written(content))

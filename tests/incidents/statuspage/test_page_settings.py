@@ -2,6 +2,8 @@
 
 import base64
 import json
+import re
+import secrets
 import struct
 import zlib
 
@@ -16,6 +18,7 @@ from incidents.statuspage.snapshot import file_of
 from opsportal.errors import Denied, Refused
 from opsportal.models import AuditEvent
 from tests.incidents.statuspage.conftest import NOW, a_page
+from tests.incidents.statuspage.test_snapshot import a_busy_page
 
 GIVEN = {"name": "Harbour", "accent_light": "", "accent_dark": "", "header_links": "", "footer_links": "", "footer": ""}
 
@@ -141,6 +144,19 @@ def test_every_page_has_the_logo_the_links_and_the_footer():
     assert tree[file_of(assets.logo_address)] == a_png()
     assert b"--accent:light-dark(#0b6b4f,#63d2a8);--on-accent:light-dark(#ffffff,#0d1118)" in assets.css
     assert json.loads(tree[snapshot.MANIFEST])["addresses"][assets.logo_address]["headers"][0][1] == "image/png"
+
+
+def test_a_first_view_with_the_largest_logo_keeps_to_four_requests_and_24_kb():
+    body = a_png(extra=part(b"PLTE", secrets.token_bytes(logo.MOST_BYTES - 150)))
+    look = a_look(logo=base64.b64encode(logo.clean(body).body).decode())
+    content, assets = a_busy_page(), rendering.assets(look)
+    content = type(content)(**(vars(content) | {"look": look}))
+    tree = snapshot.build(content, at=NOW, render=rendering.render, assets=assets)
+    html = tree["status/index.html"].decode()
+    parts = re.findall(r'(?:<link rel="(?:stylesheet|icon)" href|<img [^>]*src)="(/[^"]*)"', html)
+
+    assert len({*parts, "/status/"}) == 4
+    assert sum(snapshot.sizes(tree, [file_of(path) for path in ("/status/", *parts)]).values()) <= 24 * 1024
 
 
 def test_a_page_without_a_look_of_its_own_is_as_it_comes():
