@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.timezone import now
 from django.views.decorators.http import require_http_methods
 
-from incidents.response import actions, linking, queries
+from incidents.response import once, queries
 from incidents.response.alike import alike
 from incidents.response.declare_forms import DeclareForm
 from incidents.response.link_forms import incident_meant
@@ -39,10 +39,7 @@ def declare(request: HttpRequest) -> HttpResponse:
 
 
 def _declare(request: HttpRequest, form: DeclareForm) -> Incident:
-    before = _before(request)
-    if before is None:
-        return actions.declare(**form.facts, by=person(request), at=now())
-    return linking.declare_follow_up(before, **form.facts, by=person(request), at=now())
+    return once.declare(before=_before(request), **form.facts, by=person(request), at=now())
 
 
 def _before(request: HttpRequest) -> Incident | None:

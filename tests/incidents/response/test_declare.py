@@ -7,14 +7,14 @@ import pytest
 from incidents import reactions
 from incidents.obligations.models import Obligation
 from incidents.postmortems.models import Postmortem
-from incidents.response import actions
+from incidents.response import actions, once
 from incidents.response.alike import alike
 from incidents.response.models import Incident
 from incidents.response.past import Past
 from incidents.statuspage.models import StatusUpdate
 from opsportal.errors import Refused
 from opsportal.models import Delivery
-from tests.incidents.cast import AT, OPENING, cost, minutes, open_incident
+from tests.incidents.cast import AT, OPENING, cost, domain, minutes, open_incident
 
 pytestmark = pytest.mark.django_db
 NEW = "/incidents/new/"
@@ -46,6 +46,24 @@ def test_three_things_are_enough_and_cost_few_queries(client_as, responder, djan
     incident = Incident.objects.get()
     assert (incident.nature, incident.mode, incident.channel_url) == ("standard", "standard", "")
     assert kinds(incident) == OPENING
+
+
+def test_a_form_that_is_sent_twice_leads_to_one_room(client_as, responder, publisher):
+    first, again = (client_as(responder).post(NEW, THREE) for _ in range(2))
+    other = client_as(responder).post(NEW, THREE | {"severity": "SEV-3"})
+    theirs = client_as(publisher).post(NEW, THREE)
+
+    assert first["Location"] == again["Location"]
+    assert len({one["Location"] for one in (first, other, theirs)}) == 3
+
+
+def test_the_same_trouble_a_little_later_is_another_incident(responder):
+    facts = {"title": "API is slow", "severity": "SEV-2", "nature": "standard", "mode": "standard"}
+    first, later = (
+        once.declare(before=None, **facts, domain=domain(), by=responder, at=at) for at in (AT, AT + once.TWICE)
+    )
+
+    assert first != later
 
 
 def test_the_rest_is_kept_when_it_is_given(client_as, responder):

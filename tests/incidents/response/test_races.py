@@ -7,7 +7,7 @@ from threading import Barrier, Thread
 import pytest
 from django.db import connection
 
-from incidents.response import actions, checklist, roles
+from incidents.response import actions, checklist, once, roles
 from incidents.response.models import Incident, Seat
 from opsportal.errors import Conflict, Refused
 from opsportal.models import User
@@ -159,3 +159,15 @@ def test_a_hand_over_and_a_take_over_at_the_same_time_leave_one_holder_and_the_w
     story = list(incident.timeline.filter(kind="role").order_by("id").values_list("old", "new"))
     assert [old for old, _ in story[1:]] == [new for _, new in story[:-1]]
     assert story[-1][1] == str(Seat.objects.get(incident=incident, role="commander"))
+
+
+def test_two_clicks_open_one_room(responder):
+    facts = {"title": "API is slow", "severity": "SEV-2", "nature": "standard", "mode": "standard"}
+
+    def click() -> Incident:
+        return once.declare(before=None, **facts, domain=domain(), by=responder, at=AT)
+
+    first, second = at_once(click, click)
+
+    assert isinstance(first, Incident) and first == second
+    assert Incident.objects.count() == 1
