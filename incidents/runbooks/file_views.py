@@ -47,7 +47,7 @@ def take_in(request: HttpRequest) -> HttpResponse:
             documents = bundle.unpack(file.name, file.read())
             taken = actions.take_in(documents, by=person(request), at=now())
         except actions.ImportRefused as refusal:
-            wrong = refusal.wrong
+            wrong = [(guard.redact(name), why) for name, why in refusal.wrong]
             form.add_error(None, refusal.sentence)
         except Refused as refusal:
             form.add_error(None, refusal.sentence)

@@ -174,6 +174,15 @@ def test_files_go_out_and_come_in(client_as, viewer, responder):
     assert (wrong.status_code, huge.status_code) == (422, 422)
 
 
+def test_a_file_is_refused_without_its_name_when_that_holds_a_secret(client_as, responder):
+    file = SimpleUploadedFile("password=hunter2-long-9.md", b"---\ntitle: a\n---\n1. b")
+    answer = client_as(responder).post("/runbooks/import/", {"file": file})
+
+    assert answer.status_code == 422
+    assert "small letters" in answer.content.decode()
+    assert "hunter2" not in answer.content.decode()
+
+
 def test_the_paper_has_every_step(client_as, viewer, responder):
     written(responder)
 
