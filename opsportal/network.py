@@ -72,7 +72,11 @@ class Guard:
             port = parts.port or _DEFAULT_PORTS[parts.scheme]
         except ValueError:
             raise Forbidden("The port must be a number from 1 to 65535.") from None
-        host = _as_read(parts.hostname)
+        self.check_host(parts.hostname, port)
+
+    def check_host(self, host: str, port: int) -> None:
+        """Refuse a literal internal address or its name without asking the network; other names are judged when met."""
+        host = _as_read(host)
         if _ends_in_number(host):
             self.check_address(host, port, host=host)
         elif host == _LOOPBACK_NAME or host.endswith(f".{_LOOPBACK_NAME}"):

@@ -4,6 +4,7 @@ Pure: no Django, so that probes can use it beside webhooks.
 """
 
 import socket
+import ssl
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -40,18 +41,26 @@ class GuardedResolver(AbstractResolver):
         await self.resolver.close()
 
 
-def session(guard: Guard, *, user_agent: str, is_fresh: bool) -> aiohttp.ClientSession:
+def session(
+    guard: Guard,
+    *,
+    user_agent: str,
+    is_fresh: bool,
+    trust: ssl.SSLContext | bool = True,
+    response_class: type[aiohttp.ClientResponse] = aiohttp.ClientResponse,
+) -> aiohttp.ClientSession:
     """No cookies, no proxies from the environment, no decompression: a compressed bomb stays as small as it came."""
     if is_fresh:
         connector = aiohttp.TCPConnector(
-            resolver=GuardedResolver(guard), limit=0, use_dns_cache=False, force_close=True
+            resolver=GuardedResolver(guard), limit=0, use_dns_cache=False, force_close=True, ssl=trust
         )
     else:
         connector = aiohttp.TCPConnector(
-            resolver=GuardedResolver(guard), limit=0, ttl_dns_cache=60, keepalive_timeout=75
+            resolver=GuardedResolver(guard), limit=0, ttl_dns_cache=60, keepalive_timeout=75, ssl=trust
         )
     return aiohttp.ClientSession(
         connector=connector,
+        response_class=response_class,
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         trust_env=False,

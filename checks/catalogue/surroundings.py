@@ -1,12 +1,15 @@
-"""What probes may use of this portal: the guard of its settings, its own address, its figures, its environment."""
+"""What probes may use of this portal: the guard of its settings, its own address, what it knows."""
 
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 
 from checks.probes.client import HttpClient
 from checks.probes.context import Context
+from incidents.changes import queries as changes
 from opsportal import env, health_figures
 from opsportal.network import Guard
 
@@ -21,16 +24,30 @@ def client() -> HttpClient:
     return HttpClient(guard(), portal_url=settings.INTERNAL_URL)
 
 
-def figures(names: Iterable[str]) -> dict[str, float | None]:
-    """The named figures as they are now; names nobody offers are left out. Asks the database."""
-    return {name: health_figures.read(name) for name in set(names) & set(health_figures.names())}
+@dataclass(frozen=True)
+class Known:
+    """What was read for a batch before it ran."""
+
+    figures: Mapping[str, float | None]
+    artifacts: Mapping[str, str]
 
 
-def context(http: HttpClient, read: Mapping[str, float | None]) -> Context:
-    """The context of one batch, with figures that were read before it."""
-    return Context(client=http, figures=read, dsn=dsn)
+def known(specs: Iterable[Mapping[str, Any]]) -> Known:
+    """What these checks need of the database, as it is now; names nobody offers are left out."""
+    specs = list(specs)
+    names = {str(one["figure"]) for one in specs if "figure" in one} & set(health_figures.names())
+    domains = {str(one["artifact_of"]) for one in specs if "artifact_of" in one}
+    return Known(
+        figures={name: health_figures.read(name) for name in names},
+        artifacts=changes.last_good_artifacts(domains) if domains else {},
+    )
+
+
+def context(http: HttpClient, read: Known) -> Context:
+    """The context of one batch, with what was read before it."""
+    return Context(client=http, figures=read.figures, artifacts=read.artifacts, dsn=dsn)
 
 
 def dsn(name: str) -> str:
-    """The connection string behind a name; an alias stands in, as everywhere."""
+    """What the environment holds under a name; an alias stands in, as everywhere."""
     return env.text(name) or os.environ.get(name, "")

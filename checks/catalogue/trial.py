@@ -8,6 +8,7 @@ from typing import Any
 
 from checks.catalogue import surroundings, words
 from checks.catalogue.kinds import Kind
+from checks.catalogue.surroundings import Known
 from checks.probes.outcome import Outcome
 from checks.rollups import buckets
 
@@ -30,14 +31,14 @@ class Trial:
 
 def run_once(kind: Kind, spec: Mapping[str, Any], at: datetime) -> Trial:
     """One run outside the schedule, bounded by the probe's own deadline."""
-    figures = surroundings.figures([str(spec.get("figure", ""))])
-    outcome = asyncio.run(_probe(kind, spec, figures))
-    return Trial(outcome, words.stored(buckets.counts_of(0, at, outcome)))
+    outcome = asyncio.run(_probe(kind, spec, surroundings.known([spec])))
+    value = "" if outcome is None or outcome.value is None else f"\nvalue    {outcome.value:g} (the last one only)"
+    return Trial(outcome, words.stored(buckets.counts_of(0, at, outcome)) + value)
 
 
-async def _probe(kind: Kind, spec: Mapping[str, Any], figures: Mapping[str, float | None]) -> Outcome | None:
+async def _probe(kind: Kind, spec: Mapping[str, Any], known: Known) -> Outcome | None:
     client = surroundings.client()
     try:
-        return await kind.probe(spec, surroundings.context(client, figures))
+        return await kind.probe(spec, surroundings.context(client, known))
     finally:
         await client.close()

@@ -158,7 +158,9 @@ def _check(key: str) -> Check:
 def check_new(request: HttpRequest) -> HttpResponse:
     """The form of a new check of one kind."""
     kind = _kind(request)
-    form = kind.form(request.POST if request.method == "POST" else None)
+    preset = kind.form.presets.get(request.GET.get("preset", ""))
+    initial = dict(preset.values) if preset else {}
+    form = kind.form(request.POST if request.method == "POST" else None, initial=initial)
     if request.method == "POST" and form.is_valid():
         check = actions.add_check(
             kind=kind.slug, spec=form.spec(), settings=form.settings(), by=person(request), at=now()

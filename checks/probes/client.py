@@ -1,11 +1,14 @@
 """The one HTTP client of a process: guarded addresses, reused connections, few at a time for each host."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import ssl
+from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import aiohttp
+from aiohttp.connector import Connection
 from yarl import URL
 
 from opsportal.network import Guard
@@ -15,19 +18,47 @@ PORTAL = "portal:"
 PER_HOST = 4
 
 
+@dataclass(frozen=True)
+class Request:
+    """What is asked and how. A body of unknown length needs its length among the headers."""
+
+    address: str
+    method: str = "GET"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | AsyncIterable[bytes] | None = None
+    is_fresh: bool = False
+
+
+class Answer(aiohttp.ClientResponse):
+    """Remembers until when the certificate is good: a short answer has given its connection back before one asks."""
+
+    not_after: str = ""
+
+    async def start(self, connection: Connection) -> aiohttp.ClientResponse:
+        secured = connection.transport.get_extra_info("ssl_object") if connection.transport else None
+        if secured is not None:
+            self.not_after = str((secured.getpeercert() or {}).get("notAfter", ""))
+        return await super().start(connection)
+
+
 class HttpClient:
     """Lives as long as its event loop, so that connections stay open from one batch to the next.
 
     `portal:/path` is the portal itself at `portal_url`, which lies inside; nothing else gets past the guard that way.
+    `trust` is made once, since reading the list of authorities costs more than a request.
     """
 
-    def __init__(self, guard: Guard, *, portal_url: str, per_host: int = PER_HOST) -> None:
+    def __init__(
+        self, guard: Guard, *, portal_url: str, per_host: int = PER_HOST, trust: ssl.SSLContext | None = None
+    ) -> None:
         self.guard = guard
         self.portal_url = portal_url.rstrip("/")
         self.per_host = per_host
-        self._reusing = _session(guard, is_fresh=False)
-        self._fresh = _session(guard, is_fresh=True)
-        self._portal = _session(_portal_guard(self.portal_url), is_fresh=False)
+        self.trust = trust or ssl.create_default_context()
+        self._reusing = self._session(guard, is_fresh=False)
+        self._fresh = self._session(guard, is_fresh=True)
+        self._portal = self._session(_portal_guard(self.portal_url), is_fresh=False)
         self._gates: dict[str, asyncio.Semaphore] = {}
 
     async def close(self) -> None:
@@ -35,33 +66,37 @@ class HttpClient:
             await one.close()
 
     @asynccontextmanager
-    async def get(self, address: str, *, is_fresh: bool) -> AsyncIterator[aiohttp.ClientResponse]:
+    async def ask(self, request: Request) -> AsyncIterator[Answer]:
         """The answer's status and headers; the body is still to be read. Redirects are answers like any other.
 
         Raises Forbidden, aiohttp.ClientError, OSError and ValueError.
         """
-        if address.startswith(PORTAL):
-            path = address.removeprefix(PORTAL)
+        if request.address.startswith(PORTAL):
+            path = request.address.removeprefix(PORTAL)
             if not path.startswith("/"):  # it would end the host's name, or make a user name of it
                 raise ValueError("not a path of the portal")
             chosen, url = self._portal, URL(self.portal_url + path)
         else:
             # The parsed address is the one that is judged and used: parsers differ, and wide digits become digits.
-            chosen, url = self._fresh if is_fresh else self._reusing, URL(address)
+            chosen, url = self._fresh if request.is_fresh else self._reusing, URL(request.address)
             self.guard.check_url(str(url))
-        async with chosen.get(url, allow_redirects=False) as response:
+        if request.params:
+            url = url.extend_query(request.params)
+        async with chosen.request(
+            request.method, url, headers=request.headers, data=request.body, allow_redirects=False
+        ) as response:
+            assert isinstance(response, Answer)
             yield response
 
     def gate(self, address: str) -> asyncio.Semaphore:
         """At most `per_host` requests to one host at a time; wait here before the clock starts."""
         return self._gates.setdefault(urlsplit(address).netloc, asyncio.Semaphore(self.per_host))
 
+    def _session(self, guard: Guard, *, is_fresh: bool) -> aiohttp.ClientSession:
+        return session(guard, user_agent="Opsportal-check", is_fresh=is_fresh, trust=self.trust, response_class=Answer)
+
 
 def _portal_guard(portal_url: str) -> Guard:
     parts = urlsplit(portal_url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     return Guard(targets=frozenset({((parts.hostname or "").lower(), port)}))
-
-
-def _session(guard: Guard, *, is_fresh: bool) -> aiohttp.ClientSession:
-    return session(guard, user_agent="Opsportal-check", is_fresh=is_fresh)

@@ -14,12 +14,13 @@ Spec = Mapping[str, Any]
 class Context:
     """One batch's surroundings.
 
-    `figures` were read before the batch. `dsn` answers with the connection string behind the name of an environment
-    variable, or an empty text.
+    `figures` and `artifacts` (the last known good version of each domain, by its slug) were read before the batch.
+    `dsn` answers with what the environment holds under a name, or an empty text.
     """
 
     client: HttpClient
     figures: Mapping[str, float | None] = field(default_factory=dict)
+    artifacts: Mapping[str, str] = field(default_factory=dict)
     dsn: Callable[[str], str] = lambda name: ""
 
 

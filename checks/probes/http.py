@@ -1,23 +1,21 @@
-"""Does an address answer as it should? Status, an optional keyword and an optional longest time.
+"""Does an address answer as it should? Status, text, a token in JSON, time and certificate.
 
 The body is read to 64 KiB, judged and dropped.
 """
 
-import asyncio
-import ssl
-import time
+import re
 from dataclasses import dataclass
 
-import aiohttp
-
-from checks.probes.client import HttpClient
+from checks.probes import asking, json_path
+from checks.probes.asking import Reply, Unanswered, judge_status, parse_statuses
+from checks.probes.client import Request
 from checks.probes.context import Context, Spec
+from checks.probes.json_path import Path
 from checks.probes.outcome import ErrorClass, Outcome, failed, passed
-from opsportal.network import Forbidden
 
-BODY_CAP = 64 * 1024
-DEADLINE_SECONDS = 10.0
 DEFAULT_EXPECT = "200-299"
+METHODS = ("GET", "HEAD")
+_COMMIT = re.compile(r"[0-9a-f]{7,64}")
 
 
 @dataclass(frozen=True)
@@ -26,93 +24,101 @@ class Expectation:
 
     statuses: frozenset[int]
     keyword: bytes = b""
+    keyword_absent: bytes = b""
+    json_path: Path = ()
+    json_equals: str = ""
+    artifact: str = ""
+    min_tls_days: float | None = None
     max_latency_ms: float | None = None
 
 
-def parse_statuses(text: str) -> frozenset[int]:
-    """ "200-299, 401" as the set of statuses; ValueError when it is anything else.
+async def probe(spec: Spec, context: Context) -> Outcome | None:
+    """Ask once, within `timeout_ms` from the moment it is this request's turn at its host.
 
-    >>> sorted(parse_statuses("200-202, 404"))
-    [200, 201, 202, 404]
+    None while the domain has no last known good version to compare with.
     """
-    found: set[int] = set()
-    for part in text.split(","):
-        first, dash, last = part.strip().partition("-")
-        low, high = int(first), int(last if dash else first)
-        if not 100 <= low <= high <= 599:
-            raise ValueError("no such status")
-        found.update(range(low, high + 1))
-    return frozenset(found)
-
-
-async def probe(spec: Spec, context: Context) -> Outcome:
-    """Ask once, within `timeout_ms` from the moment it is this request's turn at its host."""
     try:
-        expectation = _expectation(spec)
-        address, seconds = str(spec["url"]), float(spec.get("timeout_ms", DEADLINE_SECONDS * 1000)) / 1000
-        turn = context.client.gate(address)
-    except (KeyError, ValueError, TypeError):
+        wanted, request, seconds = _expectation(spec, context), _request(spec, context), asking.seconds(spec)
+        turn = context.client.gate(request.address)
+    except (KeyError, ValueError, TypeError, AttributeError):
         return failed(ErrorClass.CONFIG)
+    if spec.get("artifact_of") and not wanted.artifact:
+        return None
     async with turn:
-        return await _ask(context.client, address, expectation, seconds, is_fresh=spec.get("connection") == "fresh")
+        try:
+            reply = await asking.ask(context.client, request, seconds=seconds, wanted=wanted.statuses)
+        except Unanswered as nothing:
+            return failed(nothing.error)
+    error = judge(reply, wanted)
+    return failed(error, latency_ms=reply.latency_ms) if error else passed(latency_ms=reply.latency_ms)
 
 
-def _expectation(spec: Spec) -> Expectation:
-    limit = spec.get("max_latency_ms")
+def _expectation(spec: Spec, context: Context) -> Expectation:
+    limit, days = spec.get("max_latency_ms"), spec.get("min_tls_days")
     return Expectation(
         statuses=parse_statuses(str(spec.get("expect") or DEFAULT_EXPECT)),
         keyword=str(spec.get("keyword") or "").encode(),
+        keyword_absent=str(spec.get("keyword_absent") or "").encode(),
+        json_path=json_path.parse_path(str(spec["json_path"])) if spec.get("json_path") else (),
+        json_equals=str(spec.get("json_equals") or ""),
+        artifact=context.artifacts.get(str(spec.get("artifact_of")), ""),
+        min_tls_days=float(days) if days else None,
         max_latency_ms=float(limit) if limit else None,
     )
 
 
-async def _ask(client: HttpClient, address: str, wanted: Expectation, seconds: float, *, is_fresh: bool) -> Outcome:
-    started = time.perf_counter()
+def _request(spec: Spec, context: Context) -> Request:
+    method = str(spec.get("method") or "GET")
+    if method not in METHODS:
+        raise ValueError("no such method")
+    # A kept connection would show the certificate it began with for as long as it is kept.
+    is_fresh = spec.get("connection") == "fresh" or bool(spec.get("min_tls_days"))
+    return Request(str(spec["url"]), method, headers=asking.headers(spec, context), is_fresh=is_fresh)
+
+
+def judge(reply: Reply, wanted: Expectation) -> ErrorClass | None:
+    """The first thing that is not as it should be, or nothing."""
+    error = judge_status(reply.status, wanted.statuses) or _judge_text(reply, wanted) or _judge_json(reply, wanted)
+    if error is not None:
+        return error
+    if wanted.min_tls_days is not None and (reply.days_left is None or reply.days_left < wanted.min_tls_days):
+        return ErrorClass.EXPIRES_SOON if reply.days_left is not None else ErrorClass.TLS
+    if wanted.max_latency_ms is not None and reply.latency_ms > wanted.max_latency_ms:
+        return ErrorClass.ASSERTION
+    return None
+
+
+def _judge_text(reply: Reply, wanted: Expectation) -> ErrorClass | None:
+    """A longer answer is a failure only when what was cut off might have decided."""
+    if wanted.keyword_absent and wanted.keyword_absent in reply.body:
+        return ErrorClass.ASSERTION
+    is_found = wanted.keyword in reply.body
+    if reply.is_longer and (not is_found or wanted.keyword_absent):
+        return ErrorClass.TOO_LARGE
+    return None if is_found else ErrorClass.ASSERTION
+
+
+def _judge_json(reply: Reply, wanted: Expectation) -> ErrorClass | None:
+    if not wanted.json_path:
+        return None
+    if reply.is_longer:
+        return ErrorClass.TOO_LARGE
     try:
-        async with asyncio.timeout(seconds), client.get(address, is_fresh=is_fresh) as response:
-            error = _judge_status(response.status, wanted.statuses) or await _judge_body(response, wanted.keyword)
-    except _CLASSIFIED as problem:
-        return failed(classify(problem))
-    latency = (time.perf_counter() - started) * 1000
-    if error is None and wanted.max_latency_ms is not None and latency > wanted.max_latency_ms:
-        error = ErrorClass.ASSERTION
-    return failed(error, latency_ms=latency) if error else passed(latency_ms=latency)
+        found = json_path.text(json_path.find(json_path.load(reply.body), wanted.json_path))
+    except (ValueError, LookupError):
+        return ErrorClass.ASSERTION
+    if wanted.artifact:
+        return None if found is not None and is_same_version(found, wanted.artifact) else ErrorClass.DRIFT
+    return None if not wanted.json_equals or found == wanted.json_equals else ErrorClass.ASSERTION
 
 
-def _judge_status(status: int, expected: frozenset[int]) -> ErrorClass | None:
-    if status in expected:
-        return None
-    if status == 429:
-        return ErrorClass.STATUS_429
-    return {4: ErrorClass.STATUS_4XX, 5: ErrorClass.STATUS_5XX}.get(status // 100, ErrorClass.ASSERTION)
+def is_same_version(told: str, artifact: str) -> bool:
+    """The same word, or one commit written short and in full.
 
-
-async def _judge_body(response: aiohttp.ClientResponse, keyword: bytes) -> ErrorClass | None:
-    """Read to the cap; a longer answer is only a failure when the keyword was to be found and was not in reach."""
-    body = bytearray()
-    async for chunk in response.content.iter_any():
-        body += chunk
-        if len(body) > BODY_CAP:
-            response.close()
-            break
-    if not keyword or keyword in body[:BODY_CAP]:
-        return None
-    return ErrorClass.TOO_LARGE if len(body) > BODY_CAP else ErrorClass.ASSERTION
-
-
-# Order matters: the first kind that fits names the failure.
-_CLASSES: tuple[tuple[tuple[type[BaseException], ...], ErrorClass], ...] = (
-    ((TimeoutError,), ErrorClass.TIMEOUT),
-    ((Forbidden,), ErrorClass.FORBIDDEN),
-    ((aiohttp.ClientConnectorDNSError,), ErrorClass.DNS),
-    ((aiohttp.ClientSSLError, ssl.SSLError, ssl.CertificateError), ErrorClass.TLS),
-    ((aiohttp.InvalidURL,), ErrorClass.CONFIG),
-    ((aiohttp.ClientError, OSError), ErrorClass.CONNECT),
-    ((ValueError,), ErrorClass.CONFIG),
-)
-_CLASSIFIED = (Forbidden, aiohttp.ClientError, OSError, ValueError)
-
-
-def classify(problem: BaseException) -> ErrorClass:
-    """The class of a failure, from its type only; its text is never looked at."""
-    return next(error for types, error in _CLASSES if isinstance(problem, types))
+    >>> is_same_version("4f2a91c", "4f2a91c0" + "0" * 32), is_same_version("1.2", "1.20")
+    (True, False)
+    """
+    if told == artifact:
+        return True
+    are_commits = _COMMIT.fullmatch(told) and _COMMIT.fullmatch(artifact)
+    return bool(are_commits) and (artifact.startswith(told) or told.startswith(artifact))

@@ -16,6 +16,12 @@ class ErrorClass(StrEnum):
     STATUS_5XX = "status_5xx"
     ASSERTION = "assertion"
     TOO_LARGE = "too_large"
+    OUT_OF_BOUNDS = "out_of_bounds"
+    NO_NUMBER = "no_number"
+    MANY_SERIES = "many_series"
+    EXPIRES_SOON = "expires_soon"
+    DRIFT = "drift"
+    NO_LIMIT = "no_limit"
     FORBIDDEN = "forbidden"
     CONFIG = "config"
 
@@ -35,6 +41,12 @@ _WORDS = {
     ErrorClass.STATUS_5XX: "answered with a 5xx status",
     ErrorClass.ASSERTION: "answer not as expected",
     ErrorClass.TOO_LARGE: "answer longer than 64 KiB",
+    ErrorClass.OUT_OF_BOUNDS: "number out of bounds",
+    ErrorClass.NO_NUMBER: "no number in the answer",
+    ErrorClass.MANY_SERIES: "more than one series in the answer",
+    ErrorClass.EXPIRES_SOON: "certificate ends soon",
+    ErrorClass.DRIFT: "not the last known good version",
+    ErrorClass.NO_LIMIT: "no limit where one belongs",
     ErrorClass.FORBIDDEN: "address not allowed",
     ErrorClass.CONFIG: "not configured",
 }

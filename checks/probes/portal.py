@@ -13,4 +13,4 @@ async def probe(spec: Spec, context: Context) -> Outcome | None:
         return failed(ErrorClass.CONFIG)
     if value is None:
         return None
-    return passed(value=value) if value <= ceiling else failed(ErrorClass.ASSERTION, value=value)
+    return passed(value=value) if value <= ceiling else failed(ErrorClass.OUT_OF_BOUNDS, value=value)

@@ -19,10 +19,9 @@ class Loop:
         self.client: HttpClient = self.loop.run_until_complete(_open())
 
     def run(self, runs: Iterable[Run]) -> list[Result]:
-        """One batch. Figures are read before it, in the thread that has the database."""
+        """One batch. What it needs of the database is read before it, in the thread that has the database."""
         runs = list(runs)
-        names = {str(one.spec.get("figure", "")) for one in runs if one.kind == "portal"}
-        context = surroundings.context(self.client, surroundings.figures(names))
+        context = surroundings.context(self.client, surroundings.known(one.spec for one in runs))
         return self.loop.run_until_complete(batch.run(runs, context))
 
     def close(self) -> None:

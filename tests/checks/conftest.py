@@ -1,6 +1,7 @@
 """What tests of checks share: a clock, checks in a few words, and a client that may reach this machine."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -43,9 +44,12 @@ def add_check(db: None) -> Callable[..., Check]:
 
 
 @asynccontextmanager
-async def context_for(*, allowed: str = "127.0.0.0/8", **fields: Any) -> AsyncIterator[Context]:
+async def context_for(
+    *, allowed: str = "127.0.0.0/8", trust: ssl.SSLContext | None = None, **fields: Any
+) -> AsyncIterator[Context]:
     """The surroundings of one batch on the running loop."""
-    client = HttpClient(Guard.from_list([allowed] if allowed else []), portal_url="http://127.0.0.1:1")
+    guard = Guard.from_list([allowed] if allowed else [])
+    client = HttpClient(guard, portal_url="http://127.0.0.1:1", trust=trust)
     try:
         yield Context(client=client, **fields)
     finally:

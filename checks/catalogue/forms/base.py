@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django import forms
@@ -25,6 +26,8 @@ EVERY = [
     (21600, "6 hours"),
     (86400, "1 day"),
 ]
+# What a form leaves out of a configuration; 0 is a number and stays.
+_UNSAID: tuple[Any, ...] = (None, "", {})
 _ENV_NAME = re.compile(r"[A-Z][A-Z0-9_]{2,63}")
 
 
@@ -36,10 +39,22 @@ def env_name(typed: object) -> str:
     return name
 
 
+@dataclass(frozen=True)
+class Preset:
+    """Values that a form begins with, by what people want to watch."""
+
+    title: str
+    values: Mapping[str, Any]
+
+
 class SpecForm(RulesForm):
     """What every check has. A kind's form adds its fields and says by `spec` what its probe gets."""
 
     spec_fields: ClassVar[tuple[str, ...]] = ()
+    more_fields: ClassVar[tuple[str, ...]] = ()
+    """Those of `spec_fields` that few checks need; they are folded away until one is used."""
+    presets: ClassVar[Mapping[str, Preset]] = {}
+    usual_every: ClassVar[int] = 60
     common_fields = ("severity", "every_seconds", "fail_after", "ok_after", "component", "is_daily")
 
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -95,14 +110,25 @@ class SpecForm(RulesForm):
             }
         super().__init__(*args, **kwargs)
         self.check = check
+        self.fields["every_seconds"].initial = self.usual_every
         if check is not None and check.is_own:
-            for name in (*self.spec_fields, "name"):
+            for name in {*self.spec_fields, *self.more_fields, "name"}:
                 self.fields[name].disabled = True
 
     @property
     def target(self) -> list[forms.BoundField]:
-        """The kind's own fields."""
-        return [self[name] for name in self.spec_fields]
+        """The kind's own fields, as far as most checks need them."""
+        return [self[name] for name in self.spec_fields if name not in self.more_fields]
+
+    @property
+    def more(self) -> list[forms.BoundField]:
+        """The rest of them."""
+        return [self[name] for name in self.more_fields]
+
+    @property
+    def uses_more(self) -> bool:
+        """Whether one of the rest says something, or is wrong."""
+        return any(field.value() not in (None, "", False, field.field.initial) or field.errors for field in self.more)
 
     @property
     def rules(self) -> list[forms.BoundField]:
@@ -117,7 +143,7 @@ class SpecForm(RulesForm):
         """What the probe gets and what is stored; the portal's own checks keep theirs."""
         if self.check is not None and self.check.is_own:
             return dict(self.check.spec)
-        return {name: self.cleaned_data[name] for name in self.spec_fields if self.cleaned_data[name] not in (None, "")}
+        return {name: self.cleaned_data[name] for name in self.spec_fields if self.cleaned_data[name] not in _UNSAID}
 
     def settings(self) -> dict[str, Any]:
         """The rest, as fields of the check."""

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from checks.probes import http
-from checks.probes.http import BODY_CAP, parse_statuses
+from checks.probes.asking import BODY_CAP, parse_statuses
 from checks.probes.outcome import ErrorClass, Outcome
 from tests.checks.conftest import run_probe
 from tests.checks.probes.servers import serving
@@ -218,7 +218,8 @@ def test_connections_are_kept_or_new_as_asked() -> None:
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
         async with context_for() as context:
             for _ in range(3):
-                assert (await http.probe({"url": url, "connection": connection}, context)).ok
+                outcome = await http.probe({"url": url, "connection": connection}, context)
+                assert outcome is not None and outcome.ok
         server.close()
 
     asyncio.run(three_times("reuse"))

@@ -50,7 +50,7 @@ def test_a_figure_is_held_against_its_ceiling() -> None:
     full = run_probe(portal.probe, spec, figures={"disk_used_percent": 91.0})
 
     assert fine is not None and fine.ok and fine.value == 90.0
-    assert full is not None and full.error is ErrorClass.ASSERTION and full.value == 91.0
+    assert full is not None and full.error is ErrorClass.OUT_OF_BOUNDS and full.value == 91.0
 
 
 def test_a_figure_that_is_not_there_yet_is_unknown() -> None:
