@@ -56,7 +56,7 @@ class PageForm(GuardedForm):
         widget=forms.Textarea(attrs={"rows": 2}),
     )
     footer_links = forms.CharField(
-        label="Links below", required=False, help_text="The same.", widget=forms.Textarea(attrs={"rows": 2})
+        label="Links below", required=False, help_text="As above, one a line.", widget=forms.Textarea(attrs={"rows": 2})
     )
     footer = forms.CharField(
         label="Text below", max_length=300, required=False, widget=forms.Textarea(attrs={"rows": 2})

@@ -130,7 +130,7 @@ def test_the_page_has_formulas_figures_and_tables_behind_the_charts(client_as, v
 
     for words in ("MTTD = detected - impact start", "MTTA = acknowledged - detected", "MTTR = resolved - detected"):
         assert words in page
-    assert "median, p90 1 h 49 min, n 12" in page
+    assert "median, p90 1 h 49 min, n&nbsp;12" in page
     assert "n too small" in page
     assert page.count('<svg class="chart') == 2 * 5
     assert page.count("<caption") == 6
