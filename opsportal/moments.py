@@ -4,7 +4,7 @@ A mistyped year makes every mean a lie, and one at the end of the calendar is no
 the page that has to show it would break for everybody.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from django import forms
@@ -38,6 +38,21 @@ class MomentField(forms.DateTimeField):
         if moment is not None and not EARLIEST <= moment < LATEST:
             raise ValidationError(_SENTENCE, code="year")
         return moment
+
+
+class DayField(forms.DateField):
+    """A day in the browser's own picker."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        wrong = {"invalid": "Write the day as 2026-11-30."} | kwargs.pop("error_messages", {})
+        widget = forms.DateInput(attrs={"type": "date", "class": "input--auto"}, format="%Y-%m-%d")
+        super().__init__(widget=widget, error_messages=wrong, **kwargs)
+
+    def clean(self, value: Any) -> date | None:
+        day: date | None = super().clean(value)
+        if day is not None and not EARLIEST.date() <= day < LATEST.date():
+            raise ValidationError(_SENTENCE, code="year")
+        return day
 
 
 def _plausible(moment: datetime) -> datetime:

@@ -1,7 +1,6 @@
 """Are the words well formed? A promise, its proof, a reason, the list's filters."""
 
 from datetime import date
-from typing import Any
 
 from django import forms
 
@@ -10,16 +9,8 @@ from incidents.follow_ups.actions import Plan
 from incidents.follow_ups.models import FollowUp
 from incidents.follow_ups.states import Type
 from incidents.ownership.models import handle_validator
+from opsportal.moments import DayField
 from opsportal.privacy.forms import GuardedForm
-
-
-class DayField(forms.DateField):
-    """A day in the browser's own picker."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        wrong = {"invalid": "Write the day as 2026-11-30."} | kwargs.pop("error_messages", {})
-        widget = forms.DateInput(attrs={"type": "date", "class": "input--auto"}, format="%Y-%m-%d")
-        super().__init__(widget=widget, error_messages=wrong, **kwargs)
 
 
 class PlanForm(GuardedForm):

@@ -1,6 +1,6 @@
 """Years that nobody means are refused at every door where a time is typed."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 from django import forms
@@ -14,7 +14,7 @@ from incidents.response.forms import PostForm
 from incidents.response.impact_forms import TimeForm
 from incidents.statuspage.backfill_forms import AfterwardsForm
 from opsportal.errors import Refused
-from opsportal.moments import EARLIEST, LATEST, Moment, MomentField, require_plausible
+from opsportal.moments import EARLIEST, LATEST, DayField, Moment, MomentField, require_plausible
 
 ODD = [
     "0001-01-01T00:00",
@@ -38,9 +38,16 @@ def test_programs_are_told_the_same(typed):
         TypeAdapter(Moment).validate_python(typed)
 
 
+@pytest.mark.parametrize("typed", ["0206-11-30", "9999-12-31", "2200-01-01"])
+def test_a_day_of_such_a_year_is_refused_too(typed):
+    with pytest.raises(ValidationError, match="Look at the year"):
+        DayField().clean(typed)
+
+
 def test_usual_times_pass_and_an_empty_one_is_none():
     assert MomentField().clean("2026-11-21T03:12") == datetime(2026, 11, 21, 3, 12, tzinfo=UTC)
     assert MomentField(required=False).clean("") is None
+    assert DayField().clean("2026-11-30") == date(2026, 11, 30)
     require_plausible(EARLIEST)
     with pytest.raises(Refused, match="Look at the year"):
         require_plausible(LATEST)

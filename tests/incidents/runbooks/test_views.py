@@ -63,6 +63,20 @@ def test_the_list_costs_five_queries_however_many_there_are(client_as, viewer):
     assert cost(client_as(viewer), "/runbooks/") == 5
 
 
+@pytest.mark.parametrize("part", ["", "uses/", "history/"])
+def test_a_page_costs_the_same_after_many_uses_and_versions(client_as, responder, part):
+    runbook, client = written(responder), client_as(responder)
+    address = f"/runbooks/gate/{part}"
+    actions.record_use(runbook, result="worked", note="", by=responder, at=AT)
+    short = cost(client, address)
+
+    for number in range(1, 5):
+        actions.change(runbook, draft(title=f"Gate {number}"), seen=number, note="", by=responder, at=AT)
+        actions.record_use(runbook, result="worked", note="", by=responder, at=minutes(number))
+
+    assert cost(client, address) == short
+
+
 def test_a_new_one_is_written_and_dead_links_are_named(client_as, responder):
     client = client_as(responder)
 
