@@ -1,4 +1,4 @@
-"""Real HTTP services of one test: each is a function from a request to a status and a JSON document."""
+"""Real HTTP services of one test: each is a function from a request to an answer."""
 
 import json
 import threading
@@ -8,7 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-Reply = tuple[int, Any]
+Reply = tuple[int, Any] | tuple[int, Any, dict[str, str]]
+"""Status, JSON document or bytes, and headers if there are any."""
 
 
 class Asked:
@@ -34,11 +35,13 @@ def service(reply: Callable[[Asked], Reply]) -> Iterator[str]:
         protocol_version = "HTTP/1.1"
 
         def _answer(self) -> None:
-            status, document = reply(Asked(self))
+            status, document, *more = reply(Asked(self))
             body = document if isinstance(document, bytes) else json.dumps(document).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
+            for name, value in (more[0] if more else {}).items():
+                self.send_header(name, value)
             if status == 413:  # the rest of the body is not waited for
                 self.send_header("Connection", "close")
             self.end_headers()
