@@ -143,7 +143,7 @@ def _reload(current: Path, before: Loaded | None) -> Loaded | None:
         if before is not None and version == before.version:
             return before
         return load(current.parent / version, before)
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return before
 
 

@@ -5,11 +5,14 @@ import os
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 from django.conf import settings
 
-from incidents.statuspage.host_post import HostPost
+from incidents.statuspage import rollup
+from incidents.statuspage.host_post import STATUSES, HostPost
+from opsportal.moments import EARLIEST, LATEST
 
 _REFUSED = ".refused"
 
@@ -68,16 +71,32 @@ def _files() -> Iterator[tuple[Path, HostPost]]:
 
 
 def _read(text: str) -> HostPost:
+    """ValueError, TypeError or KeyError for what the portal did not write: one bad file must not stop the page."""
     facts = json.loads(text)
     due = facts["next_update_at"]
-    return HostPost(
+    post = HostPost(
         **facts
         | {
-            "posted_at": datetime.fromisoformat(facts["posted_at"]),
-            "next_update_at": datetime.fromisoformat(due) if due else None,
+            "posted_at": _moment(facts["posted_at"]),
+            "next_update_at": _moment(due) if due else None,
             "components": tuple((code, status) for code, status in facts["components"]),
         }
     )
+    words = (post.public_id, post.incident_id, post.title, post.body, post.posted_by, *chain(*post.components))
+    if not all(isinstance(word, str) and word and "\0" not in word for word in words):
+        raise TypeError("words are missing")
+    if post.status not in STATUSES or not {status for _, status in post.components} <= set(rollup.BEST_TO_WORST):
+        raise ValueError("a status that there is not")
+    if len(post.public_id) > 12 or len(post.incident_id) > 12 or len(post.title) > 160:
+        raise ValueError("too long for a row")
+    return post
+
+
+def _moment(text: str) -> datetime:
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None or not EARLIEST <= found < LATEST:
+        raise ValueError("a time that nobody wrote")
+    return found
 
 
 def _as_text(value: object) -> str:

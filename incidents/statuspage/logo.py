@@ -44,14 +44,18 @@ def clean(body: bytes) -> Picture:
 
 
 def _png(body: bytes) -> bytes:
-    kept, names = [_PNG], []
+    kept, names, pixels, most = [_PNG], [], zlib.decompressobj(), 0
     for name, data in _png_parts(body):
         names.append(name)
         if name == b"IHDR":
-            _require_small(*struct.unpack(">II", data[:8]))
+            width, height = struct.unpack(">II", data[:8])
+            _require_small(width, height)
+            most = (width * 8 + 8) * height * 2  # eight bytes a pixel at most, and the rows of an interlaced picture
+        elif name == b"IDAT":
+            most -= len(pixels.decompress(data, max(most, 0) + 1))
         if name in _PNG_KEPT:
             kept.append(struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)))
-    if names[:1] != [b"IHDR"] or b"IDAT" not in names or names[-1] != b"IEND":
+    if names[:1] != [b"IHDR"] or names[-1] != b"IEND" or not pixels.eof or most < 0:
         raise struct.error
     return b"".join(kept)
 

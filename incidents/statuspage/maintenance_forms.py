@@ -12,6 +12,8 @@ from incidents.statuspage import recurrence
 from incidents.statuspage.maintenance import Audience, Maintenance
 from incidents.statuspage.models import Component
 from incidents.statuspage.planning import Plan, Repeat
+from opsportal.errors import Refused
+from opsportal.moments import require_plausible
 from opsportal.privacy.forms import GuardedForm
 
 _LENGTHS = (15, 30, 60, 90, 120, 180, 240, 360, 480, 720, 1440, 2880)
@@ -136,8 +138,12 @@ class PlanForm(GuardedForm):
     def _place(self, day: date, clock: time, zone: str) -> None:
         try:
             starts_at = recurrence.moment(day, clock, zone)
+            require_plausible(starts_at)
         except OverflowError:
             self.add_error("starts_on", "Choose a day that a calendar has.")
+            return
+        except Refused as refusal:
+            self.add_error("starts_on", refusal.sentence)
             return
         if starts_at < self.at:
             self.add_error("starts_on", "The beginning has passed. Choose a later one.")

@@ -139,8 +139,20 @@ def _links(text: str, place: str) -> tuple[Link, ...]:
 
 def _link(line: str, number: int, place: str) -> Link:
     label, _, address = line.rpartition(" ")
-    if not label.strip() or not _ADDRESS.fullmatch(address) or not urlsplit(address).hostname:
+    if not label.strip() or not _ADDRESS.fullmatch(address) or not _leads_somewhere(address):
         raise ValidationError(f"Line {number}: write words, a space and an address that begins with https://.")
     if len(label) > 40:
         raise ValidationError(f"Line {number}: at most 40 letters before the address.")
     return Link(label.strip(), address, place)
+
+
+def _leads_somewhere(address: str) -> bool:
+    """
+    >>> _leads_somewhere("https://[::1"), _leads_somewhere("https://example.org:99999/")
+    (False, False)
+    """
+    try:
+        parts = urlsplit(address)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:  # half a bracket, a port that none has, a letter that turns into a slash
+        return False

@@ -8,6 +8,7 @@ from io import StringIO
 
 from incidents.subscribers import addresses
 from opsportal.errors import Refused
+from opsportal.moments import EARLIEST
 from opsportal.outbox.models import Channel
 from opsportal.privacy import guard
 
@@ -37,7 +38,14 @@ class Read:
 
 def read(text: str, *, components: Mapping[str, str], blocked: frozenset[str], today: date) -> Read:
     """`components` maps names to public ids; `blocked` holds hashes of addresses that must not be added."""
-    table = csv.DictReader(StringIO(text.lstrip("\ufeff")))
+    try:
+        return _read(text.lstrip("\ufeff"), components, blocked, today)
+    except csv.Error:
+        return Read((), ("This is no CSV table, or one cell has more than 131,072 characters. Save it again as CSV.",))
+
+
+def _read(text: str, components: Mapping[str, str], blocked: frozenset[str], today: date) -> Read:
+    table = csv.DictReader(StringIO(text, newline=None))  # old programs end lines in their own way
     if tuple(name.strip().lower() for name in table.fieldnames or ()) != COLUMNS:
         return Read((), (f"The first line must be: {','.join(COLUMNS)}",))
     table.fieldnames = list(COLUMNS)
@@ -68,6 +76,8 @@ def _row(cells: Mapping[str, str | None], components: Mapping[str, str], blocked
         raise Refused("NO_PROOF", "Say where consent was given and to which words.")
     if len(source) > 200 or len(wording) > 500:
         raise Refused("TOO_LONG", "The source has 200 characters at most, the wording 500.")
+    if any(letter < " " for letter in source + wording):
+        raise Refused("NOT_TEXT", "The source or the wording holds a line break or a sign that cannot be seen.")
     guard.require_clean(source)
     guard.require_clean(wording)
     return Proof(address, tuple(_ids(named, components)), source, _day(on, today), wording)
@@ -85,6 +95,6 @@ def _day(text: str, today: date) -> date:
         found = date.fromisoformat(text)
     except ValueError:
         raise Refused("BAD_DATE", "Write the date of consent as 2026-11-21.") from None
-    if found > today:
-        raise Refused("BAD_DATE", "The date of consent lies in the future.")
+    if not EARLIEST.date() <= found <= today:
+        raise Refused("BAD_DATE", "The date of consent lies in the future, or before 2000.")
     return found

@@ -62,8 +62,8 @@ def drain(*, at: datetime) -> int:
             log.warning("a reader's request cannot be opened; it is put aside")
             path.replace(path.with_suffix(".unreadable"))
             continue
-        except FileNotFoundError:
-            continue  # another worker was here
+        except OSError:
+            continue  # another worker was here, or it is no file
         _do(asked, at=at)
         path.unlink(missing_ok=True)
         count += 1

@@ -143,7 +143,9 @@ def _list(request: HttpRequest, address: str) -> dict[str, Any]:
     filters = FilterForm(request.GET)
     given = filters.cleaned_data if filters.is_valid() else {"channel": "", "state": ""}
     before = request.GET.get("before", "")
-    rows = queries.chosen(**given, address=address, before=int(before) if before.isdecimal() else None)
+    rows = queries.chosen(
+        **given, address=address, before=int(before) if before.isdecimal() and len(before) < 18 else None
+    )
     shown = list(rows[: queries.SHOWN + 1])
     return {
         "people": queries.people(shown[: queries.SHOWN]),

@@ -1,5 +1,6 @@
 """Forms whose free text passes the guard before anything is saved, and comes back without what may not be stored."""
 
+import re
 from typing import Any, ClassVar
 
 from django import forms
@@ -8,6 +9,10 @@ from django.core.exceptions import ValidationError
 from opsportal.privacy import guard, leaks
 from opsportal.privacy.normalise import is_blank
 
+# Control characters and other ends of a line; a tab comes from spreadsheets.
+_NO_LINE = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
+# Embeddings, overrides and isolates of Unicode's bidirectional algorithm (UAX #9).
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _TYPED = (forms.EmailField, forms.URLField, forms.GenericIPAddressField, forms.UUIDField)
 
 
@@ -37,12 +42,26 @@ class GuardedForm(forms.Form):
                 text = str(self.data.get(self.add_prefix(name), ""))
                 self._guard(name, text, is_typed=is_typed)
                 self._see(name, field, text)
+                self._shape(name, field, text)
         return cleaned
 
     def _see(self, name: str, field: forms.Field, text: str) -> None:
         """Signs of no width are no words: a title of them could not be read or clicked."""
         if isinstance(field, forms.CharField) and field.required and name not in self.errors and is_blank(text):
             self.add_error(name, ValidationError(field.error_messages["required"], code="required"))
+
+    def _shape(self, name: str, field: forms.Field, text: str) -> None:
+        """A one-line field holds one line: its words become subjects and headers, where a second line is an order.
+
+        Readers outside get no letters that turn the reading direction either, behind which a text says another thing.
+        """
+        if name in self.errors or not isinstance(field, forms.CharField):
+            return
+        is_one_line = isinstance(field.widget, forms.TextInput) and field.widget.input_type == "text"
+        if is_one_line and _NO_LINE.search(text.strip()):
+            self.add_error(name, ValidationError("Write one line, without signs that cannot be seen.", code="line"))
+        elif self.is_public and _TURNING.search(text):
+            self.add_error(name, ValidationError("Take out the signs that turn the reading direction.", code="turning"))
 
     def _guard(self, name: str, text: str, *, is_typed: bool) -> None:
         if len(text) > guard.MAX_CHARACTERS:

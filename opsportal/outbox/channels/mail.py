@@ -66,7 +66,7 @@ def send(letter: Letter) -> Answer:
     """Hand the mail to the server of EMAIL_URL. Its Message-ID is the same at every try."""
     fixed = {"Message-ID": f"<{letter.message_id}@opsportal>", "Auto-Submitted": "auto-generated"}
     message = EmailMultiAlternatives(
-        subject=letter.subject,
+        subject=" ".join(letter.subject.split()),  # a line break would be a header of its own
         body=letter.body,
         to=[letter.address],
         headers={**dict(letter.headers), **fixed},

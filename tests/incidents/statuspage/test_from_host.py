@@ -336,3 +336,29 @@ def test_without_a_page_there_is_nothing_to_add_to(settings, tmp_path, capsys):
     code, out, _ = command("--from-file", str(file), capsys=capsys)
 
     assert (code, out) == (1, "statuspage_post status=fail reason=no_snapshot\n")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"posted_at": "2026-11-21T03:00:00"},
+        {"posted_at": "9999-12-31T23:59:59+00:00"},
+        {"status": "bogus"},
+        {"title": 5},
+        {"title": "x" * 161},
+        {"body": "nul \0"},
+        {"components": [["component001", "on fire"]]},
+        {"components": [[[], "operational"]]},
+        {"more": 1},
+    ],
+)
+def test_a_waiting_file_that_somebody_changed_is_nobody_s_word_and_holds_up_no_other(settings, tmp_path, wrong):
+    settings.DATA_DIR = tmp_path
+    path = host_queue.add(read(OPENING))
+    other = host_queue.add(read(OPENING.replace("Some", "Many")))
+    path.write_text(json.dumps(json.loads(path.read_text()) | wrong))
+
+    waiting = host_queue.waiting()
+
+    assert [post.public_id for post in waiting] == [other.stem.rpartition("-")[2]]
+    assert host_post.applied(a_page(), waiting).incidents

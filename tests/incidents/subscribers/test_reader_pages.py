@@ -249,9 +249,10 @@ def test_a_file_that_no_key_opens_is_put_aside(data_dir):
     spool.keep("end", {"pk": 1}, who="a", at=timezone.now())
     (only,) = (data_dir / "readers").iterdir()
     only.write_bytes(b"broken")
+    (data_dir / "readers" / "0-folder.sealed").mkdir()
 
     assert spool.drain(at=timezone.now()) == 0
-    assert [one.suffix for one in (data_dir / "readers").iterdir()] == [".unreadable"]
+    assert {one.suffix for one in (data_dir / "readers").iterdir()} == {".sealed", ".unreadable"}
 
 
 def test_who_never_confirmed_is_forgotten_and_who_had_left_stays_on_the_list(stranger, reader):

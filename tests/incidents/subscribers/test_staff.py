@@ -95,6 +95,9 @@ def test_a_table_with_proof_is_taken_whole(client_as, admin, reader):
         ("b@example.org,Nothing,Contract,2026-02-01,Yes", "Line 3: It names a component"),
         ("b@example.org,,,2026-02-01,Yes", "Line 3: Say where consent was given"),
         ("b@example.org,,Contract,yesterday,Yes", "Line 3: Write the date"),
+        ("b@example.org,,Contract,0001-01-01,Yes", "or before 2000"),
+        ("b@example.org,,Con\0tract,2026-02-01,Yes", "Line 3: The source or the wording holds"),
+        (f"b@example.org,,{'x' * 140_000},2026-02-01,Yes", "one cell has more than"),
         ("b@example.org,,Contract,2999-01-01,Yes", "Line 3: The date of consent lies in the future"),
         ("b@example.org,,Contract", "Line 3: It must have 5 cells"),
         ("left@example.org,,Contract,2026-02-01,Yes", "Line 3: This address was unsubscribed"),
@@ -109,6 +112,22 @@ def test_one_bad_line_keeps_the_whole_table_out_and_is_named(client_as, admin, r
     assert answer.status_code == 422
     assert sentence in answer.content.decode() and "hunter2" not in answer.content.decode()
     assert Subscriber.objects.count() == 1
+
+
+def test_a_table_of_an_old_program_ends_its_lines_in_its_own_way(client_as, admin):
+    content = f"{HEAD}\ra@example.org,,Contract,2026-02-01,Yes\r".encode()
+    client_as(admin).post(IMPORT, {"table": SimpleUploadedFile("t.csv", content)})
+
+    assert Subscriber.objects.count() == 1
+
+
+@pytest.mark.parametrize("before", ["9" * 5_000, "9" * 30, "²", "x"])
+def test_a_place_in_the_list_that_there_is_not_is_the_beginning(client_as, admin, reader, before):
+    reader()
+
+    answer = client_as(admin).get("/statuspage/subscribers/", {"before": before})
+
+    assert "reader@example.org" in answer.content.decode()
 
 
 @pytest.mark.parametrize("content", [b"", b"mail\na@example.org", b"\xff\xfe", HEAD.encode()])

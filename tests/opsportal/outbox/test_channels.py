@@ -52,6 +52,14 @@ def test_a_recipient_nobody_knows_is_given_up_at_once_and_the_way_stays_open(mai
     assert len(deliveries) == 7
 
 
+def test_a_subject_of_two_lines_is_one_and_no_header_of_its_own(mail_sink, queue):
+    delivery = queue(channel="email", destination="ops@example.org", subject="INC-1 API\r\nBcc: everybody")
+
+    assert error_after_a_try(delivery) == ""
+    assert delivery.state == Delivery.State.SENT
+    assert mail_sink.headers("Subject") == ["INC-1 API Bcc: everybody"]
+
+
 def test_a_recipient_put_off_is_tried_again(mail_sink, queue):
     mail_sink.mood = "later"
     delivery = queue(channel="email", destination="ops@example.org")
