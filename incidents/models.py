@@ -1,6 +1,7 @@
 """Table of contents: every model of what people do."""
 
 from incidents.alerts.models import Alert
+from incidents.alerts.mutes import Mute
 from incidents.changes.models import Change, ChangeStep, Freeze, Suspect
 from incidents.follow_ups.models import FollowUp
 from incidents.obligations.models import Obligation
@@ -56,6 +57,7 @@ __all__ = [
     "Maintenance",
     "MaintenanceSeries",
     "MaintenanceUpdate",
+    "Mute",
     "Obligation",
     "Observation",
     "Page",

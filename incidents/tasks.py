@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from incidents import reactions
+from incidents.alerts import upkeep
 from incidents.response import reminders
 from incidents.statuspage.tasks import keep_maintenance, rebuild_snapshot, write_days
 from incidents.subscribers.tasks import carry_news, tidy_subscribers
@@ -15,6 +16,7 @@ from opsportal.ticker import actions as ticker
 __all__ = [
     "carry_news",
     "fan_out",
+    "keep_alerts",
     "keep_maintenance",
     "react",
     "react_to_all",
@@ -45,3 +47,11 @@ def remind(**_: object) -> None:
     if ticker.claim("incidents.remind", every=timedelta(seconds=15)):
         reminders.sweep(timezone.now())
         ticker.done("incidents.remind")
+
+
+@shared_task(name="incidents.keep_alerts", ignore_result=True)
+def keep_alerts(**_: object) -> None:
+    """End mutes, open rooms for what still fires then, and remind. Safe to run twice."""
+    if ticker.claim("incidents.keep_alerts", every=timedelta(seconds=30)):
+        upkeep.sweep(at=timezone.now())
+        ticker.done("incidents.keep_alerts")

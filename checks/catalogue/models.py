@@ -204,6 +204,11 @@ class Check(models.Model):
         words = json.dumps([getattr(self, name) for name in FORMED], sort_keys=True)
         return hashlib.sha256(words.encode()).hexdigest()[:16]
 
+    @property
+    def dedup_key(self) -> str:
+        """Under which its alerts come."""
+        return f"check:{self.key}"
+
     def is_heard(self, at: datetime) -> bool:
         """Its last result is young enough to speak for now."""
         patience = timedelta(seconds=max(SILENT_PERIODS * self.every_seconds, SILENT_SECONDS))

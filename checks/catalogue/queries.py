@@ -16,6 +16,8 @@ from checks.catalogue.states import SILENT_PERIODS, SILENT_SECONDS, WORST_FIRST,
 from checks.rollups import queries as rollups
 from checks.rollups.models import MinuteBucket
 from checks.rollups.queries import Window
+from incidents.alerts import mutes
+from incidents.alerts.mutes import Mute
 from incidents.changes.models import Change
 from incidents.changes.queries import changes_between
 from incidents.ownership.models import Domain
@@ -33,6 +35,8 @@ class Row:
     windows: list[Window]
     # The planned work that it stands in now.
     work: Work | None = None
+    # Why and until when its alerts wake nobody.
+    mute: Mute | None = None
 
     @cached_property
     def day(self) -> Window:
@@ -110,7 +114,7 @@ class Listing:
 
 
 def listing(filters: Filters, at: datetime) -> Listing:
-    """The list, worst first, up to the page asked for. Five queries at most, however many checks there are."""
+    """The list, worst first, up to the page asked for. Six queries at most, however many checks there are."""
     fitting = _with_words(Check.objects.as_shown(at), filters.words)
     counts = fitting.count_by_state()
     shown = fitting.showing(filters.state) if filters.state else fitting
@@ -132,9 +136,19 @@ def _with_words(checks: CheckQuerySet, text: str) -> CheckQuerySet:
 
 
 def rows_of(checks: Sequence[Check], at: datetime) -> list[Row]:
-    """Checks with their days and the planned work they stand in; two queries for all of them."""
+    """Checks with their days and what planned work and mutes mean for them; four queries for all."""
     windows, works = rollups.last_day([check.pk for check in checks], at), planned.under_way(at)
-    return [Row(check, check.shown_state(at), windows[check.pk], planned.covering(works, check)) for check in checks]
+    muted = mutes.active(at)
+    return [
+        Row(
+            check,
+            check.shown_state(at),
+            windows[check.pk],
+            planned.covering(works, check),
+            mutes.covering(muted, check.dedup_key, check.domain_id),
+        )
+        for check in checks
+    ]
 
 
 def own_outage(at: datetime) -> list[Check]:
@@ -155,14 +169,15 @@ FROM checks_check WHERE %(key)s = '' OR key = %(key)s
 def tag(at: datetime, *, key: str = "") -> str:
     """Changes when anything a screen of checks shows has changed, of one check or of all.
 
-    Three queries at most, and no buckets.
+    Four queries at most, and no buckets.
     """
     with connection.cursor() as cursor:
         cursor.execute(_TAG, {"at": at, "periods": SILENT_PERIODS, "seconds": SILENT_SECONDS, "key": key})
         row = cursor.fetchone()
+    muted = [one.pk for one in mutes.active(at)]
     works = [(work.maintenance.pk, work.maintenance.title) for work in planned.under_way(at)]
     # The sparkline's hours move on even when nothing runs.
-    return hashlib.sha256(f"{row} {works} {at:%d %H}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{row} {works} {muted} {at:%d %H}".encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -190,11 +205,17 @@ class Detail:
 
 
 def detail(check: Check, at: datetime) -> Detail:
-    """One check's page: seven queries at most beside the check itself."""
+    """One check's page: eight queries at most beside the check itself."""
     windows = rollups.last_day([check.pk], at, with_latency=True)[check.pk]
     newest = MinuteBucket.objects.filter(check_id=check.pk, bucket__gte=at - timedelta(days=1)).order_by("-bucket")
     return Detail(
-        row=Row(check, check.shown_state(at), windows, planned.covering(planned.under_way(at), check)),
+        row=Row(
+            check,
+            check.shown_state(at),
+            windows,
+            planned.covering(planned.under_way(at), check),
+            mutes.covering(mutes.active(at), check.dedup_key, check.domain_id),
+        ),
         children=list(check.children.order_by("name")[:CHILDREN]),
         flips=list(check.flips.order_by("-at", "-pk")[:FLIPS]),
         minute=newest.first(),
@@ -240,7 +261,7 @@ WORST_SHOWN, DOTS = 5, 24
 
 
 def health(at: datetime) -> Health:
-    """Everything in six queries at most, none of which grows with the number of checks in what it returns."""
+    """Everything in seven queries at most, none of which grows with the number of checks in what it returns."""
     checks = Check.objects.as_shown(at)
     bad = checks.exclude_showing([State.HEALTHY, State.PAUSED]).worst_first().select_related("domain")
     counts: dict[int, dict[str, int]] = {}

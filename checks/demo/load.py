@@ -25,6 +25,7 @@ from checks.demo.story import (
     DemoCheck,
     Plot,
 )
+from incidents.alerts import mutes
 from incidents.follow_ups import actions as follow_ups
 from incidents.models import (
     ChecklistStep,
@@ -93,6 +94,10 @@ def load(*, at: datetime) -> Loaded:
         works.plan(cast["publisher"], at)
         runbooks.play(cast, at)
         readers.load(at)
+        mutes.mute(
+            dedup_key="check:help-centre", until=at + timedelta(hours=12), by=cast["responder"], at=at,
+            reason="The help centre moves to its new host today.",
+        )  # fmt: skip
         Reaction.objects.filter(done_at=None).update(done_at=at)
         _buckets([*checks, *Check.objects.filter(is_own=True)], at)
         day_records.write(at)
@@ -123,12 +128,13 @@ def _fill_ownership() -> None:
 
 
 def _check(story: DemoCheck, at: datetime) -> Check:
-    return Check.objects.create(
+    check = Check(
         key=story.key,
         name=story.name,
         kind="http",
         spec={"url": f"portal:{story.path}"},
         domain=Domain.objects.get(slug=story.domain),
+        parent=Check.objects.get(key=story.parent) if story.parent else None,
         severity=story.severity,
         state=State.PAUSED if story.is_paused else State.HEALTHY,
         state_since=at - timedelta(days=2),
@@ -136,6 +142,12 @@ def _check(story: DemoCheck, at: datetime) -> Check:
         next_due=at,
         created_at=at - _HISTORY,
     )
+    if story.is_flapping:
+        turns = [at - timedelta(minutes=ago) for ago in (34, 27, 21, 16, 9, 4)]
+        check.state, check.beneath, check.state_since = State.FLAPPING, State.HEALTHY, turns[-1]
+        check.turns, check.flap_minutes = [one.timestamp() for one in turns], 1440
+    check.save()
+    return check
 
 
 def _buckets(checks: list[Check], at: datetime) -> None:

@@ -65,7 +65,7 @@ def _signal(flip: Flip) -> Signal:
     check = flip.check_ref
     title, detail = _words(flip)
     return Signal(
-        dedup_key=f"check:{check.key}",
+        dedup_key=check.dedup_key,
         source="check",
         title=title,
         detail=detail,
@@ -74,6 +74,9 @@ def _signal(flip: Flip) -> Signal:
         is_firing=flip.new != State.HEALTHY,
         at=flip.at,
         reason=flip.reason,
+        joins_domain=not check.has_own_incident,
+        ends_by_hand=check.ends_by_hand,
+        remind_hours=check.remind_hours,
     )
 
 

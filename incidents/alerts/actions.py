@@ -1,22 +1,26 @@
 """Take in news of trouble: one alert a run of trouble, one open incident a key, whatever arrives at the same time."""
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
 from incidents.alerts.models import Alert
+from incidents.alerts.mutes import Mute
 from incidents.alerts.signals import Signal
 from incidents.ownership.models import Domain
 from incidents.response import actions as response
 from incidents.response import standing, timeline
 from incidents.response.models import Incident
-from incidents.response.states import Kind
+from incidents.response.states import Kind, Severity
+from opsportal.audit import actions as audit
 from opsportal.errors import Refused
 from opsportal.models import User
 from opsportal.privacy import guard
 
 TITLE_CHARACTERS = 160
+# Alerts of one domain within this time belong together, if they may.
+TOGETHER = timedelta(minutes=15)
 _TOKEN = re.compile(r"[a-z][a-z0-9_]{1,39}")
 
 
@@ -41,6 +45,8 @@ def acknowledge(alert: Alert, *, by: User, at: datetime) -> Alert:
     alert = Alert.objects.select_for_update().get(pk=alert.pk)
     if alert.acknowledged_at is not None:
         raise Refused("ALREADY_ACKNOWLEDGED", "Somebody has acknowledged this alert already.")
+    if alert.incident_id is None:
+        raise Refused("MUTED", "This alert is muted. End the mute first.")
     alert.acknowledged_at, alert.acknowledged_by = at, by
     alert.save(update_fields=["acknowledged_at", "acknowledged_by"])
     incident = standing.standing(Incident.objects.get(pk=alert.incident_id))
@@ -51,48 +57,134 @@ def acknowledge(alert: Alert, *, by: User, at: datetime) -> Alert:
     return alert
 
 
+@transaction.atomic
+def end(alert: Alert, *, by: User, at: datetime) -> Alert:
+    """Say that it is over, for what waits for a person after it passed again."""
+    alert = Alert.objects.select_for_update(of=("self",)).get(pk=alert.pk)
+    if alert.resolved_at is not None:
+        raise Refused("ALREADY_ENDED", "This alert has ended already.")
+    if alert.recovered_at is None:
+        raise Refused("STILL_FIRES", "It has not passed again yet. It can be ended when it has.")
+    alert.resolved_at = at
+    alert.save(update_fields=["resolved_at"])
+    audit.record("alert.end", by=by.username, object=alert.dedup_key)
+    if alert.incident is not None:
+        text = f"{alert.title}: ended by hand"
+        timeline.record(standing.standing(alert.incident), Kind.ALERT, by=by, at=at, new="ended", text=text)
+    return alert
+
+
+@transaction.atomic
+def surface(alert: Alert, *, at: datetime) -> None:
+    """Give a muted alert that still fires its room: its mute is over. Safe to run twice."""
+    _lock(alert.dedup_key)
+    found = Alert.objects.select_for_update(of=("self",)).filter(pk=alert.pk, resolved_at=None, incident=None).first()
+    if found is None:
+        return
+    found.incident = _room(found, None, at)
+    found.save(update_fields=["incident"])
+    _tell(found, "firing", at=at, occurred_at=found.fired_at, text=f"{found.title}. {found.detail}".strip())
+
+
 def _fire(signal: Signal, newest: Alert | None, at: datetime) -> Alert | None:
     if newest is None or (newest.resolved_at is not None and signal.at > newest.resolved_at):
         return _open(signal, newest, at)
     if newest.resolved_at is None and signal.at > newest.last_seen_at:
         newest.last_seen_at, newest.seen = signal.at, newest.seen + 1
         newest.save(update_fields=["last_seen_at", "seen"])
+        _turn(newest, signal, at)
     return newest
 
 
+def _turn(alert: Alert, signal: Signal, at: datetime) -> None:
+    """A check speaks when its state changed, so another reason is news; other tools repeat themselves."""
+    is_back = alert.recovered_at is not None
+    if not is_back and (signal.source != "check" or token(signal.reason) == alert.reason):
+        return
+    alert.title, alert.detail = _clean(signal)
+    alert.reason, alert.recovered_at = token(signal.reason), None
+    alert.save(update_fields=["title", "detail", "reason", "recovered_at"])
+    _tell(alert, "firing", at=at, occurred_at=signal.at, text=f"{alert.title}. {alert.detail}".strip())
+
+
 def _open(signal: Signal, before: Alert | None, at: datetime) -> Alert:
-    """A new run of trouble: in the room that this key opened, or where that went on; in a new one when that is over."""
-    title, detail = guard.cleaned(signal.title)[:TITLE_CHARACTERS], guard.cleaned(signal.detail)
-    domain = Domain.objects.get(pk=signal.domain_id)
-    incident = _open_incident(before)
-    if incident is None:
-        incident = response.open_from_alert(
-            title=title, summary=detail, severity=signal.severity, domain=domain, at=at, detected_at=signal.at
-        )
-    alert = Alert.objects.create(
+    """A new run of trouble: in its room, or in none while it is muted."""
+    title, detail = _clean(signal)
+    alert = Alert(
         dedup_key=signal.dedup_key,
         source=signal.source,
         title=title,
         detail=detail,
         reason=token(signal.reason),
-        domain=domain,
+        domain=Domain.objects.get(pk=signal.domain_id),
         severity=signal.severity,
-        incident=incident,
         fired_at=signal.at,
         last_seen_at=signal.at,
+        joins_domain=signal.joins_domain,
+        ends_by_hand=signal.ends_by_hand,
+        remind_hours=signal.remind_hours,
     )
+    is_muted = Mute.objects.active(at).about(signal.dedup_key, signal.domain_id).exists()
+    alert.incident = None if is_muted else _room(alert, before, at)
+    alert.save(force_insert=True)
     _tell(alert, "firing", at=at, occurred_at=signal.at, text=f"{title}. {detail}".strip())
     return alert
+
+
+def _clean(signal: Signal) -> tuple[str, str]:
+    return guard.cleaned(signal.title)[:TITLE_CHARACTERS], guard.cleaned(signal.detail)
+
+
+def _room(alert: Alert, before: Alert | None, at: datetime) -> Incident:
+    """Where this key's trouble goes on; else what its domain's alerts opened a moment ago; else a new one."""
+    incident = _open_incident(before)
+    if incident is None and alert.joins_domain:
+        incident = _domain_room(alert, at)
+    return incident or response.open_from_alert(
+        title=alert.title,
+        summary=alert.detail,
+        severity=Severity(alert.severity),
+        domain=alert.domain,
+        at=at,
+        detected_at=alert.fired_at,
+    )
+
+
+def _domain_room(alert: Alert, at: datetime) -> Incident | None:
+    """One outage, one room: but never one of a lesser severity, where worse news would go unheard."""
+    _lock(f"domain:{alert.domain_id}")
+    opened = (
+        Incident.objects.open()
+        .for_domain(alert.domain)
+        .filter(
+            source=Incident.Source.ALERT,
+            nature=Incident.Nature.STANDARD,
+            mode=Incident.Mode.STANDARD,
+            declared_at__gte=at - TOGETHER,
+            declared_at__lte=at,
+            severity__lte=alert.severity,
+        )
+    )
+    for incident in opened.newest_first()[:3]:
+        room = standing.locked(incident)
+        if room.is_open and room.nature == Incident.Nature.STANDARD:
+            return room
+    return None
 
 
 def _recover(signal: Signal, newest: Alert | None, at: datetime) -> Alert | None:
     """The trouble ended by itself; the incident stays open until a person says that it is over."""
     if newest is None or newest.resolved_at is not None or signal.at < newest.last_seen_at:
         return None
-    newest.resolved_at = signal.at
-    newest.save(update_fields=["resolved_at"])
+    if newest.recovered_at is not None:
+        return None
+    newest.recovered_at = signal.at
+    newest.resolved_at = None if newest.ends_by_hand else signal.at
+    newest.save(update_fields=["recovered_at", "resolved_at"])
     minutes = max(1, round((signal.at - newest.fired_at).total_seconds() / 60))
-    _tell(newest, "recovered", at=at, occurred_at=signal.at, text=f"{newest.title}: recovered after {minutes} min")
+    waits = ", a person ends the alert" if newest.ends_by_hand else ""
+    text = f"{newest.title}: recovered after {minutes} min{waits}"
+    _tell(newest, "recovered", at=at, occurred_at=signal.at, text=text)
     return newest
 
 
@@ -102,6 +194,8 @@ def token(reason: str) -> str:
 
 
 def _tell(alert: Alert, what: str, *, at: datetime, occurred_at: datetime, text: str) -> None:
+    if alert.incident is None:
+        return
     source = timeline.Source.CHECK if alert.source == "check" else timeline.Source.ALERT
     room = standing.standing(alert.incident)
     # The room links to the check that speaks, or to the alert when another tool does.
@@ -111,7 +205,7 @@ def _tell(alert: Alert, what: str, *, at: datetime, occurred_at: datetime, text:
 
 def _open_incident(alert: Alert | None) -> Incident | None:
     """The room of the alert before, or the one that was merged into, locked, if it is still open."""
-    room = standing.locked(alert.incident) if alert is not None else None
+    room = standing.locked(alert.incident) if alert is not None and alert.incident is not None else None
     return room if room is not None and room.is_open else None
 
 

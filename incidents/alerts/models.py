@@ -19,7 +19,12 @@ class AlertQuerySet(models.QuerySet["Alert"]):
     """Filters over alerts."""
 
     def firing(self) -> AlertQuerySet:
-        return self.filter(resolved_at=None)
+        """What goes on and is heard: it has a room."""
+        return self.filter(resolved_at=None).exclude(incident=None)
+
+    def muted(self) -> AlertQuerySet:
+        """What goes on and wakes nobody."""
+        return self.filter(resolved_at=None, incident=None)
 
     def visible_to(self, person: User) -> AlertQuerySet:
         """Viewers do not see what security incidents are about."""
@@ -37,7 +42,14 @@ class Alert(models.Model):
     reason = models.CharField(max_length=40, blank=True)
     domain = models.ForeignKey(Domain, on_delete=models.PROTECT, related_name="alerts")
     severity = models.CharField(max_length=5, choices=Severity.choices)
-    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="alerts")
+    # None while it is muted, and for ever when it ended under the mute.
+    incident = models.ForeignKey(Incident, null=True, on_delete=models.PROTECT, related_name="alerts")
+    joins_domain = models.BooleanField(default=False)
+    ends_by_hand = models.BooleanField(default=False)
+    # It passes again and waits for a person to end it.
+    recovered_at = models.DateTimeField(null=True)
+    remind_hours = models.PositiveSmallIntegerField(default=0)
+    reminded_at = models.DateTimeField(null=True)
     fired_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
     seen = models.PositiveIntegerField(default=1)
@@ -60,7 +72,17 @@ class Alert(models.Model):
         indexes = [
             # Read by the alerts list: newest first.
             models.Index(fields=["-fired_at"], name="alert_newest"),
+            # Read by the sweep: what may have to be said again.
+            models.Index(
+                fields=["id"], name="alert_reminding", condition=models.Q(resolved_at=None, remind_hours__gt=0)
+            ),
         ]
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def room(self) -> Incident:
+        """Where it is worked on; never asked of what is muted."""
+        assert self.incident is not None
+        return self.incident

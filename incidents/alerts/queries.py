@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db.models import Count, F, Max, Q
 
 from incidents.alerts.models import Alert
+from incidents.alerts.mutes import Mute
 from incidents.response.models import Incident
 from opsportal.models import User
 
@@ -15,9 +16,10 @@ AROUND = 12
 
 @dataclass(frozen=True)
 class Alerts:
-    """Firing alerts and one page of past ones; `older` is the key of the next page."""
+    """Firing alerts, muted ones that go on, and one page of past ones; `older` is the key of the next page."""
 
     firing: list[Alert]
+    muted: list[Alert]
     past: list[Alert]
     older: int | None
 
@@ -35,7 +37,8 @@ def alerts(person: User, *, before: int | None = None) -> Alerts:
         past = past.filter(fired_at__lte=key.fired_at).exclude(fired_at=key.fired_at, pk__gte=key.pk)
     page = list(past[: PAGE + 1])
     older = page[PAGE - 1].pk if len(page) > PAGE else None
-    return Alerts([] if before else firing(person), page[:PAGE], older)
+    muted = [] if before else list(known.muted()[:PAGE])
+    return Alerts([] if before else firing(person), muted, page[:PAGE], older)
 
 
 def firing(person: User) -> list[Alert]:
@@ -50,16 +53,19 @@ def version() -> str:
         newest=Max("id"),
         taken=Max("acknowledged_at"),
         ended=Max("resolved_at"),
+        back=Max("recovered_at"),
         firing=Count("id", filter=Q(resolved_at=None)),
+        heard=Count("id", filter=Q(resolved_at=None, incident__isnull=False)),
     )
-    return "-".join(str(value) for value in row.values())
+    mutes = Mute.objects.aggregate(newest=Max("id"), ended=Count("ended_at"))
+    return "-".join(str(value) for value in [*row.values(), *mutes.values()])
 
 
 def around(incident: Incident, person: User) -> list[Alert]:
     """Alerts of the incident and of those merged into it, and what fires in its domain; firing first, then newest."""
     known = Alert.objects.visible_to(person).select_related("incident", "acknowledged_by")
     own = Q(incident=incident) | Q(incident__merged_into=incident)
-    near = known.filter(own | Q(domain=incident.domain_id, resolved_at=None))
+    near = known.filter(own | Q(domain=incident.domain_id, resolved_at=None, incident__isnull=False))
     return list(near.order_by(F("resolved_at").desc(nulls_first=True), "-fired_at", "-id")[:AROUND])
 
 

@@ -18,3 +18,9 @@ class Signal:
     at: datetime
     # The stable token of what is wrong, such as missing_env, if whoever speaks has one: runbooks answer it.
     reason: str = ""
+    # Whether it may join the room that alerts of its domain opened a moment ago.
+    joins_domain: bool = False
+    # Passing again does not end it: a person does.
+    ends_by_hand: bool = False
+    # How often it is said again while it fires; 0 is never.
+    remind_hours: int = 0

@@ -6,7 +6,7 @@ from django.utils.timezone import now
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import ptag
 
-from incidents.alerts import actions, advice, queries
+from incidents.alerts import actions, advice, mutes, queries
 from incidents.alerts.models import Alert
 from incidents.response import queries as response
 from incidents.runbooks import queries as runbooks
@@ -45,6 +45,20 @@ def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
     return _page(request) if wants_part(request) else see(request, "incidents:alerts")
 
 
+@require(Role.RESPONDER)
+@require_POST
+def end(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say that what passed again is over."""
+    alert = get_object_or_404(Alert, pk=pk)
+    try:
+        actions.end(alert, by=person(request), at=now())
+    except Refused as refusal:
+        alert_message(request, refusal.sentence)
+    else:
+        status_message(request, f"You ended {alert.title}.")
+    return _page(request) if wants_part(request) else see(request, "incidents:alerts")
+
+
 @require(Role.VIEWER)
 @require_safe
 def of_incident(request: HttpRequest, number: int) -> HttpResponse:
@@ -57,10 +71,11 @@ def of_incident(request: HttpRequest, number: int) -> HttpResponse:
 def _page(request: HttpRequest) -> HttpResponse:
     before = request.GET.get("before", "")
     alerts = queries.alerts(person(request), before=int(before) if before.isdecimal() and len(before) < 18 else None)
-    advice.with_guides([*alerts.firing, *alerts.past], runbooks.by_token())
+    advice.with_guides([*alerts.firing, *alerts.muted, *alerts.past], runbooks.by_token())
     context = {
         "alerts": alerts,
         "before": before,
+        "mutes": [] if before else mutes.active(now()),
         "last": queries.last_recovered(person(request)),
         "tag": queries.version(),
         "can_act": person(request).has_role(Role.RESPONDER),

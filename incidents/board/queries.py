@@ -248,7 +248,8 @@ SELECT (SELECT count(*) FROM incidents_incident
         WHERE met_at IS NULL AND waived_at IS NULL AND due_at < %(at)s
         AND (%(sees_all)s OR subject NOT IN (SELECT 'INC-' || number {_HIDDEN}))),
        (SELECT count(*) FROM incidents_alert
-        WHERE resolved_at IS NULL AND (%(sees_all)s OR incident_id NOT IN (SELECT id {_HIDDEN})))
+        WHERE resolved_at IS NULL AND incident_id IS NOT NULL
+        AND (%(sees_all)s OR incident_id NOT IN (SELECT id {_HIDDEN})))
 """  # noqa: S608 - our own constants
 
 

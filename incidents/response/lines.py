@@ -168,6 +168,8 @@ def _checklist(event: TimelineEvent, body: str) -> _Words:
 def _alert(event: TimelineEvent, body: str) -> _Words:
     if event.new == "acknowledged":
         return _Words("acknowledged the alert", body, icon="user-check")
+    if event.new == "ended":
+        return _Words("ended the alert", body, icon="user-check")
     if event.new == "recovered":
         return _Words("says", body, icon="robot", tone="public")
     return _Words("fired:", body, icon="robot")

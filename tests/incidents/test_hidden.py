@@ -35,7 +35,7 @@ TELLING = {
 @pytest.fixture
 def hidden(responder: User) -> list[Incident]:
     """One that runs, with an alert, and one that is over, with a report and a follow-up."""
-    running = fire(title=f"The gate of {WORD} and okapi", detail=WORD, severity="SEV-1").incident
+    running = fire(title=f"The gate of {WORD} and okapi", detail=WORD, severity="SEV-1").room
     over = open_incident(responder, title=f"Keys of {WORD} and okapi", severity="SEV-1")
     Incident.objects.update(nature=Incident.Nature.SECURITY)
     actions.post_note(running, text=f"Somebody fed {WORD} and okapi", by=responder, at=minutes(1))

@@ -94,7 +94,7 @@ def test_the_sweep_offers_what_waits_and_leaves_fresh_ones_to_their_bell(respond
 def test_a_proposed_severity_is_called_proposed():
     alert = fire()
 
-    reactions.react(alert.incident.timeline.get(kind="incident.declared").pk, at=minutes(1))
+    reactions.react(alert.room.timeline.get(kind="incident.declared").pk, at=minutes(1))
 
     assert Delivery.objects.get().subject == "INC-1 SEV-2 (proposed) API does not answer"
 
@@ -119,7 +119,7 @@ def test_a_person_who_declares_overtakes_machines_and_a_machine_does_not(inciden
     alert = fire()
     for event in (
         incident.timeline.get(kind="incident.declared"),
-        alert.incident.timeline.get(kind="incident.declared"),
+        alert.room.timeline.get(kind="incident.declared"),
     ):
         reactions.react(event.pk, at=minutes(1))
 

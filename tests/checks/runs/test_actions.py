@@ -107,7 +107,7 @@ def test_a_flip_down_fires_one_alert_and_the_flip_up_ends_it(add_check: AddCheck
     assert alert.title == "Checkout page fails: timeout"
     assert "x.example" not in alert.title + alert.detail
     assert (alert.source, alert.severity, alert.seen, alert.resolved_at) == ("check", "SEV-2", 1, None)
-    assert alert.incident.domain == check.domain
+    assert alert.room.domain == check.domain
 
     give(check, passed(), at=at + timedelta(seconds=10))
     actions.deliver_flips(at=at + timedelta(seconds=11))

@@ -20,7 +20,7 @@ def spoken(incident: Incident) -> list[tuple[str, str]]:
 def test_a_first_firing_opens_an_incident_with_a_proposed_severity():
     alert = fire()
 
-    incident = alert.incident
+    incident = alert.room
     assert (incident.title, incident.severity, incident.severity_confirmed) == ("API does not answer", "SEV-2", False)
     assert (incident.source, incident.declared_by, incident.domain.slug) == ("alert", None, "backend")
     assert spoken(incident) == [("firing", "API does not answer. 3 of 3 runs failed, threshold 3")]
@@ -30,7 +30,7 @@ def test_the_same_firing_twice_counts_once():
     first, second = fire(), fire()
 
     assert first == second
-    assert (second.seen, Incident.objects.count(), len(spoken(first.incident))) == (1, 1, 1)
+    assert (second.seen, Incident.objects.count(), len(spoken(first.room))) == (1, 1, 1)
 
 
 def test_a_later_firing_of_the_same_run_is_only_counted():
@@ -42,7 +42,7 @@ def test_a_later_firing_of_the_same_run_is_only_counted():
 
 
 def test_recovery_ends_the_alert_and_leaves_the_incident_to_people():
-    incident = fire().incident
+    incident = fire().room
 
     alert = fire(is_firing=False, at=minutes(7))
 
@@ -52,7 +52,7 @@ def test_recovery_ends_the_alert_and_leaves_the_incident_to_people():
 
 
 def test_a_recovery_delivered_twice_is_told_once():
-    incident = fire().incident
+    incident = fire().room
     actions.receive(news(is_firing=False, at=minutes(7)))
 
     assert actions.receive(news(is_firing=False, at=minutes(7))) is None
@@ -80,17 +80,17 @@ def test_a_new_run_of_trouble_joins_the_open_incident():
     second = fire(at=minutes(9))
 
     assert second != first
-    assert (second.incident, Incident.objects.count()) == (first.incident, 1)
+    assert (second.room, Incident.objects.count()) == (first.room, 1)
 
 
 def test_a_new_run_after_the_end_opens_a_new_incident(responder):
     first = fire()
     actions.receive(news(is_firing=False, at=minutes(7)))
-    response.change_status(first.incident, to="resolved", by=responder, at=minutes(8))
+    response.change_status(first.room, to="resolved", by=responder, at=minutes(8))
 
     second = fire(at=minutes(9))
 
-    assert second.incident.number == first.incident.number + 1
+    assert second.room.number == first.room.number + 1
 
 
 def test_another_key_opens_another_incident():
@@ -104,9 +104,9 @@ def test_late_news_keeps_both_times():
     alert = actions.receive(news(), at=minutes(4))
     assert alert is not None
 
-    event = alert.incident.timeline.get(kind="alert")
+    event = alert.room.timeline.get(kind="alert")
     assert (alert.fired_at, event.occurred_at, event.recorded_at) == (AT, AT, minutes(4))
-    assert (alert.incident.detected_at, alert.incident.declared_at) == (AT, minutes(4))
+    assert (alert.room.detected_at, alert.room.declared_at) == (AT, minutes(4))
 
 
 def test_a_secret_in_the_words_of_a_machine_is_taken_out_and_the_alert_stands():
@@ -121,7 +121,7 @@ def test_acknowledging_the_alert_acknowledges_its_incident(responder):
 
     actions.acknowledge(alert, by=responder, at=minutes(2))
 
-    incident = Incident.objects.get(pk=alert.incident_id)
+    incident = Incident.objects.get(pk=alert.room.pk)
     assert (incident.acknowledged_by, incident.severity_confirmed) == (responder, True)
     with pytest.raises(Refused):
         actions.acknowledge(alert, by=responder, at=minutes(3))

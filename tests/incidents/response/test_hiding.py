@@ -22,7 +22,7 @@ def react() -> None:
 
 
 def test_an_alarm_that_was_a_break_in_is_hidden_and_its_public_side_stops(responder, viewer, client_as):
-    incident = fire(title="Sign-ins from everywhere", severity="SEV-1").incident
+    incident = fire(title="Sign-ins from everywhere", severity="SEV-1").room
     actions.acknowledge(incident, by=responder, at=minutes(1))
     react()
     assert StatusUpdate.objects.get().state == "draft"

@@ -180,7 +180,7 @@ def test_hidden_incidents_are_no_relatives_for_a_viewer(client_as, responder, vi
 
 def test_the_alerts_card_has_the_merged_ones_and_what_fires_in_the_domain(client_as, responder, viewer, incident):
     taken = fire(title="Capture share low")
-    linking.merge(taken.incident, into=incident, reason="The same", by=responder, at=AT)
+    linking.merge(taken.room, into=incident, reason="The same", by=responder, at=AT)
     fire(dedup_key="check:feed", title="Feed is empty", domain_id=domain().pk)
     fire(dedup_key="check:page", title="Elsewhere")
 
@@ -201,6 +201,6 @@ def test_the_cards_cost_the_same_however_much_there_is(client_as, responder, inc
     for number in range(4):
         linking.link(open_incident(responder), other, relation="follows", by=responder, at=AT)
         alert = fire(dedup_key=f"check:{number}", domain_id=domain().pk)
-        linking.merge(alert.incident, into=other, reason="The same", by=responder, at=minutes(6))
+        linking.merge(alert.room, into=other, reason="The same", by=responder, at=minutes(6))
 
     assert [cost(client, address(other, act)) for act in ("related/", "alerts/")] == few == [4, 2]

@@ -201,9 +201,9 @@ def test_a_merge_that_would_lose_something_is_refused(incident, other, responder
 def test_a_proposed_severity_binds_nobody(incident, responder):
     alert = fire(severity="SEV-1", domain_id=domain().pk)
 
-    merge(alert.incident, incident, responder)
+    merge(alert.room, incident, responder)
 
-    assert fresh(alert.incident).merged_into == incident
+    assert fresh(alert.room).merged_into == incident
 
 
 def test_a_merge_needs_a_reason_without_secrets(incident, other, responder):
@@ -250,37 +250,37 @@ def test_readers_are_not_left_waiting(incident, other, responder, publisher, sai
 
 def test_news_of_a_merged_incidents_alert_arrive_in_the_room_where_it_goes_on(incident, responder):
     alert = fire(domain_id=domain().pk)
-    merge(alert.incident, incident, responder, at=minutes(1))
+    merge(alert.room, incident, responder, at=minutes(1))
 
     alerts.receive(news(is_firing=False, at=minutes(3)))
     again = fire(at=minutes(5))
 
     assert again.incident == incident
     assert told(incident, "alert") == [("", "recovered"), ("", "firing")]
-    assert told(alert.incident, "alert") == [("", "firing")]
+    assert told(alert.room, "alert") == [("", "firing")]
     assert Incident.objects.count() == 2
 
 
 def test_news_follow_a_merge_of_a_merge_and_open_a_room_once_the_last_is_over(incident, other, responder):
     alert = fire(domain_id=domain().pk)
-    merge(alert.incident, other, responder, at=minutes(6))
+    merge(alert.room, other, responder, at=minutes(6))
     merge(other, incident, responder, at=minutes(7))
     alerts.receive(news(is_firing=False, at=minutes(8)))
     assert told(incident, "alert") == [("", "recovered")]
 
     actions.change_status(incident, to="resolved", by=responder, at=minutes(9))
 
-    assert fire(at=minutes(12)).incident not in (incident, other, alert.incident)
+    assert fire(at=minutes(12)).room not in (incident, other, alert.room)
 
 
 def test_taking_a_merged_incidents_alert_takes_the_room_where_it_goes_on(responder):
     first, second = fire(), fire(dedup_key="check:feed")
-    merge(first.incident, second.incident, responder)
+    merge(first.room, second.room, responder)
 
     alerts.acknowledge(first, by=responder, at=minutes(2))
 
-    assert fresh(second.incident).acknowledged_by == responder
-    assert fresh(first.incident).acknowledged_at is None
+    assert fresh(second.room).acknowledged_by == responder
+    assert fresh(first.room).acknowledged_at is None
 
 
 # --- the way back -----------------------------------------------------------------------------------------------------

@@ -64,12 +64,12 @@ def test_news_a_note_and_a_merge_at_the_same_time_lose_nothing(responder):
         receive(news(**key, is_firing=False, at=minutes(1)))
 
         at_once(
-            lambda: merge(alert.incident, into, responder),  # noqa: B023
+            lambda: merge(alert.room, into, responder),  # noqa: B023
             lambda: receive(news(**key, at=minutes(3))),  # noqa: B023
             lambda: actions.post_note(into, text="Here", by=responder, at=minutes(3)),  # noqa: B023
         )
 
-        news_told = [room.timeline.filter(kind="alert").count() for room in (alert.incident, into)]
+        news_told = [room.timeline.filter(kind="alert").count() for room in (alert.room, into)]
         assert news_told in ([3, 0], [2, 1])
-        assert Incident.objects.get(pk=alert.incident.pk).merged_into == into
+        assert Incident.objects.get(pk=alert.room.pk).merged_into == into
         assert into.timeline.filter(kind="note").exists()

@@ -176,7 +176,7 @@ def test_what_a_correction_refuses(incident, note, responder):
     assert code(lambda: correct(correction, responder)) == "NOT_CORRECTABLE"
     assert code(lambda: correct(tick, responder)) == "NOT_CORRECTABLE"
     assert code(lambda: correct(incident.timeline.get(kind="role"), responder)) == "NOT_CORRECTABLE"
-    assert code(lambda: correct(fire().incident.timeline.get(kind="alert"), responder)) == "NOT_CORRECTABLE"
+    assert code(lambda: correct(fire().room.timeline.get(kind="alert"), responder)) == "NOT_CORRECTABLE"
 
 
 # --- removals ---------------------------------------------------------------------------------------------------------

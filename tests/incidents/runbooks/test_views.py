@@ -211,7 +211,7 @@ def test_the_paper_has_every_step(client_as, viewer, responder):
 
 def test_the_room_offers_what_answers_its_alerts_and_its_domain(client_as, viewer, responder):
     written(responder, domain=domain("frontend"))
-    incident = fire(reason="gate_shut").incident
+    incident = fire(reason="gate_shut").room
     client = client_as(viewer)
 
     panel = page(client, f"/incidents/{incident.label}/runbooks/", **PART)

@@ -109,6 +109,7 @@ DOORS = {
     "incidents.change.ticket": FORM,
     "incidents.alert.dedup_key": OURS,
     "incidents.alert.source": OURS,
+    "incidents.mute.dedup_key": FORM,
     "incidents.alert.reason": "incidents.alerts.actions.token keeps a token that the guard passes, and nothing else",
     "incidents.obligation.subject": OURS,
     "incidents.obligation.owner": TYPED,

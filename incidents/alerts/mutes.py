@@ -1,0 +1,118 @@
+"""Silence for a while: news of one key, or of a domain, is kept and wakes nobody until the mute ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import ClassVar
+
+from django.db import models, transaction
+from django.db.models import Q
+
+from incidents.ownership.models import Domain
+from opsportal.audit import actions as audit
+from opsportal.errors import Refused
+from opsportal.models import User
+from opsportal.privacy import guard
+from opsportal.privacy.fields import GuardedTextField
+
+# Under this name the audit log says what nobody did by hand.
+SCHEDULER = "scheduler"
+
+
+class MuteQuerySet(models.QuerySet["Mute"]):
+    """Filters over mutes."""
+
+    def active(self, at: datetime) -> MuteQuerySet:
+        return self.filter(ended_at=None, until__gt=at)
+
+    def about(self, dedup_key: str, domain_id: int) -> MuteQuerySet:
+        return self.filter(Q(dedup_key=dedup_key) | Q(domain=domain_id))
+
+
+class Mute(models.Model):
+    """Who silenced what, until when and why. It ends by itself, or a person ends it."""
+
+    dedup_key = models.CharField(max_length=255, blank=True)
+    domain = models.ForeignKey(Domain, null=True, on_delete=models.PROTECT, related_name="mutes")
+    until = models.DateTimeField()
+    reason = GuardedTextField(max_length=300)
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[models.Manager[Mute]] = MuteQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(dedup_key="", domain__isnull=False) | (~Q(dedup_key="") & Q(domain=None)),
+                name="mute_of_one_thing",
+            )
+        ]
+        indexes = [
+            # Read with each alert and on the screens: what is muted now.
+            models.Index(fields=["until"], name="mute_active", condition=Q(ended_at=None)),
+        ]
+
+    def __str__(self) -> str:
+        return self.what
+
+    @property
+    def what(self) -> str:
+        """The key, or the domain's name."""
+        return f"domain {self.domain.name}" if self.domain else self.dedup_key
+
+    def covers(self, dedup_key: str, domain_id: int) -> bool:
+        return self.domain_id == domain_id or (bool(self.dedup_key) and self.dedup_key == dedup_key)
+
+
+@transaction.atomic
+def mute(
+    *, dedup_key: str = "", domain: Domain | None = None, until: datetime, reason: str, by: User, at: datetime
+) -> Mute:
+    """Let what comes of it from now on wake nobody. What fires already stays in its room and is not said again."""
+    if bool(dedup_key) == (domain is not None):
+        raise Refused("MUTE_WHAT", "Mute one alert or one domain.")
+    if until <= at:
+        raise Refused("MUTE_OVER", "Choose an end that lies ahead.")
+    if not reason.strip():
+        raise Refused("REASON_MISSING", "Say why it is muted.")
+    guard.require_clean(reason)
+    guard.require_clean(dedup_key)
+    made = Mute.objects.create(
+        dedup_key=dedup_key, domain=domain, until=until, reason=reason, created_by=by, created_at=at
+    )
+    audit.record("alert.mute", by=by.username, object=made.what, reason=f"until {until:%Y-%m-%d %H:%M} UTC. {reason}")
+    return made
+
+
+@transaction.atomic
+def end(muted: Mute, *, by: User, at: datetime) -> None:
+    """Hear it again from now on; what still fires gets its room within a minute."""
+    if not Mute.objects.active(at).filter(pk=muted.pk).update(ended_at=at):
+        raise Refused("MUTE_OVER", "This mute has ended already.")
+    audit.record("alert.unmute", by=by.username, object=muted.what)
+
+
+@transaction.atomic
+def end_due(*, at: datetime) -> int:
+    """End what has reached its end, and say so in the audit log; how many. Safe to run twice and beside itself."""
+    over = Mute.objects.filter(ended_at=None, until__lte=at).select_related("domain").order_by("pk")
+    found = list(over.select_for_update(skip_locked=True, of=("self",)))
+    for one in found:
+        one.ended_at = one.until
+        one.save(update_fields=["ended_at"])
+        audit.record("alert.unmute", by=SCHEDULER, object=one.what)
+    return len(found)
+
+
+def active(at: datetime) -> list[Mute]:
+    """What is muted now, the soonest end first."""
+    return list(Mute.objects.active(at).select_related("domain", "created_by").order_by("until", "pk"))
+
+
+def covering(mutes: Iterable[Mute], dedup_key: str, domain_id: int) -> Mute | None:
+    """The mute of these that a key of a domain stands under, the one that lasts longest."""
+    found = [one for one in mutes if one.covers(dedup_key, domain_id)]
+    return max(found, key=lambda one: one.until, default=None)

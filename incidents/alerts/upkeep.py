@@ -1,0 +1,50 @@
+"""What alerts need with time: mutes end, what still fires then gets its room, and reminders while it fires."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Coalesce
+
+from incidents.alerts import actions, mutes
+from incidents.alerts.models import Alert
+from opsportal.outbox.actions import tell_operators
+
+_BATCH = 100
+
+
+def sweep(*, at: datetime) -> None:
+    """Safe to run twice and beside itself."""
+    mutes.end_due(at=at)
+    now_muted = mutes.active(at)
+    for alert in Alert.objects.filter(resolved_at=None, incident=None).order_by("pk")[:_BATCH]:
+        if mutes.covering(now_muted, alert.dedup_key, alert.domain_id) is None:
+            actions.surface(alert, at=at)
+    for alert in _due(at):
+        if mutes.covering(now_muted, alert.dedup_key, alert.domain_id) is None:
+            _remind(alert, at)
+
+
+def _due(at: datetime) -> list[Alert]:
+    said_at = Coalesce("reminded_at", "fired_at")
+    repeated = Alert.objects.firing().filter(remind_hours__gt=0).annotate(said_at=said_at)
+    oldest_first = repeated.filter(said_at__lte=at - timedelta(hours=1)).order_by("said_at", "pk")
+    found = oldest_first.select_related("incident", "domain")
+    return [one for one in found if (one.reminded_at or one.fired_at) + timedelta(hours=one.remind_hours) <= at]
+
+
+@transaction.atomic
+def _remind(alert: Alert, at: datetime) -> None:
+    """Once a period, whoever comes first; periods that nobody was there for are not made up for."""
+    claimed = Alert.objects.firing().filter(pk=alert.pk, reminded_at=alert.reminded_at).update(reminded_at=at)
+    if not claimed or alert.incident is None:
+        return
+    hours = int((at - alert.fired_at) / timedelta(hours=1))
+    state = "passes again, and waits for a person to end it" if alert.recovered_at else "still fires"
+    tell_operators(
+        key=f"alert:{alert.pk}:reminder:{hours // alert.remind_hours}",
+        subject=f"{alert.incident.label} {alert.title}: {state} after {hours} h",
+        body=f"{alert.domain.name}.\n{settings.BASE_URL}{alert.incident.get_absolute_url()}",
+        at=at,
+        because=f"a reminder every {alert.remind_hours} h while it fires",
+    )

@@ -1,0 +1,227 @@
+"""How alerts behave beside firing once: joined by domain, ended by hand, said again, muted."""
+
+from datetime import timedelta
+
+import pytest
+
+from incidents.alerts import actions, mutes, upkeep
+from incidents.alerts.models import Alert
+from incidents.alerts.mutes import Mute
+from incidents.response import actions as response
+from incidents.response.models import Incident
+from opsportal.audit.models import AuditEvent
+from opsportal.errors import Refused
+from opsportal.models import Delivery
+from tests.incidents.cast import AT, SECRET, domain, fire, minutes, news
+from tests.incidents.response.test_races import at_once
+
+pytestmark = pytest.mark.django_db
+
+
+def joining(key: str, **changes):
+    return fire(dedup_key=key, joins_domain=True, **changes)
+
+
+def test_alerts_of_one_domain_share_a_room_for_some_minutes():
+    first = joining("check:one")
+
+    assert joining("check:two", at=minutes(10)).incident == first.incident
+    assert joining("check:three", at=minutes(16)).incident != first.incident
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"domain_id": None},  # another domain
+        {"severity": "SEV-1"},  # worse news must not go unheard
+        {"joins_domain": False},  # a room of its own
+    ],
+)
+def test_what_may_not_join_has_its_own_room(other):
+    first = joining("check:one")
+    other = other | ({"domain_id": domain("payments").pk} if "domain_id" in other else {})
+
+    assert fire(**{"dedup_key": "check:two", "joins_domain": True, **other}).incident != first.incident
+
+
+def test_a_room_that_is_over_or_was_declared_by_a_person_is_not_joined(responder):
+    first = joining("check:one")
+    response.change_status(first.room, to="resolved", by=responder, at=minutes(1))
+    declared = response.declare(
+        title="Slow", summary="", severity="SEV-2", domain=domain("backend"), by=responder, at=minutes(1)
+    )
+
+    assert joining("check:two", at=minutes(2)).incident not in (first.incident, declared)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_checks_of_a_domain_at_once_are_one_room():
+    news_of = [news(dedup_key=f"check:{number}", joins_domain=True) for number in range(6)]
+
+    results = at_once(*[lambda one=one: actions.receive(one) for one in news_of])
+
+    assert all(isinstance(one, Alert) for one in results), results
+    assert (Alert.objects.count(), Incident.objects.count()) == (6, 1)
+
+
+def test_other_words_of_a_check_that_still_fires_are_told_once():
+    alert = fire(reason="timeout")
+
+    for minute in (1, 2):
+        fire(reason="flapping", title="API flaps", at=minutes(minute))
+
+    alert.refresh_from_db()
+    assert (alert.title, alert.reason, alert.seen) == ("API flaps", "flapping", 3)
+    assert alert.room.timeline.filter(kind="alert").count() == 2
+
+
+def test_an_alert_that_a_person_ends_waits_and_fires_on_when_it_comes_back(responder):
+    alert = fire(ends_by_hand=True)
+    with pytest.raises(Refused, match="passed again"):
+        actions.end(alert, by=responder, at=minutes(1))
+
+    fire(is_firing=False, at=minutes(2))
+    assert actions.receive(news(is_firing=False, at=minutes(3))) is None
+    alert.refresh_from_db()
+    assert (alert.recovered_at, alert.resolved_at) == (minutes(2), None)
+
+    fire(at=minutes(4))
+    alert.refresh_from_db()
+    assert (alert.recovered_at, Alert.objects.count()) == (None, 1)
+
+    fire(is_firing=False, at=minutes(5))
+    actions.end(alert, by=responder, at=minutes(6))
+    alert.refresh_from_db()
+    assert alert.resolved_at == minutes(6)
+    said = list(alert.room.timeline.filter(kind="alert").order_by("id").values_list("new", flat=True))
+    assert said == ["firing", "recovered", "firing", "recovered", "ended"]
+    with pytest.raises(Refused, match="already"):
+        actions.end(alert, by=responder, at=minutes(7))
+
+
+@pytest.fixture
+def channel(settings):
+    settings.SLACK_WEBHOOK_URL = "https://hooks.example/x"
+
+
+def reminders() -> list[str]:
+    return list(Delivery.objects.filter(event__contains=":reminder:").order_by("pk").values_list("event", flat=True))
+
+
+def test_a_reminder_goes_out_once_a_period_while_it_fires(channel):
+    alert = fire(remind_hours=4)
+
+    for hour in (3.9, 4, 4.1, 7, 8.5, 9):
+        upkeep.sweep(at=AT + timedelta(hours=hour))
+
+    assert reminders() == [f"alert:{alert.pk}:reminder:1", f"alert:{alert.pk}:reminder:2"]
+    fire(is_firing=False, at=AT + timedelta(hours=10))
+    upkeep.sweep(at=AT + timedelta(hours=20))
+    assert len(reminders()) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_sweeps_at_once_remind_once(channel):
+    fire(remind_hours=1)
+
+    at_once(*[lambda: upkeep.sweep(at=AT + timedelta(hours=1))] * 4)
+
+    assert len(reminders()) == 1
+
+
+def mute(by, **changes) -> Mute:
+    said = {"dedup_key": "check:api", "until": minutes(60), "reason": "Disk swap", "by": by, "at": AT}
+    return mutes.mute(**said | changes)
+
+
+@pytest.mark.parametrize("of_domain", [False, True])
+def test_a_muted_alert_is_kept_and_opens_no_room_until_the_mute_ends(responder, of_domain):
+    mute(responder, **({"dedup_key": "", "domain": domain("backend")} if of_domain else {}))
+
+    alert = fire(at=minutes(1))
+    assert (alert.incident, Incident.objects.count(), list(Alert.objects.muted())) == (None, 0, [alert])
+    upkeep.sweep(at=minutes(59))
+    assert not Alert.objects.firing().exists()
+
+    upkeep.sweep(at=minutes(60))
+    upkeep.sweep(at=minutes(61))
+    alert.refresh_from_db()
+    assert (alert.room.detected_at, Incident.objects.count()) == (minutes(1), 1)
+    acts = AuditEvent.objects.filter(act__contains="mute").order_by("pk").values_list("act", "actor")
+    assert list(acts) == [("alert.mute", responder.username), ("alert.unmute", "scheduler")]
+
+
+def test_what_ended_under_its_mute_opens_no_room_afterwards(responder):
+    mute(responder)
+    fire(at=minutes(1))
+    fire(is_firing=False, at=minutes(2))
+
+    upkeep.sweep(at=minutes(61))
+
+    assert not Incident.objects.exists()
+
+
+def test_another_key_is_heard_beside_a_mute(responder):
+    mute(responder)
+
+    assert fire(dedup_key="check:web").incident is not None
+
+
+def test_a_muted_alert_is_not_said_again_and_keeps_its_room(responder, channel):
+    alert = fire(remind_hours=1)
+    mute(responder, until=minutes(300))
+
+    upkeep.sweep(at=minutes(120))
+
+    assert (reminders(), list(Alert.objects.firing())) == ([], [alert])
+
+
+def test_a_person_ends_a_mute_once(responder):
+    made = mute(responder)
+    alert = fire(at=minutes(1))
+
+    mutes.end(made, by=responder, at=minutes(2))
+    upkeep.sweep(at=minutes(2))
+
+    alert.refresh_from_db()
+    assert alert.incident is not None
+    with pytest.raises(Refused, match="already"):
+        mutes.end(made, by=responder, at=minutes(3))
+
+
+@pytest.mark.parametrize("wrong", [{"dedup_key": ""}, {"until": AT}, {"reason": " "}, {"reason": f"see {SECRET}"}])
+def test_a_mute_needs_one_thing_an_end_ahead_and_a_clean_reason(responder, wrong):
+    with pytest.raises(Refused):
+        mute(responder, **wrong)
+
+    assert not Mute.objects.exists()
+
+
+def test_mutes_are_set_listed_and_ended_on_the_screen(client_as, viewer, responder):
+    client = client_as(responder)
+    asked = client.get("/alerts/mute/?key=check:api").content.decode()
+    wrong = client.post("/alerts/mute/", {"dedup_key": "check:api", "hours": "1", "reason": ""})
+    client.post("/alerts/mute/", {"dedup_key": "check:api", "hours": "4", "reason": "Disk swap"})
+    made = Mute.objects.get()
+    actions.receive(news(at=made.created_at))
+
+    page = client_as(viewer).get("/alerts/").content.decode()
+    refused = client_as(viewer).post(f"/alerts/mutes/{made.pk}/end/")
+    ended = client_as(responder).post(f"/alerts/mutes/{made.pk}/end/", follow=True).content.decode()
+
+    assert 'value="check:api"' in asked
+    assert wrong.status_code == 422
+    assert "Disk swap" in page and "wakes nobody" in page and "End mute" not in page
+    assert refused.status_code == 403
+    assert "You hear check:api again." in ended
+
+
+def test_what_waits_for_a_person_is_ended_on_the_screen(client_as, responder):
+    alert = fire(ends_by_hand=True)
+    fire(is_firing=False, at=minutes(2))
+
+    page = client_as(responder).get("/alerts/").content.decode()
+    done = client_as(responder).post(f"/alerts/{alert.pk}/end/", follow=True).content.decode()
+
+    assert "Passes, waits" in page and "End alert" in page
+    assert "You ended API does not answer." in done
