@@ -1,7 +1,8 @@
 """Table of contents: every model of what workers do."""
 
 from checks.catalogue.models import Batch, Check
+from checks.jobs.models import Job
 from checks.rollups.models import DayBucket, HourBucket, MinuteBucket, Watermark
 from checks.runs.models import Flip
 
-__all__ = ["Batch", "Check", "DayBucket", "Flip", "HourBucket", "MinuteBucket", "Watermark"]
+__all__ = ["Batch", "Check", "DayBucket", "Flip", "HourBucket", "Job", "MinuteBucket", "Watermark"]

@@ -2,10 +2,11 @@
 
 from django.db.models import Min
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from checks.catalogue.models import Check, CheckQuerySet, State
 from opsportal import health_figures, shell
-from opsportal.models import User
+from opsportal.models import JobClaim, User
 
 
 def _needing_attention(_: User) -> CheckQuerySet:
@@ -18,7 +19,25 @@ def scheduler_lateness_seconds() -> float:
     return row["late"].total_seconds() if row["late"] else 0.0
 
 
+def _silence(job: str) -> float | None:
+    """Seconds since a job was last finished; None before the first time."""
+    done_at = JobClaim.objects.filter(name=job).values_list("done_at", flat=True).first()
+    return None if done_at is None else max(0.0, (timezone.now() - done_at).total_seconds())
+
+
+def worker_silence_seconds() -> float | None:
+    """Of the workers' queue `default`: the roll-up is finished each minute."""
+    return _silence("checks.roll_up")
+
+
+def slow_worker_silence_seconds() -> float | None:
+    """Of the workers' queue `checks_slow`: it ticks every five seconds."""
+    return _silence("checks.tick_slow")
+
+
 def register() -> None:
     """Called once, when the app is ready."""
     shell.register_count("checks:list", _needing_attention, words="need attention")
     health_figures.add("scheduler_lateness_seconds", scheduler_lateness_seconds)
+    health_figures.add("worker_silence_seconds", worker_silence_seconds)
+    health_figures.add("slow_worker_silence_seconds", slow_worker_silence_seconds)

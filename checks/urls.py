@@ -6,4 +6,5 @@ app_name = "checks"
 
 urlpatterns = [
     path("", include("checks.catalogue.urls")),
+    path("", include("checks.jobs.urls")),
 ]

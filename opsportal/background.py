@@ -35,7 +35,10 @@ def wake(task: str, *, queue: str | None = None, expires: float | None = None, *
     try:
         app.send_task(
             task, kwargs=ids, queue=queue, expires=expires, retry=False, ignore_result=True,
-            headers={"request_id": structlog.contextvars.get_contextvars().get("request_id", "")},
+            headers={
+                "request_id": structlog.contextvars.get_contextvars().get("request_id", ""),
+                "sent_at": time.time(),  # so that a check can say how long the oldest message waits
+            },
         )  # fmt: skip
     except (OperationalError, RedisError, OSError):
         with _lock:

@@ -18,6 +18,7 @@ from opsportal.ticker.thread import Job, Ticker
 # What runs again and again, and how often; each task claims its period in PostgreSQL.
 SCHEDULE = (
     Job("checks.tick", timedelta(seconds=1), queue="checks"),
+    Job("checks.tick_slow", timedelta(seconds=5), queue="checks_slow"),
     Job("checks.roll_up", timedelta(seconds=60)),
     Job("checks.deliver_flips", timedelta(seconds=10)),
     Job("checks.observe", timedelta(seconds=15)),
@@ -88,7 +89,7 @@ app.conf.update(
     worker_send_task_events=False,
     worker_cancel_long_running_tasks_on_connection_loss=True,
     timezone="UTC",
-    task_routes={"checks.tick": {"queue": "checks"}},
+    task_routes={"checks.tick": {"queue": "checks"}, "checks.tick_slow": {"queue": "checks_slow"}},
 )
 app.autodiscover_tasks(["opsportal", "incidents", "checks"])
 

@@ -192,6 +192,15 @@ def internal(name: str) -> list[str]:
     return found
 
 
+def folders(name: str) -> tuple[Path, ...]:
+    """A comma list of folders by their full path; whether they are there is seen when somebody looks into them."""
+    found = tuple(Path(word) for word in words(name))
+    for place, folder in enumerate(found, start=1):
+        if not folder.is_absolute() or folder == Path(folder.anchor):
+            raise SystemExit(f"{name}: entry {place} is not the full path of a folder, such as /srv/backups.")
+    return found
+
+
 def _refuse_unlike(like: re.Pattern[str], of: str, name: str) -> None:
     """Every word of a comma list has the form."""
     for place, word in enumerate(words(name), start=1):
@@ -274,6 +283,7 @@ _CHECKS: dict[str, Callable[[str], object]] = {
     "GITHUB_ISSUES_REPO": partial(_refuse_unlike, _REPOSITORY, "owner/repository"),
     "TRUSTED_PROXIES": networks,
     "PROBE_ALLOWED_INTERNAL": internal,
+    "PROBE_FOLDERS": folders,
     "DATABASE_URL": lambda name: database(name, ""),
     "DATABASE_MIGRATE_URL": lambda name: database(name, ""),
     "REDIS_URL": redis,

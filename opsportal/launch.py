@@ -25,12 +25,12 @@ from opsportal.processes import Child, write_privately
 from opsportal.supervisor import Console, Stopped, Supervisor, end_orphans
 
 ROOT = Path(__file__).resolve().parent.parent
-STOP_ORDER = (("web",), ("worker", "worker-default"), ("redis",), ("postgres",))
+STOP_ORDER = (("web",), ("worker", "worker-slow", "worker-default"), ("redis",), ("postgres",))
 # Advice of the libraries about what was chosen on purpose, or about a key that nobody pressed.
 NOISE = re.compile(r"Configuration allows spawning up to|Hitting Ctrl\+C again will")
 # What we decide where the operator said nothing; production wants the operator's own (env.missing_names).
 MADE_UP = ("DATABASE_URL", "REDIS_URL", "BASE_URL", "SECRET_KEY")
-NAMES = ("postgres", "redis", "web", "worker", "worker-default")
+NAMES = ("postgres", "redis", "web", "worker", "worker-slow", "worker-default")
 
 
 @dataclass(frozen=True)
@@ -284,6 +284,7 @@ class Portal:
         return (
             self._web(),
             self._worker("worker", "checks", 1),
+            self._worker("worker-slow", "checks_slow", 1, pool="threads"),  # its work waits for others: one process
             self._worker("worker-default", "default,celery", self.options.workers),
         )
 
@@ -297,7 +298,7 @@ class Portal:
         )
         return self._python("web", argv, stop_within=15.5, OPSPORTAL_PROCESS="web")
 
-    def _worker(self, name: str, queues: str, processes: int) -> Child:
+    def _worker(self, name: str, queues: str, processes: int, *, pool: str = "prefork") -> Child:
         """REMAP_SIGTERM: a long task is handed back after worker_soft_shutdown_timeout and does not hold the stop.
 
         When we are killed, Redis goes at the same moment, and a worker that says goodbye to it may wait for ever on a
@@ -307,7 +308,7 @@ class Portal:
         python = (sys.executable, "-W", "ignore:You're running the worker")
         argv = (
             *(*python, "-m", "celery", "--quiet", "-A", "opsportal.celery", "worker"),
-            *("--queues", queues, "--pool", "prefork", "--concurrency", str(processes), "--hostname", f"{name}@%h"),
+            *("--queues", queues, "--pool", pool, "--concurrency", str(processes), "--hostname", f"{name}@%h"),
             *("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "WARNING"),
         )
         child = self._python(name, argv, stop_within=10.5, OPSPORTAL_PROCESS="worker", REMAP_SIGTERM="SIGQUIT")

@@ -19,7 +19,7 @@ from opsportal.privacy.kinds import Kind
 from opsportal.privacy.log_lines import UNCHECKED, Washer
 
 # Addresses whose last part lets somebody in.
-_ONE_TIME = re.compile(r"/(setup|login-link)/[^/\s\"']+")
+_ONE_TIME = re.compile(r"/(setup|login-link|ping|reports)/[^/\s\"']+")
 # API tokens, whole or cut short (opsportal/tokens/secret.py).
 _TOKEN = re.compile(r"opsp_[0-9A-Za-z_]{1,64}")
 # Made by us and from nobody's words.

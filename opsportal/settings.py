@@ -269,6 +269,7 @@ REDIS_URL = env.redis("REDIS_URL")
 SLACK_WEBHOOK_URL = env.text("SLACK_WEBHOOK_URL")
 ALERT_EMAIL = env.words("ALERT_EMAIL")
 PROBE_ALLOWED_INTERNAL = env.internal("PROBE_ALLOWED_INTERNAL")
+PROBE_FOLDERS = env.folders("PROBE_FOLDERS")
 
 _email = env.email("EMAIL_URL", "smtp://localhost:25")
 EMAIL_CONFIGURED = bool(env.text("EMAIL_URL"))

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 CODE = [path for root in ("opsportal", "incidents", "checks") for path in sorted((ROOT / root).rglob("*.py"))]
 READ = re.compile(
-    r"""env\.(?:text|flag|number|words|database|redis|email|networks|internal|issuer|file)\(\s*["']([A-Z_]+)["']"""
+    r"""env\.(?:text|flag|number|words|database|redis|email|networks|internal|folders|issuer|file)\(\s*["']([A-Z_]+)["']"""
 )
 
 

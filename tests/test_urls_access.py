@@ -34,6 +34,10 @@ PUBLIC = {
     "incidents:reader_confirm",
     "incidents:reader_manage",
     "incidents:reader_unsubscribe",
+    # Jobs report without a session: what they know is proof (tests/checks/jobs/).
+    "checks:ping",
+    "checks:ping-said",
+    "checks:report",
     # What the API is, without anybody's data. Its operations ask for a token: tests/opsportal/api/.
     "api:docs",
     "api:openapi",

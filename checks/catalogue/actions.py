@@ -11,6 +11,7 @@ from django.utils.text import slugify
 from checks.catalogue import family, kinds
 from checks.catalogue.models import Check
 from checks.catalogue.states import State
+from checks.jobs import actions as jobs
 from opsportal import background
 from opsportal.accounts.models import User
 from opsportal.audit import actions as audit
@@ -39,6 +40,8 @@ def add_check(*, kind: str, spec: dict[str, Any], settings: dict[str, Any], by: 
         state_since=at,
         **settings,
     )
+    if kinds.kind(kind).is_told:
+        jobs.wait_for(check.pk, at=at)
     audit.record("check.add", by=by.username, object=check.key)
     _wake()
     return check
@@ -132,6 +135,8 @@ def resume_ended(*, at: datetime) -> int:
 def _run_again(check: Check, at: datetime, by: str) -> None:
     check.next_due = at
     check.paused_until, check.paused_by, check.pause_reason = None, None, ""
+    if check.kind in kinds.KINDS and kinds.KINDS[check.kind].is_told:
+        jobs.wait_for(check.pk, at=at)  # nobody was missed while it was paused
     _move(check, State.INSUFFICIENT_DATA, at)
     audit.record("check.resume", by=by, object=check.key)
 

@@ -1,26 +1,50 @@
 """The kinds of checks: for each its probe, its form and its words. Add a kind by adding a row to the table."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Protocol
 
-from checks.catalogue.forms import data, lines, metrics, network, own
+from checks.catalogue.forms import ages, data, lines, metrics, network, own, reports, stores
 from checks.catalogue.forms.base import SpecForm
+from checks.jobs import queries as jobs
 from checks.probes import (
+    age,
     database,
     dns,
+    env_contract,
+    heartbeat,
     http,
     json_metrics,
     limit_guard,
     portal,
     prometheus,
+    query_benchmark,
+    sql_aggregate,
     tcp,
     tls,
+    token_report,
 )
+from checks.probes import stores as stores_probe
 from checks.probes.context import Probe
+from checks.rollups import queries as rollups
 from opsportal.errors import Refused
 
 Spec = dict[str, Any]
+
+
+class Asked(Protocol):
+    """A check that is about to run."""
+
+    @property
+    def check_id(self) -> int: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def spec(self) -> Mapping[str, Any]: ...
+
+
+Reads = Callable[[Sequence[Asked], datetime], Mapping[int, object]]
 
 
 @dataclass(frozen=True)
@@ -34,6 +58,14 @@ class Kind:
     form: type[SpecForm]
     target: Callable[[Spec], str]
     """What is watched, in words for the settings; never an address with a query."""
+    measures: Callable[[Spec], str] = lambda spec: ""
+    """The name of the number it keeps; its unit is the end of the name, as with the portal's figures."""
+    reads: Reads | None = None
+    """What it has to know before the batch, by the check's number."""
+    is_slow: bool = False
+    """It may take many seconds, so it runs on a queue of its own and holds nobody up."""
+    is_told: bool = False
+    """Its job reports by itself, at an address or with a key that belong to the check."""
 
 
 def _http_target(spec: Spec) -> str:
@@ -49,6 +81,36 @@ def _limit(spec: Spec) -> str:
     what = {"body": "largest body", "batch": "longest list", "rate": "rate"}.get(str(spec.get("mode")), "limit")
     plan = f" of plan {spec['plan']}" if spec.get("plan") else ""
     return f"{what}{plan} at {_http_target(spec)}"
+
+
+def _heard(asked: Sequence[Asked], _: datetime) -> Mapping[int, object]:
+    return jobs.heard(one.check_id for one in asked)
+
+
+def _last_success(asked: Sequence[Asked], _: datetime) -> Mapping[int, object]:
+    """Of the job that another check hears of."""
+    keys = {one.check_id: str(one.spec["report"]) for one in asked if one.spec.get("report")}
+    found = jobs.last_successes(keys.values())
+    return {check_id: found[key] for check_id, key in keys.items() if key in found}
+
+
+def _week_before(asked: Sequence[Asked], at: datetime) -> Mapping[int, object]:
+    return rollups.totals([one.check_id for one in asked], at - timedelta(days=8), at - timedelta(days=1))
+
+
+def _age_target(spec: Spec) -> str:
+    where = {
+        "report": f"the last success of {spec.get('report', '')}",
+        "file": f"files {spec.get('pattern', '')}",
+        "address": f"Last-Modified of {str(spec.get('url', '')).partition('?')[0]}",
+    }
+    return where.get(str(spec.get("source")), "")
+
+
+def _schedule(spec: Spec) -> str:
+    if spec.get("cron"):
+        return f"a job at {spec['cron']} ({spec.get('time_zone') or 'UTC'})"
+    return f"a job every {spec.get('period_minutes') or heartbeat.PERIOD_MINUTES:g} min"
 
 
 _TABLE = (
@@ -97,10 +159,104 @@ _TABLE = (
     Kind(
         "database",
         "Database",
-        "A PostgreSQL database accepts a connection and answers.",
+        "A PostgreSQL database accepts a connection, answers, and is in the state it should be in.",
         database.probe,
         data.DatabaseForm,
         lambda spec: f"database in {spec.get('dsn_env', '')}",
+        measures=lambda spec: {"lag": "lag_ms", "query": "query_ms", "pool": "used_percent"}.get(
+            str(spec.get("measure")), ""
+        ),
+    ),
+    Kind(
+        "sql_aggregate",
+        "SQL aggregate",
+        "One read-only query answers with one row of numbers, and one of them lies within bounds.",
+        sql_aggregate.probe,
+        data.SqlAggregateForm,
+        lambda spec: f"{spec.get('column', '')} of a query in {spec.get('dsn_env', '')}",
+        measures=lambda spec: str(spec.get("column", "")),
+        is_slow=True,
+    ),
+    Kind(
+        "query_benchmark",
+        "Query benchmark",
+        "Named queries are as fast as agreed, and as last week.",
+        query_benchmark.probe,
+        data.QueryBenchmarkForm,
+        lambda spec: f"named queries in {spec.get('dsn_env', '')}",
+        measures=lambda spec: "p95_ms",
+        reads=_week_before,
+        is_slow=True,
+    ),
+    Kind(
+        "redis",
+        "Redis",
+        "A Redis answers and has memory left.",
+        stores_probe.probe_redis,
+        stores.RedisForm,
+        lambda spec: f"Redis in {spec.get('url_env', '')}",
+        measures=lambda spec: "memory_percent",
+    ),
+    Kind(
+        "celery_queue",
+        "Celery queue",
+        "A queue's backlog is short, and its oldest message young.",
+        stores_probe.probe_celery_queue,
+        stores.CeleryQueueForm,
+        lambda spec: f"queue {spec.get('queue', '')} in {spec.get('url_env', '')}",
+        measures=lambda spec: "backlog",
+    ),
+    Kind(
+        "env_contract",
+        "Environment",
+        "Names that must be set are, and the posture is as agreed; values are never shown.",
+        env_contract.probe,
+        own.EnvContractForm,
+        lambda spec: "the environment of the portal's workers",
+        measures=lambda spec: "names_wrong",
+    ),
+    Kind(
+        "backup_age",
+        "Backup",
+        "The newest backup is not older than agreed.",
+        age.probe,
+        ages.BackupAgeForm,
+        _age_target,
+        measures=lambda spec: "age_hours",
+        reads=_last_success,
+        is_slow=True,
+    ),
+    Kind(
+        "restore_drill",
+        "Restore test",
+        "The newest restore test is not older than agreed.",
+        age.probe,
+        ages.RestoreDrillForm,
+        _age_target,
+        measures=lambda spec: "age_hours",
+        reads=_last_success,
+        is_slow=True,
+    ),
+    Kind(
+        "heartbeat",
+        "Heartbeat",
+        "A job reports that it began and ended; when it is silent for too long, that is the failure.",
+        heartbeat.probe,
+        reports.HeartbeatForm,
+        _schedule,
+        reads=_heard,
+        is_told=True,
+    ),
+    Kind(
+        "token_report",
+        "Token report",
+        "A job hands in the token line it ends with: status, reason and numbers.",
+        token_report.probe,
+        reports.TokenReportForm,
+        lambda spec: f"the line {spec.get('command') or 'of any job'}",
+        measures=lambda spec: str(spec.get("number", "")),
+        reads=_heard,
+        is_told=True,
     ),
     Kind(
         "portal",
@@ -109,9 +265,16 @@ _TABLE = (
         portal.probe,
         own.PortalForm,
         lambda spec: str(spec.get("figure", "")).replace("_", " "),
+        measures=lambda spec: str(spec.get("figure", "")),
     ),
 )
 KINDS = {kind.slug: kind for kind in _TABLE}
+
+
+def facts(slug: str, spec: Spec) -> list[tuple[str, str]]:
+    """A configuration as its form says it: label and value of what is set."""
+    fields = KINDS[slug].form.base_fields if slug in KINDS else {}
+    return [(str(fields[name].label), str(value)) for name, value in spec.items() if name in fields]
 
 
 def kind(slug: str) -> Kind:

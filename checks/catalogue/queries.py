@@ -55,7 +55,8 @@ class Row:
         if check.last_run_at is None:
             return "No result yet"
         if check.last_value is not None:
-            return words.figure(str(check.spec.get("figure", "")), check.last_value)
+            known = kinds.KINDS.get(check.kind)
+            return words.figure(known.measures(check.spec) if known else "", check.last_value)
         if check.last_error:
             return words.failure(check.last_error)
         return words.duration(check.last_latency_ms)

@@ -16,5 +16,6 @@ urlpatterns = [
     path("checks/<slug:key>/run/", views.check_run, name="run"),
     path("checks/<slug:key>/pause/", views.check_pause, name="pause"),
     path("checks/<slug:key>/resume/", views.check_resume, name="resume"),
+    path("checks/<slug:key>/door/", views.check_door, name="door"),
     path("checks/<slug:key>/remove/", views.check_remove, name="remove"),
 ]

@@ -3,9 +3,10 @@
 from datetime import datetime
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.timezone import now
+from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import ptag
 
@@ -16,6 +17,8 @@ from checks.catalogue.kinds import Kind
 from checks.catalogue.models import Check
 from checks.catalogue.queries import Filters, Listing
 from checks.catalogue.states import WORST_FIRST, State
+from checks.jobs import actions as job_actions
+from checks.jobs import queries as jobs
 from incidents.ownership.models import Domain
 from opsportal.errors import Conflict
 from opsportal.htmx import render_page, see, status_message
@@ -109,6 +112,8 @@ def _detail_context(request: HttpRequest, check: Check, at: datetime) -> dict[st
     return {
         "check": check,
         "kind": kinds.KINDS.get(check.kind),
+        "facts": kinds.facts(check.kind, check.spec),
+        "job": jobs.of(check.pk),
         "target": kinds.kind(check.kind).target(check.spec) if check.kind in kinds.KINDS else "",
         "detail": found,
         "row": found.row,
@@ -221,7 +226,8 @@ def _form_page(request: HttpRequest, kind: Kind, form: SpecForm, status: int = 2
 
 
 def _tried(request: HttpRequest, kind: Kind, form: SpecForm) -> HttpResponse:
-    tried = trial.run_once(kind, form.spec(), now()) if form.is_valid() else None
+    check_id = form.check.pk if form.check else 0
+    tried = trial.run_once(kind, form.spec(), now(), check_id=check_id) if form.is_valid() else None
     context = {"kind": kind, "kinds": kinds.KINDS.values(), "form": form, "check": form.check, "trial": tried}
     return render_page(request, FORM, context, part="trial", status=422 if form.errors else 200)
 
@@ -260,6 +266,24 @@ def check_resume(request: HttpRequest, key: str) -> HttpResponse:
     actions.resume(check, by=person(request), at=now())
     status_message(request, f"{check.name} runs again.")
     return see(request, check)
+
+
+@require(Role.ADMIN)
+@require_POST
+@sensitive_variables("context")
+def check_door(request: HttpRequest, key: str) -> HttpResponse:
+    """Another address or key for its job; the old one ends at once. A key is shown in this answer and never again."""
+    at, check = now(), _check(key)
+    job = jobs.of(check.pk)
+    if job is None:
+        raise Http404("its job does not report")
+    if check.kind == "heartbeat":
+        job_actions.new_address(job, by=person(request).username)
+        status_message(request, "It has a new address. The old one no longer counts.")
+        return see(request, check)
+    context = _detail_context(request, check, at)
+    context["new_key"] = job_actions.new_key(job, by=person(request).username)
+    return render_page(request, DETAIL, context)
 
 
 @require(Role.ADMIN)

@@ -65,11 +65,15 @@ def percent(value: float | None) -> str:
 
 
 def figure(name: str, value: float) -> str:
-    """A number of the portal with its unit, which its name ends with."""
+    """A number with its unit, which its name ends with."""
     if name.endswith("_percent"):
         return f"{value:.1f} %"
     if name.endswith("_seconds"):
         return f"{value:.0f} s"
+    if name.endswith("_ms"):
+        return duration(value)
+    if name.endswith("_hours"):
+        return f"{value:.1f} h"
     return f"{value:g}"
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 
 from checks.catalogue.models import Check, State
-from checks.demo import buckets, changes, impacts, parts, readers, runbooks, works
+from checks.demo import buckets, changes, impacts, jobs, parts, readers, runbooks, works
 from checks.demo.reports import REPORTS, DemoFollowUp, DemoReport
 from checks.demo.story import (
     APART,
@@ -99,6 +99,7 @@ def load(*, at: datetime) -> Loaded:
             reason="The help centre moves to its new host today.",
         )  # fmt: skip
         Reaction.objects.filter(done_at=None).update(done_at=at)
+        checks += jobs.load(at)
         _buckets([*checks, *Check.objects.filter(is_own=True)], at)
         day_records.write(at)
         connection.run_on_commit.clear()

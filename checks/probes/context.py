@@ -2,6 +2,8 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from checks.probes.client import HttpClient
@@ -15,13 +17,23 @@ class Context:
     """One batch's surroundings.
 
     `figures` and `artifacts` (the last known good version of each domain, by its slug) were read before the batch.
-    `dsn` answers with what the environment holds under a name, or an empty text.
+    `dsn` answers with what the environment holds under a name, or an empty text; for `environment` what the portal made
+    up for itself counts as unset. `folders` are those that file checks may look into. A trial is run for a person, who
+    reads its notes.
     """
 
     client: HttpClient
     figures: Mapping[str, float | None] = field(default_factory=dict)
     artifacts: Mapping[str, str] = field(default_factory=dict)
     dsn: Callable[[str], str] = lambda name: ""
+    environment: Callable[[str], str] = lambda name: ""
+    folders: tuple[Path, ...] = ()
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    is_trial: bool = False
+
+
+# Under this name a configuration carries what was read for its check before the batch; it is never stored.
+KNOWN = "known"
 
 
 # None means that there was nothing to measure: the slot counts as unknown, neither up nor down.

@@ -24,6 +24,13 @@ class ErrorClass(StrEnum):
     NO_LIMIT = "no_limit"
     FORBIDDEN = "forbidden"
     CONFIG = "config"
+    DENIED = "denied"
+    MISSING = "missing"
+    PENDING = "pending"
+    SHAPE = "shape"
+    LATE = "late"
+    OVERRUN = "overrun"
+    REPORTED = "reported"
 
     @property
     def words(self) -> str:
@@ -49,6 +56,13 @@ _WORDS = {
     ErrorClass.NO_LIMIT: "no limit where one belongs",
     ErrorClass.FORBIDDEN: "address not allowed",
     ErrorClass.CONFIG: "not configured",
+    ErrorClass.DENIED: "sign-in or a right refused",
+    ErrorClass.MISSING: "something required is missing",
+    ErrorClass.PENDING: "migrations are pending",
+    ErrorClass.SHAPE: "not one row of numbers",
+    ErrorClass.LATE: "nothing was heard in time",
+    ErrorClass.OVERRUN: "runs longer than allowed",
+    ErrorClass.REPORTED: "its job reported a failure",
 }
 
 
@@ -59,20 +73,26 @@ def words_for(error: str) -> str:
 
 @dataclass(frozen=True)
 class Outcome:
-    """One run: fine or not, why not, how long it took, and the number it measured if it measures one."""
+    """One run: fine or not, why not, how long it took, and the number it measured if it measures one.
+
+    `notes` are sentences for the person who tries a check: made of the check's own words, never stored.
+    """
 
     ok: bool
     error: ErrorClass | None = None
     latency_ms: float | None = None
     value: float | None = None
+    notes: tuple[str, ...] = ()
 
 
-def passed(*, latency_ms: float | None = None, value: float | None = None) -> Outcome:
-    return Outcome(ok=True, latency_ms=latency_ms, value=value)
+def passed(*, latency_ms: float | None = None, value: float | None = None, notes: tuple[str, ...] = ()) -> Outcome:
+    return Outcome(ok=True, latency_ms=latency_ms, value=value, notes=notes)
 
 
-def failed(error: ErrorClass, *, latency_ms: float | None = None, value: float | None = None) -> Outcome:
-    return Outcome(ok=False, error=error, latency_ms=latency_ms, value=value)
+def failed(
+    error: ErrorClass, *, latency_ms: float | None = None, value: float | None = None, notes: tuple[str, ...] = ()
+) -> Outcome:
+    return Outcome(ok=False, error=error, latency_ms=latency_ms, value=value, notes=notes)
 
 
 # Failures that end without an answer have no latency; the others have one (checks.rollups counts with this).
@@ -84,5 +104,12 @@ UNANSWERED = frozenset(
         ErrorClass.TIMEOUT,
         ErrorClass.FORBIDDEN,
         ErrorClass.CONFIG,
+        ErrorClass.DENIED,
+        ErrorClass.MISSING,
+        ErrorClass.PENDING,
+        ErrorClass.SHAPE,
+        ErrorClass.LATE,
+        ErrorClass.OVERRUN,
+        ErrorClass.REPORTED,
     }
 )

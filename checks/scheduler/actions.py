@@ -1,25 +1,39 @@
 """One tick: claim what is due, run it, write it; again while there is more. And the hourly upkeep of partitions."""
 
 import time
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection
 
 from checks.catalogue import actions as catalogue
+from checks.catalogue.kinds import KINDS
 from checks.runs import actions as runs
 from checks.runs import blocking
 from checks.scheduler import loop
-from checks.scheduler.claim import claim, database_now, reap
+from checks.scheduler.claim import AT_ONCE, claim, database_now, reap
 from opsportal.ticker import actions as ticker
 
-TICK = "checks.tick"
+
+@dataclass(frozen=True)
+class Lane:
+    """Checks that may hold each other up, and nobody else: the name of its tick, and its kinds."""
+
+    tick: str
+    kinds: tuple[str, ...]
+    at_once: int = AT_ONCE
+
+
+# A slow check costs its own lane time: twenty at once end within the deadline of a batch.
+FAST = Lane("checks.tick", tuple(slug for slug, kind in KINDS.items() if not kind.is_slow))
+SLOW = Lane("checks.tick_slow", tuple(slug for slug, kind in KINDS.items() if kind.is_slow), at_once=20)
 # A tick looks for more work this long, then leaves it to the next.
 TICK_SECONDS = 20.0
 _KEPT, _AHEAD = timedelta(days=13), timedelta(days=7)
 
 
-def tick() -> int:
-    """Run everything that is due; how many results were written. Any number of ticks may run at a time.
+def tick(lane: Lane = FAST) -> int:
+    """Run what is due in a lane; how many results were written. Any number of ticks may run at a time.
 
     Before that, pauses end whose time has come, and what stands on something that is down is blocked.
     """
@@ -28,24 +42,24 @@ def tick() -> int:
     blocking.settle()
     until, written = time.monotonic() + TICK_SECONDS, 0
     while True:
-        claimed = claim()
+        claimed = claim(limit=lane.at_once, kinds=lane.kinds)
         if claimed is None:
             break
         results = loop.of_this_process().run(claimed.runs)
         written += runs.write(claimed.token, results, at=claimed.at)
         if time.monotonic() > until:
             break
-    _beat()
+    _beat(lane)
     return written
 
 
-def _beat() -> None:
+def _beat(lane: Lane) -> None:
     """The heartbeat /health/ready reads; ticks do not claim a period, so the row may have to be made."""
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO opsportal_jobclaim (name, claimed_at, done_at) VALUES (%s, now(), now()) "
             "ON CONFLICT (name) DO UPDATE SET claimed_at = now(), done_at = now()",
-            [TICK],
+            [lane.tick],
         )
 
 

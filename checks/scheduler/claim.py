@@ -1,6 +1,7 @@
 """Take due checks under a lease, and take leases back that died. PostgreSQL's clock is the only one."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -47,10 +48,13 @@ class Claim:
 
 
 @transaction.atomic
-def claim(*, limit: int = AT_ONCE) -> Claim | None:
-    """What is due and nobody has; slots that nobody came for are counted as unknown. None when nothing is due."""
+def claim(*, limit: int = AT_ONCE, kinds: Sequence[str] = tuple(KINDS)) -> Claim | None:
+    """What is due and nobody has, of some kinds; slots that nobody came for are counted as unknown.
+
+    None when nothing is due.
+    """
     token = uuid4()
-    wanted: dict[str, Any] = {"limit": limit, "lease": LEASE_SECONDS, "token": token, "kinds": list(KINDS)}
+    wanted: dict[str, Any] = {"limit": limit, "lease": LEASE_SECONDS, "token": token, "kinds": list(kinds)}
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM, wanted)
         rows = cursor.fetchall()

@@ -1,11 +1,13 @@
 """One event loop for each worker process, kept between batches, so that connections to targets stay open."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import uvloop
 from celery.signals import worker_process_shutdown
+from django.utils import timezone
 
-from checks.catalogue import surroundings
+from checks.catalogue import beforehand, surroundings
 from checks.probes.client import HttpClient
 from checks.runs import batch
 from checks.runs.batch import Result, Run
@@ -22,6 +24,8 @@ class Loop:
         """One batch. What it needs of the database is read before it, in the thread that has the database."""
         runs = list(runs)
         context = surroundings.context(self.client, surroundings.known(one.spec for one in runs))
+        specs = beforehand.with_known(runs, timezone.now())
+        runs = [replace(one, spec=specs[one.check_id]) for one in runs]
         return self.loop.run_until_complete(batch.run(runs, context))
 
     def close(self) -> None:

@@ -20,6 +20,12 @@ def tick(**_: object) -> None:
     actions.tick()
 
 
+@shared_task(name="checks.tick_slow", ignore_result=True)
+def tick_slow(**_: object) -> None:
+    """Run what is due of the kinds that take their time. Safe to run twice: a check is claimed once."""
+    actions.tick(actions.SLOW)
+
+
 @shared_task(name="checks.roll_up", ignore_result=True)
 def roll_up(**_: object) -> None:
     """Keep partitions, hours and days up to date, and admit silence. Safe to run twice."""

@@ -321,7 +321,7 @@ def test_with_servers_of_ones_own_none_is_started(fresh_portal: Callable[..., Po
 
     portal = fresh_portal(INTEGRATION_ENCRYPTION_KEY=key, **{name: lent[name] for name in names})
 
-    assert set(portal.children()) == {"web", "worker", "worker-default"}
+    assert set(portal.children()) == {"web", "worker", "worker-slow", "worker-default"}
     assert not set(names) & set(portal.published())
 
 

@@ -80,7 +80,7 @@ def test_the_portals_own_figures_are_checked(settings: Settings) -> None:
     Check.objects.exclude(kind="portal").update(state=State.PAUSED)
     Check.objects.update(next_due=timezone.now() - timedelta(seconds=1))
 
-    assert actions.tick() == 2
+    assert actions.tick() == 5
 
     disk = Check.objects.get(key="portal-disk")
     assert disk.last_ok is not None
