@@ -149,8 +149,9 @@ def test_a_preset_fills_the_form_and_can_be_saved(client_as: ClientAs, admin: Us
     preset = kinds.kind("prometheus").form.presets[slug]
     filled = form("prometheus", **{"least": "", **preset.values})
 
-    assert preset.title in page
-    assert f'value="{preset.values["most"]}"' in page if "most" in preset.values else True
+    assert f'preset={slug}" aria-current="true">{preset.title}</a>' in page
+    if "most" in preset.values:
+        assert f'value="{preset.values["most"]}"' in page
     assert filled.is_valid(), filled.errors
     assert filled.spec()["query"] == preset.values["query"]
 
