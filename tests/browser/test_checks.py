@@ -47,7 +47,7 @@ def tick() -> None:
 def fill(page: Page, target: HttpTarget) -> None:
     page.get_by_label("Name", exact=True).fill("Shop front page")
     page.get_by_label("Address").fill(target.url)
-    page.get_by_label("Domain").select_option(label="Frontend")
+    page.get_by_label("Domain", exact=True).select_option(label="Frontend")
     page.get_by_label("Fail after").fill("1")
 
 

@@ -76,7 +76,7 @@ def test_from_the_set_up_link_to_the_resolved_incident(page: Page, fresh_portal,
     page.goto(f"{portal.url}/checks/new/")
     page.get_by_label("Name", exact=True).fill("Shop front page")
     page.get_by_label("Address").fill(f"http://127.0.0.1:{shop.port}/")
-    page.get_by_label("Domain").select_option(label="Backend")
+    page.get_by_label("Domain", exact=True).select_option(label="Backend")
     page.get_by_label("Every").select_option(label="5 seconds")
     page.get_by_label("Fail after").fill("2")
     page.get_by_role("button", name="Add check").click()
