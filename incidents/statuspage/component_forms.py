@@ -1,11 +1,14 @@
 """Is what a person says of a component well formed?"""
 
+from datetime import date
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 
 from incidents.statuspage.components import Part
 from incidents.statuspage.models import Component, ComponentStatus
+from opsportal.moments import EARLIEST, LATEST
 from opsportal.privacy.forms import GuardedForm
 
 
@@ -46,6 +49,13 @@ class ComponentForm(GuardedForm, forms.ModelForm[Component]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["only_show_if_degraded"].label = "Show on the page only while it is not operational"
+
+    def clean_start_date(self) -> date:
+        """In the years of every other time here."""
+        found: date = self.cleaned_data["start_date"]
+        if not EARLIEST.date() <= found < LATEST.date():
+            raise ValidationError("Look at the year: a day here lies between 2000 and 2199.", code="year")
+        return found
 
     @property
     def part(self) -> Part:

@@ -305,10 +305,11 @@ def test_a_new_version_is_served_within_two_seconds(site, tmp_path):
     assert wait_until_shown(site, b"Another problem") < 2
 
 
-def test_a_version_that_cannot_be_read_leaves_the_one_before_in_place(site, tmp_path):
+@pytest.mark.parametrize("manifest", ["{", "[]", '{"digests": [], "addresses": {}}'])
+def test_a_version_that_cannot_be_read_leaves_the_one_before_in_place(site, tmp_path, manifest):
     before = ask(site, "/status/").body
     (tmp_path / "broken").mkdir()
-    (tmp_path / "broken" / "manifest.json").write_text("{")
+    (tmp_path / "broken" / "manifest.json").write_text(manifest)
     (tmp_path / "current").unlink()
     (tmp_path / "current").symlink_to("broken")
     time.sleep(1.05)

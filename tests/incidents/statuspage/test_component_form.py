@@ -26,3 +26,13 @@ def test_a_secret_in_a_component_is_not_given_back(client_as, publisher, backend
 
 def test_a_component_sent_with_nothing_in_it_says_what_is_missing(client_as, publisher, snapshot_dir):
     assert client_as(publisher).post("/statuspage/components/new/").status_code == 422
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_a_start_in_a_year_that_nobody_means_is_refused_in_words(client_as, publisher, backend, snapshot_dir, day):
+    words = {"name": "Login", "domain": backend.pk, "start_date": day, "follows": "set"}
+
+    answer = client_as(publisher).post("/statuspage/components/new/", words)
+
+    assert answer.status_code == 422
+    assert "Look at the year" in answer.content.decode()
