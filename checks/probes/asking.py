@@ -36,9 +36,9 @@ class Reply:
 class Unanswered(Exception):  # noqa: N818 - it is a finding
     """Nothing came back that can be judged; the class says why, and nothing else is kept."""
 
-    def __init__(self, error: ErrorClass) -> None:
+    def __init__(self, error: ErrorClass, latency_ms: float | None = None) -> None:
         super().__init__(error.value)
-        self.error = error
+        self.error, self.latency_ms = error, latency_ms
 
 
 async def ask(client: HttpClient, request: Request, *, seconds: float, wanted: frozenset[int] = SUCCESS) -> Reply:

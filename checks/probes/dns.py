@@ -51,6 +51,8 @@ async def probe(spec: Spec, context: Context) -> Outcome:
     except (dns.exception.DNSException, OSError) as problem:
         return failed(_classify(problem))
     found = {as_text(one) for one in answer.rrset or ()}
+    if not found:
+        return failed(ErrorClass.DNS)
     error = judge(found, expected, is_exact=spec.get("rule") == "equals", is_text=record == "TXT")
     latency = (time.perf_counter() - started) * 1000
     return failed(error, latency_ms=latency) if error else passed(latency_ms=latency)
@@ -88,8 +90,6 @@ def as_text(data: dns.rdata.Rdata) -> str:
 
 def judge(found: set[str], expected: set[str], *, is_exact: bool, is_text: bool) -> ErrorClass | None:
     """Nothing expected means that any record will do; of a text record a part is enough."""
-    if not found:
-        return ErrorClass.DNS
     if not expected or found == expected:
         return None
     if is_exact:

@@ -39,12 +39,8 @@ class Baseline:
         return Bounds(most=max(self.floor, self.factor * median(weeks)))
 
 
-class _NoNumber(Exception):  # noqa: N818 - it is a finding
+class _NoNumber(Unanswered):
     """The query was answered, and not with one number."""
-
-    def __init__(self, error: ErrorClass) -> None:
-        super().__init__(error.value)
-        self.error = error
 
 
 @dataclass(frozen=True)
@@ -64,10 +60,13 @@ class _Server:
             raise Unanswered(ErrorClass.CONFIG)
         error = judge_status(reply.status, asking.SUCCESS)
         if error:
-            raise Unanswered(error)
+            raise Unanswered(error, reply.latency_ms)
         if reply.is_longer:
-            raise Unanswered(ErrorClass.TOO_LARGE)
-        return read(reply.body)
+            raise Unanswered(ErrorClass.TOO_LARGE, reply.latency_ms)
+        try:
+            return read(reply.body)
+        except _NoNumber as nothing:
+            raise _NoNumber(nothing.error, reply.latency_ms) from None
 
 
 async def probe(spec: Spec, context: Context) -> Outcome | None:
@@ -79,8 +78,8 @@ async def probe(spec: Spec, context: Context) -> Outcome | None:
             return await _probe(server, judge)
     except TimeoutError:
         return failed(ErrorClass.TIMEOUT)
-    except (Unanswered, _NoNumber) as nothing:
-        return failed(nothing.error)
+    except Unanswered as nothing:
+        return failed(nothing.error, latency_ms=nothing.latency_ms)
     except (KeyError, ValueError, TypeError, AttributeError):
         return failed(ErrorClass.CONFIG)
 
