@@ -13,6 +13,7 @@ from incidents.statuspage.windows import Window
 
 BEGUN = "The work has begun. We say here when it is done."
 DONE = "The work is done."
+OWN_WORDS = (BEGUN, DONE)
 _USUAL, _WORK = rollup.OPERATIONAL, rollup.MAINTENANCE
 # From which status to which each word moves the components.
 _MOVES = {

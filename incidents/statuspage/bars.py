@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from gettext import NullTranslations
 from itertools import groupby
 
-from incidents.statuspage import rollup
+from incidents.statuspage import language, rollup
 from incidents.statuspage.content import DayRecord, Stretch
 
 DAYS = 90
@@ -84,14 +85,16 @@ def uptime(bar: Iterable[Day]) -> float | None:
     return 10_000 * (10 * observed - down_tenths) // (10 * observed) / 100 if observed else None
 
 
-def sentence(name: str, bar: Sequence[Day]) -> str:
+def sentence(name: str, bar: Sequence[Day], words: NullTranslations = language.ENGLISH) -> str:
     """The bars in words, for people who cannot see them: "API, 90 days: 1 day with a partial outage"."""
-    counts = {status: sum(day.status == status for day in bar) for status in _IN_WORDS}
-    parts = [words.format(_days(counts[status])) for status, words in _IN_WORDS.items() if counts[status]]
-    return f"{name}, {len(bar)} days: {', '.join(parts) or 'no incidents'}"
+    counts = {status: sum(day.status == status for day in bar) for status in IN_WORDS}
+    parts = [
+        words.gettext(said).format(_days(counts[status], words)) for status, said in IN_WORDS.items() if counts[status]
+    ]
+    return f"{name}, {_days(len(bar), words)}: {', '.join(parts) or words.gettext('no incidents')}"
 
 
-_IN_WORDS = {
+IN_WORDS = {
     rollup.MAJOR: "{} with a major outage",
     rollup.PARTIAL: "{} with a partial outage",
     rollup.DEGRADED: "{} degraded",
@@ -100,8 +103,8 @@ _IN_WORDS = {
 }
 
 
-def _days(count: int) -> str:
-    return "1 day" if count == 1 else f"{count} days"
+def _days(count: int, words: NullTranslations) -> str:
+    return words.ngettext("{} day", "{} days", count).format(count)
 
 
 def _first_day(at: datetime, count: int) -> date:

@@ -169,6 +169,8 @@ class Appearance:
     logo_type: str = ""
     links: tuple[Link, ...] = ()
     footer: str = ""
+    # Of the page's own words; one of language.LANGUAGES.
+    language: str = "en"
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,11 @@ class Look:
     shape: str
     notches: int = 0
 
+    @property
+    def small(self) -> str:
+        """The word within a sentence."""
+        return self.word.lower()
+
 
 COMPONENT = {
     rollup.OPERATIONAL: Look("ok", "Operational", _TICK),

@@ -14,6 +14,7 @@ from incidents.ownership.models import Domain
 from incidents.response.models import Incident
 from incidents.response.states import Status
 from incidents.statuspage.content import Appearance, Link
+from incidents.statuspage.language import LANGUAGES
 from opsportal.models import User
 from opsportal.privacy.fields import GuardedTextField
 
@@ -59,6 +60,7 @@ class Page(models.Model):
     # [{"label", "address", "place"}]
     links = models.JSONField(default=list, blank=True)
     footer = GuardedTextField(max_length=300, blank=True)
+    language = models.CharField(max_length=8, choices=list(LANGUAGES.items()), default="en")
 
     def __str__(self) -> str:
         return self.name
@@ -67,7 +69,8 @@ class Page(models.Model):
     def appearance(self) -> Appearance:
         """As the pages are built with it."""
         links = tuple(Link(**one) for one in self.links)
-        return Appearance(self.accent_light, self.accent_dark, self.logo, self.logo_type, links, self.footer)
+        picture = (self.logo, self.logo_type)
+        return Appearance(self.accent_light, self.accent_dark, *picture, links, self.footer, self.language)
 
 
 class PhaseText(models.Model):

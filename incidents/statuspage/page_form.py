@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import UploadedFile
 
 from incidents.statuspage import brand, logo, page_settings
 from incidents.statuspage.content import Appearance, Link
+from incidents.statuspage.language import LANGUAGES
 from incidents.statuspage.logo import Picture
 from incidents.statuspage.models import Page
 from opsportal.errors import Refused
@@ -27,6 +28,13 @@ class PageForm(GuardedForm):
 
     name = forms.CharField(
         label="Name", max_length=80, help_text="Readers see “Name status”.", error_messages={"required": "Give a name."}
+    )
+    language = forms.ChoiceField(
+        label="Language",
+        choices=list(LANGUAGES.items()),
+        initial="en",
+        help_text="Of the page's own words and dates. What you write stays as you write it.",
+        error_messages={"required": "Choose a language.", "invalid_choice": "Choose a language of the list."},
     )
     logo = forms.FileField(
         label="Logo",
@@ -66,7 +74,7 @@ class PageForm(GuardedForm):
     def showing(cls, page: Page) -> "PageForm":
         """As it stands."""
         look = page.appearance
-        fields = {name: getattr(look, name) for name in ("accent_light", "accent_dark", "footer")}
+        fields = {name: getattr(look, name) for name in ("accent_light", "accent_dark", "footer", "language")}
         links = {f"{place}_links": _written(look, place) for place in ("header", "footer")}
         return cls(initial={"name": page.name, **fields, **links})
 
@@ -117,6 +125,7 @@ class PageForm(GuardedForm):
             logo_type=image_type,
             links=(*given["header_links"], *given["footer_links"]),
             footer=given["footer"],
+            language=given["language"],
         )
 
 

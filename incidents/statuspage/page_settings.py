@@ -1,4 +1,4 @@
-"""What people decide about the page as a whole: its name, its logo, its colour, its links."""
+"""What people decide about the page as a whole: its name, its logo, its colour, its links, its language."""
 
 import base64
 from datetime import datetime
@@ -8,6 +8,7 @@ from django.db import transaction
 from incidents.statuspage import brand
 from incidents.statuspage.actions import require_clean, require_role, show_after_commit
 from incidents.statuspage.content import Appearance
+from incidents.statuspage.language import LANGUAGES
 from incidents.statuspage.logo import Picture
 from incidents.statuspage.models import Page
 from opsportal.audit import actions as audit
@@ -25,10 +26,12 @@ def save(name: str, look: Appearance, *, by: User, at: datetime) -> Page:
         raise Refused("NAME_MISSING", "Give the page a name.")
     require_clean(name, look.footer, *(link.label for link in look.links), *(link.address for link in look.links))
     require_readable(look.accent_light, look.accent_dark)
+    if look.language not in LANGUAGES:
+        raise Refused("LANGUAGE_UNKNOWN", "Choose a language of the list.")
     page = Page.objects.select_for_update().get()
     page.name, page.footer = name, look.footer
     page.accent_light, page.accent_dark = look.accent_light, look.accent_dark
-    page.logo, page.logo_type = look.logo, look.logo_type
+    page.logo, page.logo_type, page.language = look.logo, look.logo_type, look.language
     page.links = [{"label": one.label, "address": one.address, "place": one.place} for one in look.links]
     page.save()
     audit.record("status_page.look", by=by.username, object=name)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from gettext import NullTranslations
 from itertools import groupby
 
-from incidents.statuspage import bars, documents, looks, rollup
+from incidents.statuspage import bars, documents, language, looks, rollup
 from incidents.statuspage.content import Affected, Component, Content, Incident, Link, Update
 from incidents.statuspage.looks import Look
 
 PAST_DAYS = 7
 CARD_UPDATES = 5
+WATCHED = "An incident is being watched"
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Frame:
     logo: str = ""
     links: tuple[Link, ...] = ()
     footer: str = ""
+    language: str = "en"
 
     @property
     def origin(self) -> str:
@@ -73,11 +76,15 @@ class Card:
     entries: tuple[Entry, ...]
     hidden: int
     components: tuple[str, ...]
+    language: str
 
 
 @dataclass(frozen=True)
 class Line:
-    """A component with its ninety days. Coordinates: six units a day, 28 high, notches cut from the top."""
+    """A component with its ninety days. Coordinates: six units a day, 28 high, notches cut from the top.
+
+    `uptime` is empty without data.
+    """
 
     component: Component
     look: Look
@@ -123,6 +130,11 @@ class Index:
     formula: str = bars.FORMULA
     days: int = bars.DAYS
 
+    @property
+    def small(self) -> str:
+        """The headline within a sentence."""
+        return self.headline.lower()
+
 
 def index(content: Content, *, at: datetime) -> Index:
     """Verdict first, then what is open, then every component, then the last days."""
@@ -131,7 +143,7 @@ def index(content: Content, *, at: datetime) -> Index:
     if overall == rollup.UNKNOWN:
         look = looks.UNKNOWN
     if content.open_incidents and overall == rollup.ALL_WELL:
-        headline, look = "An incident is being watched", looks.IMPACT["none"]
+        headline, look = WATCHED, looks.IMPACT["none"]
     promised = [one.next_update_at for one in content.open_incidents if one.next_update_at]
     return Index(
         headline=headline,
@@ -159,6 +171,7 @@ def card(content: Content, incident: Incident, *, limit: int | None) -> Card:
         ),
         hidden=len(incident.updates) - len(shown),
         components=(*(component.full_name for component in found if component), *incident.former),
+        language=content.look.language,
     )
 
 
@@ -168,54 +181,71 @@ def change(affected: Affected) -> Change:
 
 def _sentence(content: Content, at: datetime) -> str:
     """Which components are not as they should be: "API and Ingest are affected. Export is unknown since 02:10 UTC." """
+    words = language.of(content.look.language)
     names = [one.name for one in content.components if one.status not in (rollup.OPERATIONAL, rollup.MAINTENANCE)]
-    affected = f"{listed(names)} {'is' if len(names) == 1 else 'are'} affected." if names else ""
-    silent = [f"{one.name} is {_unknown(one.unknown_since, at)}." for one in content.components if one.unknown_since]
-    return " ".join([affected, *silent]).strip()
+    affected = words.ngettext("{} is affected.", "{} are affected.", len(names)).format(listed(names, words))
+    silent = [
+        words.gettext("{name} is unknown since {moment}.").format(
+            name=one.name, moment=_since(one.unknown_since, at, words)
+        )
+        for one in content.components
+        if one.unknown_since
+    ]
+    return " ".join([*([affected] if names else []), *silent])
 
 
-def _unknown(since: datetime, at: datetime) -> str:
+def _since(since: datetime, at: datetime, words: NullTranslations = language.ENGLISH) -> str:
     """
-    >>> _unknown(datetime(2026, 11, 21, 2, 10, tzinfo=UTC), datetime(2026, 11, 21, 3, 0, tzinfo=UTC))
-    'unknown since 02:10 UTC'
+    >>> _since(datetime(2026, 11, 21, 2, 10, tzinfo=UTC), datetime(2026, 11, 21, 3, 0, tzinfo=UTC))
+    '02:10 UTC'
     """
     since, is_today = since.astimezone(UTC), since.astimezone(UTC).date() == at.astimezone(UTC).date()
-    return f"unknown since {since:%H:%M} UTC" if is_today else f"unknown since {since.day} {since:%b, %H:%M} UTC"
+    if is_today:
+        return f"{since:%H:%M} UTC"
+    month = words.gettext(language.MONTHS[since.month - 1])
+    return words.gettext("{day} {month}, {time} UTC").format(day=since.day, month=month, time=f"{since:%H:%M}")
 
 
-def listed(names: list[str]) -> str:
+def listed(names: list[str], words: NullTranslations = language.ENGLISH) -> str:
     """
     >>> listed(["API", "Ingest", "Dashboard"])
     'API, Ingest and Dashboard'
     """
     *first, last = names or [""]
-    return f"{', '.join(first)} and {last}" if first else last
+    return words.gettext("{} and {}").format(", ".join(first), last) if first else last
 
 
 def _groups(content: Content, at: datetime) -> Iterable[Group]:
     on_page = [one for one in content.components if not one.is_hidden]
+    words = language.of(content.look.language)
     for name, members in groupby(on_page, key=lambda one: one.group_name):
-        lines = tuple(_line(component, at) for component in members)
+        lines = tuple(_line(component, at, words) for component in members)
         yield Group(name, lines, sum(not line.is_well for line in lines))
 
 
-def _line(component: Component, at: datetime) -> Line:
+def _line(component: Component, at: datetime, words: NullTranslations) -> Line:
     bar = bars.days(component.stretches, at=at, records=component.records)
     share = bars.uptime(bar)
     return Line(
         component=component,
-        look=_look(component, at),
+        look=_look(component, at, words),
         marks=tuple(_marks(bars.runs(bar))),
-        sentence=bars.sentence(component.name, bar),
-        uptime="no data" if share is None else f"{share:.2f} %",
+        sentence=bars.sentence(component.name, bar, words),
+        uptime="" if share is None else _per_cent(share, words),
     )
 
 
-def _look(component: Component, at: datetime) -> Look:
+def _per_cent(share: float, words: NullTranslations) -> str:
+    whole, part = f"{share:.2f}".split(".")
+    return words.gettext("{whole}.{part} %").format(whole=whole, part=part)
+
+
+def _look(component: Component, at: datetime, words: NullTranslations) -> Look:
     """What nobody has looked at for too long is not said to be as it was."""
     if component.unknown_since is None:
         return looks.COMPONENT[component.status]
-    return replace(looks.UNKNOWN, word=_unknown(component.unknown_since, at).replace("unknown", looks.UNKNOWN.word))
+    moment = _since(component.unknown_since, at, words)
+    return replace(looks.UNKNOWN, word=words.gettext("Unknown since {}").format(moment))
 
 
 def _marks(runs: Iterable[bars.Run]) -> Iterable[tuple[str, str]]:

@@ -1,11 +1,11 @@
 """Planned work as readers see it: what runs, what comes, and a page for each."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from incidents.statuspage import looks, pages
-from incidents.statuspage.content import Content, Maintenance
+from incidents.statuspage import announced, language, looks, pages
+from incidents.statuspage.content import Content, Maintenance, Update
 from incidents.statuspage.looks import Look
 from incidents.statuspage.pages import Entry
 
@@ -22,6 +22,7 @@ class Work:
     look: Look
     entries: tuple[Entry, ...]
     components: tuple[str, ...]
+    language: str
 
 
 @dataclass(frozen=True)
@@ -71,9 +72,17 @@ def work(content: Content, planned: Maintenance) -> Work:
     return Work(
         maintenance=planned,
         look=looks.MAINTENANCE[planned.status],
-        entries=tuple(Entry(update, tuple(map(pages.change, update.affected)), None) for update in planned.updates),
+        entries=tuple(_entry(content, update) for update in planned.updates),
         components=tuple(component.full_name for component in found if component),
+        language=content.look.language,
     )
+
+
+def _entry(content: Content, update: Update) -> Entry:
+    """A person's words stay; the sentences that the window writes by itself are the page's own."""
+    if update.body in announced.OWN_WORDS:
+        update = replace(update, body=language.of(content.look.language).gettext(update.body))
+    return Entry(update, tuple(map(pages.change, update.affected)), None)
 
 
 def _running(content: Content) -> tuple[Work, ...]:

@@ -1,6 +1,8 @@
-"""Templates and assets of the public page, the same for every reader: English words and UTC, whoever publishes."""
+"""Templates and assets of the public page, the same for every reader: the page's language and UTC."""
 
 import base64
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC
 from functools import lru_cache
 from typing import Any
@@ -26,8 +28,16 @@ def render(template: str, context: dict[str, Any]) -> str:
 
 @lru_cache(maxsize=2048)
 def _rendered(template: str, values: tuple[tuple[str, Any], ...]) -> str:
-    with timezone.override(UTC), translation.override(settings.LANGUAGE_CODE):
-        return render_to_string(template, dict(values))
+    context = dict(values)
+    with as_readers(context["frame"].language):
+        return render_to_string(template, context)
+
+
+@contextmanager
+def as_readers(language: str) -> Iterator[None]:
+    """The page's language and UTC; its English is the house's."""
+    with timezone.override(UTC), translation.override(settings.LANGUAGE_CODE if language == "en" else language):
+        yield
 
 
 @lru_cache(maxsize=16)

@@ -193,6 +193,7 @@ def frame_of(content: Content, assets: Assets, at: datetime | None) -> pages.Fra
         logo=assets.logo_address,
         links=content.look.links,
         footer=content.look.footer,
+        language=content.look.language,
     )
 
 

@@ -8,6 +8,7 @@ from functools import partial
 from django.db import transaction
 from django.db.models import F
 
+from incidents.statuspage import language
 from incidents.statuspage.models import Component, Page
 from incidents.statuspage.news import News
 from incidents.statuspage.offers import CONSENT
@@ -133,10 +134,15 @@ def confirm(pk: int, nonce: str, *, at: datetime) -> tuple[Subscriber, str]:
     if row.state != State.ACTIVE:
         row.state, row.confirmed_at, row.ended_at, row.failures = State.ACTIVE, at, None, 0
         row.consent, row.consent_on = Subscriber.Source.PAGE, at.date()
-        row.consent_source, row.consent_wording = "Status page, confirmed by its link", CONSENT
+        row.consent_source, row.consent_wording = "Status page, confirmed by its link", _agreed_to()
     row.nonce = ""
     row.save()
     return row, secret
+
+
+def _agreed_to() -> str:
+    """The words of the form, in the language in which the page shows them."""
+    return language.of(Page.objects.get().language).gettext(CONSENT)
 
 
 @transaction.atomic

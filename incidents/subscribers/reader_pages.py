@@ -1,13 +1,11 @@
 """The pages that answer readers: name, stylesheet and components come from the snapshot, not the database."""
 
 import json
-from datetime import UTC
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponse
 from django.template.loader import render_to_string
-from django.utils import timezone, translation
 
 from incidents.statuspage import kept, offers, pages, queries, rendering, snapshot, writer
 
@@ -16,8 +14,9 @@ _NAME = "Opsportal"
 
 def page(template: str, *, status: int = 200, **words: Any) -> HttpResponse:
     """Nobody keeps it, nobody learns from it where the reader came from, no search engine lists it."""
-    with timezone.override(UTC), translation.override(settings.LANGUAGE_CODE):
-        body = render_to_string(f"public/{template}.html", {"frame": _frame(), "is_stale": False, **words})
+    frame = _frame()
+    with rendering.as_readers(frame.language):
+        body = render_to_string(f"public/{template}.html", {"frame": frame, "is_stale": False, **words})
     return HttpResponse(
         body,
         status=status,

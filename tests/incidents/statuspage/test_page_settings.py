@@ -20,7 +20,15 @@ from opsportal.models import AuditEvent
 from tests.incidents.statuspage.conftest import NOW, a_page
 from tests.incidents.statuspage.test_snapshot import a_busy_page
 
-GIVEN = {"name": "Harbour", "accent_light": "", "accent_dark": "", "header_links": "", "footer_links": "", "footer": ""}
+GIVEN = {
+    "name": "Harbour",
+    "language": "en",
+    "accent_light": "",
+    "accent_dark": "",
+    "header_links": "",
+    "footer_links": "",
+    "footer": "",
+}
 
 
 def part(name: bytes, data: bytes) -> bytes:
