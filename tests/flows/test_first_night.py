@@ -77,7 +77,7 @@ def test_from_the_set_up_link_to_the_resolved_incident(page: Page, fresh_portal,
     page.get_by_label("Name", exact=True).fill("Shop front page")
     page.get_by_label("Address").fill(f"http://127.0.0.1:{shop.port}/")
     page.get_by_label("Domain", exact=True).select_option(label="Backend")
-    page.get_by_label("Every").select_option(label="5 seconds")
+    page.get_by_label("Every", exact=True).select_option(label="5 seconds")
     page.get_by_label("Fail after").fill("2")
     page.get_by_role("button", name="Add check").click()
     expect(page.get_by_role("heading", name="Shop front page", level=1)).to_be_visible()
@@ -112,7 +112,7 @@ def test_from_the_set_up_link_to_the_resolved_incident(page: Page, fresh_portal,
     composer.get_by_role("combobox").first.select_option("identified")
     composer.get_by_role("button", name="Post to team").click()
     expect(page.locator("#timeline")).to_contain_text("Identified")
-    page.locator("#checklist").get_by_role("checkbox").first.check()
+    page.locator("#checklist").get_by_role("checkbox").first.click()
     expect(page.locator("#timeline")).to_contain_text("ticked")
     sign_out(page)
 
