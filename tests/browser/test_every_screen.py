@@ -66,7 +66,7 @@ NO_SCREENS = {
     "openid_connect_callback",
 }
 # Who has a part in the incident may before the role does; in the demo's incidents nobody of a lower role has it.
-BY_PART = {"incidents:update_correct": Role.PUBLISHER}
+BY_PART = {"incidents:update_correct": Role.PUBLISHER, "incidents:public_publish": Role.PUBLISHER}
 _LINK = re.compile(r'<a [^>]*?href="(/[^"#?]*)')
 _TITLE = re.compile("<h1[ >]")
 _FRESH_SECONDS = 200  # below the five minutes after which some screens ask who one is

@@ -24,7 +24,7 @@ def test_a_runbook_is_followed_for_an_incident(
         page.get_by_role("link", name="What to do, by its alerts and its domain").click()
     expect(page.locator("#runbooks")).to_contain_text("Answers missing_tables")
 
-    page.get_by_role("link", name="Take steps of db_verify misses tables into the checklist").click()
+    page.get_by_role("link", name="Steps of db_verify misses tables into the checklist").click()
     page.get_by_label("Phase").select_option("recover")
     page.get_by_label("1. Make sure that it is the right database").uncheck()
     assert not script or axe(page) == []
