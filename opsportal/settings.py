@@ -217,8 +217,7 @@ LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
-# The status page's own words; the portal itself is in English.
-LOCALE_PATHS = [BASE_DIR / "locale"]
+# The portal is in English; the status page's own words in other languages lie in incidents/locale.
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 # A language is offered once its catalogue is whole: tests/incidents/statuspage/test_language.py.
 LANGUAGES = {"en": "English", "de": "German"}
-CATALOGUES = Path(__file__).resolve().parents[2] / "locale"
+CATALOGUES = Path(__file__).resolve().parents[1] / "locale"
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 # The words are written in it, so it has no catalogue.
 ENGLISH = NullTranslations()
