@@ -1,4 +1,4 @@
-/* Progressive extras only: every page works without this file. No inline handlers, no storage. */
+/* Extras only: every page works without this file. No inline handlers, no storage. */
 (() => {
   const root = document.documentElement, body = document.body, html = (id) => document.getElementById(id);
   const each = (selector, act) => document.querySelectorAll(selector).forEach(act);
@@ -59,7 +59,7 @@
     live();
   };
   const miss = () => {
-    if (Date.now() - missedAt < 3000) return; /* several polls fail together: one miss */
+    if (Date.now() - missedAt < 3000) return; /* polls fail together: one miss */
     missedAt = Date.now();
     if (++missed !== 2 || !note) return;
     note.hidden = false; body.dataset.lost = "";
@@ -68,6 +68,8 @@
   };
   const refresh = () => body.dispatchEvent(new CustomEvent("portal:refresh"));
   const isPoll = (ctx) => ["every", "portal:refresh", "room-news"].includes(ctx?.sourceEvent?.type);
+  let leaving = 0; /* a form was sent: Log out is on its way */
+  addEventListener("submit", (e) => { if (!e.defaultPrevented) leaving = Date.now(); });
   document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
   document.addEventListener("htmx:config:request", (e) => {
     if (document.hidden && isPoll(e.detail.ctx)) e.preventDefault();
@@ -95,7 +97,8 @@
     const { ctx } = e.detail, reply = ctx.response, date = Date.parse(reply.headers.get("Date"));
     if (reply.raw.redirected) { /* signed out, or led elsewhere */
       e.preventDefault();
-      if (isPoll(ctx)) location.reload(); else location.assign(reply.raw.url);
+      if (!isPoll(ctx)) location.assign(reply.raw.url);
+      else if (Date.now() - leaving > 30000) location.reload();
       return;
     }
     if (date) offset = Math.abs(date / 1000 - now()) > 2 ? (date - Date.now()) / 1000 : offset;
@@ -194,7 +197,7 @@
     if (did) e.preventDefault();
   });
 
-  addEventListener("hashchange", () => document.querySelector(":target [data-compose]")?.focus()); /* the sheet on a phone: one tap less */
+  addEventListener("hashchange", () => document.querySelector(":target [data-compose]")?.focus()); /* a phone's sheet: one tap less */
 
   /* --- start --- */
   arrived(document); tick(); setInterval(tick, 1000);

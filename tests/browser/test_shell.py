@@ -2,7 +2,10 @@
 
 import json
 import re
+import threading
+import time
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,7 +15,7 @@ from playwright.sync_api import expect
 from opsportal import navigation
 from opsportal.models import User
 from opsportal.shell import Count
-from tests.browser.application import enter, serve
+from tests.browser.application import enter, serve, whole
 from tests.pages import LOOKS, axe, sideways
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -144,6 +147,32 @@ def test_without_javascript_forms_still_work(server, new_context, admin):
 
     page.locator(".side").get_by_role("button", name="Log out").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+
+
+def test_logging_out_leads_to_sign_in_though_a_poll_comes_in_between(page, admin):
+    """The session has ended, so a poll is sent to sign in before the browser has heard of its own way out."""
+    app, polled = whole(), threading.Event()
+
+    def slow_to_say_so(environ: dict[str, Any], start_response: Any) -> Any:
+        answer = app(environ, start_response)
+        if environ["PATH_INFO"] == "/logout/":
+            polled.clear()
+            polled.wait(30)
+            time.sleep(0.5)  # the page acts on the poll's answer
+        elif environ["QUERY_STRING"].startswith("next="):
+            polled.set()
+        return answer
+
+    server = serve(slow_to_say_so)
+    enter(page, server, admin, "/")
+    page.evaluate("setInterval(() => document.body.dispatchEvent(new CustomEvent('portal:refresh')), 200)")
+
+    page.locator(".side").get_by_role("button", name="Log out").click(no_wait_after=True)
+
+    page.wait_for_url(re.compile("/login/"))
+    assert polled.is_set()
+    assert urlsplit(page.url).query == ""
+    server.stop()
 
 
 def test_keys_lead_to_screens_but_not_from_inside_a_field(server, page, admin):
