@@ -2,7 +2,7 @@
 
 from checks.catalogue.models import Batch, Check
 from checks.jobs.models import Job
-from checks.rollups.models import DayBucket, HourBucket, MinuteBucket, Watermark
+from checks.rollups.models import DayBucket, HourBucket, MinuteBucket, Watermark, WeekBucket
 from checks.runs.models import Flip
 
-__all__ = ["Batch", "Check", "DayBucket", "Flip", "HourBucket", "Job", "MinuteBucket", "Watermark"]
+__all__ = ["Batch", "Check", "DayBucket", "Flip", "HourBucket", "Job", "MinuteBucket", "Watermark", "WeekBucket"]

@@ -2,8 +2,9 @@
 
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from checks.catalogue.models import Check
 from checks.demo.story import CHECKS, DemoCheck
@@ -18,13 +19,17 @@ _OWN = DemoCheck("own", "", "", "devops-sre", "SEV-3", 9.0)
 
 
 def write(checks: list[Check], *, at: datetime) -> None:
-    """Hours and days for twelve weeks, minutes for the last day, all before the minute of `at`."""
+    """Hours, closed days and closed weeks for twelve weeks, minutes for the last day, all before the minute of `at`."""
     stories = {story.key: story for story in CHECKS}
     for check in checks:
         story = stories.get(check.key, _OWN)
         hours = list(_hours(check, story, at))
         buckets.replace_hours(hours)
-        buckets.replace_days(_days(hours))
+        days = [_merged(day, parts) for day, parts in _by(_day, hours) if day + timedelta(days=1) <= at]
+        buckets.replace_days(days)
+        buckets.replace_weeks(
+            _merged(week, parts) for week, parts in _by(_week, days) if week + timedelta(weeks=1) <= at
+        )
         buckets.add_minutes(_minutes(check, story, at))
 
 
@@ -65,14 +70,21 @@ def _counts(check: Check, story: DemoCheck, bucket: datetime, *, samples: int, a
     )
 
 
-def _days(hours: list[Counts]) -> list[Counts]:
-    days: dict[datetime, list[Counts]] = {}
-    for hour in hours:
-        days.setdefault(hour.bucket.replace(hour=0), []).append(hour)
-    return [_day(bucket, parts) for bucket, parts in days.items()]
+def _day(bucket: datetime) -> datetime:
+    return bucket.replace(hour=0)
 
 
-def _day(bucket: datetime, parts: list[Counts]) -> Counts:
+def _week(bucket: datetime) -> datetime:
+    return bucket - timedelta(days=bucket.weekday())
+
+
+def _by(start_of: Callable[[datetime], datetime], smaller: list[Counts]) -> Iterator[tuple[datetime, list[Counts]]]:
+    """The buckets, which come in order, by the larger ones that they lie in."""
+    for start, parts in groupby(smaller, key=lambda one: start_of(one.bucket)):
+        yield start, list(parts)
+
+
+def _merged(bucket: datetime, parts: list[Counts]) -> Counts:
     err = sum(part.err for part in parts)
     return Counts(
         check_id=parts[0].check_id,

@@ -1,1 +1,1 @@
-"""Rollups: what happened in each minute, hour and day, as counts and a mergeable histogram."""
+"""Rollups: what happened in each minute, hour, day and week, as counts and a mergeable histogram."""

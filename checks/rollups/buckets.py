@@ -1,4 +1,4 @@
-"""Write counts into buckets: minutes by adding, hours and days by replacing. Many rows in one statement."""
+"""Write counts into buckets: minutes by adding, the others by replacing. Many rows in one statement."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -96,6 +96,11 @@ def replace_hours(rows: Iterable[Counts]) -> None:
 def replace_days(rows: Iterable[Counts]) -> None:
     """Put recomputed days in place of what was there. Safe to run twice."""
     _write("checks_bucket_d", _REPLACE, rows)
+
+
+def replace_weeks(rows: Iterable[Counts]) -> None:
+    """Put recomputed weeks in place of what was there. Safe to run twice."""
+    _write("checks_bucket_w", _REPLACE, rows)
 
 
 def _write(table: str, rule: str, rows: Iterable[Counts]) -> None:

@@ -1,6 +1,6 @@
-"""Aggregates and nothing else: counts, sums and a mergeable histogram for each minute and hour of a check.
+"""Aggregates and nothing else: counts, sums and a mergeable histogram for each minute, hour, day and week of a check.
 
-Both tables are partitioned by range of `bucket` in the database (migration 0002); Django sees plain tables.
+The tables are partitioned by range of `bucket` in the database (migrations 0002 and 0008); Django sees plain tables.
 """
 
 from django.db import models
@@ -55,8 +55,15 @@ class DayBucket(Bucket):
         db_table = "checks_bucket_d"
 
 
+class WeekBucket(Bucket):
+    """One ISO week in UTC, named by its Monday, recomputed from its days; kept ten years."""
+
+    class Meta:
+        db_table = "checks_bucket_w"
+
+
 class Watermark(models.Model):
-    """Up to when a grain was rolled up: the hour or day before this moment is complete."""
+    """Up to when a grain was rolled up: the hour, day or week before this moment is complete."""
 
     grain = models.CharField(max_length=4, primary_key=True)
     until = models.DateTimeField()

@@ -20,7 +20,7 @@ _MINUTE = timedelta(minutes=1)
 
 
 def as_planned(check_ids: Sequence[int], start: datetime, end: datetime) -> int:
-    """Move the checks' totals between two moments; how many buckets moved. Hours and days follow."""
+    """Move the checks' totals between two moments; how many buckets moved. Hours, days and weeks follow."""
     if not check_ids or end <= start:
         return 0
     ids = sorted(check_ids)

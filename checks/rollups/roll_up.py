@@ -1,4 +1,7 @@
-"""Hours from minutes and days from hours: recomputed whole and put in place, so that running twice changes nothing."""
+"""Hours from minutes, days from hours, ISO weeks from days: recomputed whole and put in place.
+
+So running twice changes nothing. All of it is UTC, where every day has 24 hours and every week seven days.
+"""
 
 import json
 from collections import Counter
@@ -12,7 +15,7 @@ from checks.rollups import buckets, histogram
 from checks.rollups.buckets import Counts
 from checks.rollups.models import Watermark
 
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(weeks=1)
 # A batch may still write into a minute this long after its end.
 LAG = timedelta(minutes=2)
 # Hours that are looked at again each time, for what came late.
@@ -28,7 +31,7 @@ FROM {table} WHERE bucket >= %s AND bucket < %s{only} GROUP BY check_id
 
 
 def roll_up(at: datetime) -> int:
-    """Bring hours and days up to date; how many hours were computed. Does nothing until an hour has closed."""
+    """Bring hours, days and weeks up to date; how many hours were computed. Does nothing until an hour has closed."""
     closed = _hour(at - LAG)
     done = _watermark("h") or _oldest_minute() or closed
     if done >= closed:
@@ -40,6 +43,7 @@ def roll_up(at: datetime) -> int:
             buckets.replace_hours(_summed("checks_bucket_m", hour, HOUR))
             _move("h", max(hour + HOUR, done))
     _roll_up_days(since, closed)
+    _roll_up_weeks(since, closed)
     return len(hours)
 
 
@@ -52,13 +56,28 @@ def _roll_up_days(since: datetime, closed: datetime) -> None:
             _move("d", day + DAY)
 
 
+def _roll_up_weeks(since: datetime, closed: datetime) -> None:
+    """Every closed week that has a day computed since; the first time every week that has a day at all."""
+    first = min(_week(since), _watermark("w") or _week(_oldest_day() or since))
+    for week in _steps(first, _week(closed), WEEK):
+        with transaction.atomic():
+            buckets.replace_weeks(_summed("checks_bucket_d", week, WEEK))
+            _move("w", week + WEEK)
+
+
 def roll_again(check_ids: Sequence[int], *, hours: Iterable[datetime], days: Iterable[datetime]) -> None:
-    """Compute hours and days of some checks anew, whose minutes changed. What is not rolled up yet waits its turn."""
+    """Compute hours and days of some checks anew, whose minutes changed, and the weeks of those days.
+
+    What is not rolled up yet waits its turn.
+    """
     ids = list(check_ids)
     for hour in sorted(one for one in hours if one < (_watermark("h") or one)):
         buckets.replace_hours(_summed("checks_bucket_m", hour, HOUR, ids))
-    for day in sorted(one for one in days if one < (_watermark("d") or one)):
+    changed = sorted(one for one in days if one < (_watermark("d") or one))
+    for day in changed:
         buckets.replace_days(_summed("checks_bucket_h", day, DAY, ids))
+    for week in sorted({_week(one) for one in changed if _week(one) < (_watermark("w") or _week(one))}):
+        buckets.replace_weeks(_summed("checks_bucket_d", week, WEEK, ids))
 
 
 def _summed(table: str, start: datetime, width: timedelta, ids: list[int] | None = None) -> list[Counts]:
@@ -96,9 +115,26 @@ def _day(at: datetime) -> datetime:
     return _hour(at).replace(hour=0)
 
 
+def _week(at: datetime) -> datetime:
+    """The Monday an ISO week begins with, whatever year the week counts to.
+
+    >>> _week(datetime(2027, 1, 3, 23, tzinfo=UTC)).strftime("%Y-%m-%d, week %V of %G")
+    '2026-12-28, week 53 of 2026'
+    """
+    day = _day(at)
+    return day - timedelta(days=day.weekday())
+
+
 def _oldest_minute() -> datetime | None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT date_trunc('hour', min(bucket)) FROM checks_bucket_m")
+        oldest: datetime | None = cursor.fetchone()[0]
+        return oldest
+
+
+def _oldest_day() -> datetime | None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT min(bucket) FROM checks_bucket_d")
         oldest: datetime | None = cursor.fetchone()[0]
         return oldest
 

@@ -28,7 +28,7 @@ def tick_slow(**_: object) -> None:
 
 @shared_task(name="checks.roll_up", ignore_result=True)
 def roll_up(**_: object) -> None:
-    """Keep partitions, hours and days up to date, and admit silence. Safe to run twice."""
+    """Keep partitions, hours, days and weeks up to date, and admit silence. Safe to run twice."""
     at = timezone.now()
     actions.upkeep(at=at)
     if ticker.claim("checks.roll_up", every=timedelta(seconds=60)):
