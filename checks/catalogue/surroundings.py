@@ -49,18 +49,18 @@ def context(http: HttpClient, read: Known, *, is_trial: bool = False) -> Context
         client=http,
         figures=read.figures,
         artifacts=read.artifacts,
-        dsn=dsn,
+        variable=variable,
         environment=environment,
         folders=tuple(settings.PROBE_FOLDERS),
         is_trial=is_trial,
     )
 
 
-def dsn(name: str) -> str:
+def variable(name: str) -> str:
     """What the environment holds under a name; an alias stands in, as everywhere."""
     return env.text(name) or os.environ.get(name, "")
 
 
 def environment(name: str) -> str:
     """The value behind a name; what the portal made up for itself was not set by anybody."""
-    return "" if name in env.words("OPSPORTAL_DECIDED") else dsn(name)
+    return "" if name in env.words("OPSPORTAL_DECIDED") else variable(name)

@@ -96,7 +96,7 @@ def parse_statuses(text: str) -> frozenset[int]:
 def headers(spec: Spec, context: Context) -> dict[str, str]:
     """The headers a check sends, with values out of the environment; ValueError when one is unset or not allowed."""
     names: Mapping[str, Any] = spec.get("headers") or {}
-    found = {name: context.dsn(str(variable)) for name, variable in names.items()}
+    found = {name: context.variable(str(variable)) for name, variable in names.items()}
     if not all(found.values()) or not all(str(one).startswith(HEADER_PREFIX) for one in names.values()):
         raise ValueError("a header without a value")
     return found

@@ -17,15 +17,15 @@ class Context:
     """One batch's surroundings.
 
     `figures` and `artifacts` (the last known good version of each domain, by its slug) were read before the batch.
-    `dsn` answers with what the environment holds under a name, or an empty text; for `environment` what the portal made
-    up for itself counts as unset. `folders` are those that file checks may look into. A trial is run for a person, who
-    reads its notes.
+    `variable` answers with what the environment holds under a name, or an empty text: a connection, a header's value;
+    for `environment` what the portal made up for itself counts as unset. `folders` are those that file checks may look
+    into. A trial is run for a person, who reads its notes.
     """
 
     client: HttpClient
     figures: Mapping[str, float | None] = field(default_factory=dict)
     artifacts: Mapping[str, str] = field(default_factory=dict)
-    dsn: Callable[[str], str] = lambda name: ""
+    variable: Callable[[str], str] = lambda name: ""
     environment: Callable[[str], str] = lambda name: ""
     folders: tuple[Path, ...] = ()
     now: Callable[[], datetime] = lambda: datetime.now(UTC)

@@ -46,7 +46,7 @@ class Wanted:
 
 async def probe(spec: Spec, context: Context) -> Outcome | None:
     """Connect and `SELECT 1`, then what else is wanted, within five seconds in all. Latency is that of the first."""
-    dsn = context.dsn(str(spec.get("dsn_env", "")))
+    dsn = context.variable(str(spec.get("dsn_env", "")))
     try:
         wanted = Wanted.of(spec)
     except (ValueError, TypeError):
@@ -78,7 +78,7 @@ async def _look(connection: Connection, wanted: Wanted, latency: float, *, is_tr
     value = figures.get(wanted.measure)
     if over := [figure for figure, most in wanted.ceilings.items() if figures[figure] > most]:
         said = tuple(f"{_SAID[figure]}: {figures[figure]:.1f}, at most {wanted.ceilings[figure]:g}." for figure in over)
-        return failed(ErrorClass.ASSERTION, latency_ms=latency, value=value, notes=(*notes, *said))
+        return failed(ErrorClass.OUT_OF_BOUNDS, latency_ms=latency, value=value, notes=(*notes, *said))
     return passed(latency_ms=latency, value=value, notes=notes)
 
 

@@ -84,7 +84,7 @@ def judge(reply: Reply, wanted: Expectation) -> ErrorClass | None:
     if wanted.min_tls_days is not None and (reply.days_left is None or reply.days_left < wanted.min_tls_days):
         return ErrorClass.EXPIRES_SOON if reply.days_left is not None else ErrorClass.TLS
     if wanted.max_latency_ms is not None and reply.latency_ms > wanted.max_latency_ms:
-        return ErrorClass.ASSERTION
+        return ErrorClass.OUT_OF_BOUNDS
     return None
 
 

@@ -54,7 +54,7 @@ def parse(text: str) -> dict[str, str]:
 
 async def probe(spec: Spec, context: Context) -> Outcome | None:
     """Latency is the mean over all queries, the value kept is the worst p95."""
-    dsn = context.dsn(str(spec.get("dsn_env", "")))
+    dsn = context.variable(str(spec.get("dsn_env", "")))
     try:
         queries, rounds = parse(str(spec["queries"])), int(spec.get("rounds") or ROUNDS)
         most_mean, most_p95 = float(spec.get("max_mean_ms") or MEAN_MS), float(spec.get("max_p95_ms") or P95_MS)
@@ -77,7 +77,7 @@ async def probe(spec: Spec, context: Context) -> Outcome | None:
             notes = (*notes, f"Mean {mean:.1f} ms; {before:.1f} ms in the week before.")
         worst = max(one.p95 for one in timings)
         if notes:
-            return failed(ErrorClass.ASSERTION, latency_ms=mean, value=worst, notes=notes)
+            return failed(ErrorClass.OUT_OF_BOUNDS, latency_ms=mean, value=worst, notes=notes)
         return passed(latency_ms=mean, value=worst)
 
     return await postgres.ask(dsn, look, seconds=DEADLINE_SECONDS, statement_ms=STATEMENT_MS)

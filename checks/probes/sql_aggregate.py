@@ -37,7 +37,7 @@ class Bounds:
 
 async def probe(spec: Spec, context: Context) -> Outcome | None:
     """None while there is too little volume, or while the column is empty: neither good nor bad."""
-    dsn = context.dsn(str(spec.get("dsn_env", "")))
+    dsn = context.variable(str(spec.get("dsn_env", "")))
     try:
         bounds, query, limit = Bounds.of(spec), str(spec["query"]), int(spec.get("timeout_ms") or TIMEOUT_MS)
     except (KeyError, ValueError, TypeError):
@@ -79,5 +79,5 @@ def judge(row: dict[str, float | None], bounds: Bounds, latency: float) -> Outco
     is_low = bounds.low is not None and value < bounds.low
     is_high = bounds.high is not None and value > bounds.high
     if is_low or is_high:
-        return failed(ErrorClass.ASSERTION, latency_ms=latency, value=value)
+        return failed(ErrorClass.OUT_OF_BOUNDS, latency_ms=latency, value=value)
     return passed(latency_ms=latency, value=value)

@@ -44,7 +44,7 @@ async def probe_redis(spec: Spec, context: Context) -> Outcome | None:
             return passed(latency_ms=latency, notes=(NO_LIMIT,))
         share = 100 * int(memory["used_memory"]) / limit
         if share > most:
-            return failed(ErrorClass.ASSERTION, latency_ms=latency, value=share)
+            return failed(ErrorClass.OUT_OF_BOUNDS, latency_ms=latency, value=share)
         return passed(latency_ms=latency, value=share)
 
     return await _ask(spec, context, look)
@@ -64,7 +64,7 @@ async def probe_celery_queue(spec: Spec, context: Context) -> Outcome | None:
         notes = (NO_TIME,) if backlog and not known else ()
         if backlog > most or any(age > longest for age in known):
             said = (f"The oldest has waited {max(known):.0f} s.",) if known else notes
-            return failed(ErrorClass.ASSERTION, latency_ms=latency, value=float(backlog), notes=said)
+            return failed(ErrorClass.OUT_OF_BOUNDS, latency_ms=latency, value=float(backlog), notes=said)
         return passed(latency_ms=latency, value=float(backlog), notes=notes)
 
     return await _ask(spec, context, look)
@@ -81,7 +81,7 @@ async def _age(client: Client, key: str, at: datetime) -> float | None:
 
 async def _ask(spec: Spec, context: Context, look: Callable[[Client], Awaitable[Outcome]]) -> Outcome:
     """Connect, ask, close, within five seconds in all; failures by their type only."""
-    address = context.dsn(str(spec.get("url_env", ""))).replace("redis+socket://", "unix://", 1)
+    address = context.variable(str(spec.get("url_env", ""))).replace("redis+socket://", "unix://", 1)
     try:
         client = redis.asyncio.Redis.from_url(address, socket_connect_timeout=4)
     except (ValueError, TypeError, exceptions.RedisError):

@@ -19,7 +19,7 @@ from incidents.changes.actions import Facts, Teller
 from incidents.ownership.models import Domain
 from incidents.response.models import Incident
 from opsportal.models import User
-from tests.checks.probes.services import Asked, Reply, service
+from tests.checks.probes.counterparts import Asked, Reply, service
 
 ClientAs = Callable[[User], Client]
 MARK = "zanzibar-8f3k"

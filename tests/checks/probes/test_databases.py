@@ -44,8 +44,8 @@ def role() -> Iterator[Callable[..., str]]:
             connection.execute(f"DROP ROLE {name}")
 
 
-def look(probe, spec, dsn=owner, **fields) -> Outcome:
-    outcome = run_probe(probe, {"dsn_env": "ANY", **spec}, dsn=dsn, **fields)
+def look(probe, spec, variable=owner, **fields) -> Outcome:
+    outcome = run_probe(probe, {"dsn_env": "ANY", **spec}, variable=variable, **fields)
     assert outcome is not None
     return outcome
 
@@ -61,7 +61,7 @@ def look(probe, spec, dsn=owner, **fields) -> Outcome:
         ({"migrations": "99999"}, ErrorClass.PENDING),
         ({"max_lag_ms": 100}, ErrorClass.MISSING),  # no replica is connected
         ({"max_pool_percent": 100, "measure": "pool"}, None),
-        ({"max_pool_percent": 0.0001, "measure": "pool"}, ErrorClass.ASSERTION),
+        ({"max_pool_percent": 0.0001, "measure": "pool"}, ErrorClass.OUT_OF_BOUNDS),
         ({"max_query_ms": 10**9, "measure": "query"}, None),
         ({"max_query_ms": "x"}, ErrorClass.CONFIG),
     ],
@@ -78,12 +78,12 @@ def test_a_long_query_is_seen_by_who_may_see_it(role) -> None:
     with closing(psycopg.connect(owner(""), autocommit=True)) as busy:
         busy.pgconn.send_query(b"SELECT pg_sleep(60)")
         limit = time.monotonic() + 50
-        while (found := look(database.probe, {"max_query_ms": 1}, dsn=lambda _: seeing)).ok:
+        while (found := look(database.probe, {"max_query_ms": 1}, variable=lambda _: seeing)).ok:
             assert time.monotonic() < limit
-        unseen = look(database.probe, {"max_query_ms": 1}, dsn=lambda _: blind, is_trial=True)
+        unseen = look(database.probe, {"max_query_ms": 1}, variable=lambda _: blind, is_trial=True)
         busy.cancel_safe()
 
-    assert found.error is ErrorClass.ASSERTION and found.latency_ms
+    assert found.error is ErrorClass.OUT_OF_BOUNDS and found.latency_ms
     assert unseen.error is ErrorClass.DENIED
     assert unseen.notes == (database.ROLE_IS_BLIND,)
 
@@ -93,7 +93,7 @@ def test_a_trial_says_that_a_role_may_write(role) -> None:
 
     assert look(database.probe, {}, is_trial=True).notes == (database.ROLE_WRITES,)
     assert look(database.probe, {}).notes == ()
-    assert look(database.probe, {}, dsn=lambda _: reader, is_trial=True).notes == ()
+    assert look(database.probe, {}, variable=lambda _: reader, is_trial=True).notes == ()
 
 
 AGGREGATE = {"query": "SELECT 7 AS held, 40 AS seen", "column": "held", "high": 10}
@@ -103,8 +103,8 @@ AGGREGATE = {"query": "SELECT 7 AS held, 40 AS seen", "column": "held", "high": 
     ("changed", "error", "value"),
     [
         ({}, None, 7),
-        ({"high": 6}, ErrorClass.ASSERTION, 7),
-        ({"low": 8}, ErrorClass.ASSERTION, 7),
+        ({"high": 6}, ErrorClass.OUT_OF_BOUNDS, 7),
+        ({"low": 8}, ErrorClass.OUT_OF_BOUNDS, 7),
         ({"column": "other"}, ErrorClass.CONFIG, None),
         ({"volume_column": "other"}, ErrorClass.CONFIG, None),
         ({"volume_column": "seen", "least_volume": 40}, None, 7),
@@ -125,7 +125,7 @@ AGGREGATE = {"query": "SELECT 7 AS held, 40 AS seen", "column": "held", "high": 
     ],
 )
 def test_an_aggregate_is_one_row_of_numbers(changed, error, value) -> None:
-    outcome = run_probe(sql_aggregate.probe, {"dsn_env": "ANY", **AGGREGATE, **changed}, dsn=owner)
+    outcome = run_probe(sql_aggregate.probe, {"dsn_env": "ANY", **AGGREGATE, **changed}, variable=owner)
 
     if error == "none":
         assert outcome is None
@@ -137,7 +137,7 @@ def test_an_aggregate_is_one_row_of_numbers(changed, error, value) -> None:
 def test_too_little_volume_says_nothing() -> None:
     spec = {"dsn_env": "ANY", **AGGREGATE, "high": 1, "volume_column": "seen", "least_volume": 41}
 
-    assert run_probe(sql_aggregate.probe, spec, dsn=owner) is None
+    assert run_probe(sql_aggregate.probe, spec, variable=owner) is None
 
 
 def test_an_endless_query_ends_with_its_timeout() -> None:
@@ -162,11 +162,11 @@ def test_a_benchmark_times_each_query() -> None:
 def test_a_slow_query_is_named() -> None:
     outcome = look(query_benchmark.probe, {"queries": QUERIES, "rounds": 3, "max_mean_ms": 1e-6})
 
-    assert outcome.error is ErrorClass.ASSERTION
+    assert outcome.error is ErrorClass.OUT_OF_BOUNDS
     assert [note.partition(":")[0] for note in outcome.notes] == ["one", "checks"]
 
 
-@pytest.mark.parametrize(("runs", "error"), [(19, None), (20, ErrorClass.ASSERTION)])
+@pytest.mark.parametrize(("runs", "error"), [(19, None), (20, ErrorClass.OUT_OF_BOUNDS)])
 def test_slower_than_last_week_fails_once_there_is_enough_of_it(runs, error) -> None:
     week = Window(datetime(2026, 11, 14, tzinfo=UTC), ok=runs, lat_sum=runs * 1e-6)
     spec = {"queries": QUERIES, "rounds": 3, "max_mean_ms": 9999, "max_p95_ms": 9999, "max_slower_percent": 50}
@@ -187,14 +187,14 @@ def test_a_benchmark_asks_and_changes_nothing() -> None:
 def test_servers_that_refuse_or_lie_are_told_apart(probe, spec) -> None:
     wrong_password = b"R\x00\x00\x00\x08\x00\x00\x00\x03"  # asks for one; then closes
 
-    assert look(probe, spec, dsn=lambda _: "").error is ErrorClass.CONFIG
-    assert look(probe, spec, dsn=lambda _: "postgresql://x@127.0.0.1:1/x").error is ErrorClass.CONNECT
+    assert look(probe, spec, variable=lambda _: "").error is ErrorClass.CONFIG
+    assert look(probe, spec, variable=lambda _: "postgresql://x@127.0.0.1:1/x").error is ErrorClass.CONNECT
     with serving(lambda caller: caller.sendall(wrong_password)) as port:
         dsn = f"postgresql://x:wrong@127.0.0.1:{port}/x?sslmode=disable"
-        assert look(probe, spec, dsn=lambda _: dsn).error is ErrorClass.DENIED
+        assert look(probe, spec, variable=lambda _: dsn).error is ErrorClass.DENIED
     with serving(lambda caller: caller.sendall(os.urandom(200))) as port:
         dsn = f"postgresql://x@127.0.0.1:{port}/x?sslmode=disable"
-        assert look(probe, spec, dsn=lambda _: dsn).error is ErrorClass.CONNECT
+        assert look(probe, spec, variable=lambda _: dsn).error is ErrorClass.CONNECT
 
 
 def test_a_server_that_freezes_is_a_timeout(monkeypatch) -> None:
@@ -211,8 +211,8 @@ def test_a_server_that_freezes_is_a_timeout(monkeypatch) -> None:
     with serving(freeze) as port:
         dsn = f"postgresql://x@127.0.0.1:{port}/x?sslmode=disable"
         frozen = [
-            look(query_benchmark.probe, {"queries": QUERIES}, dsn=lambda _: dsn),
-            look(sql_aggregate.probe, {**AGGREGATE, "timeout_ms": 100}, dsn=lambda _: dsn),
+            look(query_benchmark.probe, {"queries": QUERIES}, variable=lambda _: dsn),
+            look(sql_aggregate.probe, {**AGGREGATE, "timeout_ms": 100}, variable=lambda _: dsn),
         ]
 
     assert [one.error for one in frozen] == [ErrorClass.TIMEOUT] * 2

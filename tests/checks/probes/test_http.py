@@ -72,7 +72,7 @@ def test_an_answer_slower_than_allowed_fails_but_keeps_its_latency(http_target: 
 
     outcome = ask(http_target.url, max_latency_ms=50)
 
-    assert outcome.error is ErrorClass.ASSERTION
+    assert outcome.error is ErrorClass.OUT_OF_BOUNDS
     assert outcome.latency_ms is not None and outcome.latency_ms >= 150
 
 

@@ -113,7 +113,7 @@ def test_a_headers_value_comes_from_the_environment(http_target: HttpTarget) -> 
     values = {"CHECK_TOKEN": "Bearer abc", "SECRET_KEY": "mine", "CHECK_BROKEN": "a\r\nX-Other: b"}
 
     def with_header(variable: str) -> Outcome:
-        around = {"dsn": lambda name: values.get(name, "")}
+        around = {"variable": lambda name: values.get(name, "")}
         return ask(http_target.url, headers={"Authorization": variable}, around=around)
 
     assert with_header("CHECK_TOKEN").ok

@@ -10,8 +10,8 @@ from checks.probes import limit_guard
 from checks.probes.limit_guard import MOST_BYTES, MOST_REQUESTS
 from checks.probes.outcome import ErrorClass, Outcome
 from tests.checks.conftest import run_probe
+from tests.checks.probes.counterparts import Asked, Reply, service
 from tests.checks.probes.servers import serving
-from tests.checks.probes.services import Asked, Reply, service
 from tests.targets import HttpTarget
 
 REFUSED = {"error": {"code": "PAYLOAD_TOO_LARGE"}}
@@ -20,7 +20,7 @@ BATCH = {"mode": "batch", "items": 501, "list_name": "items", "item": '{"id": 1}
 
 
 def guard(url: str, **spec: Any) -> Outcome:
-    outcome = run_probe(limit_guard.probe, {"url": url, **spec}, dsn=lambda name: f"key of {name}")
+    outcome = run_probe(limit_guard.probe, {"url": url, **spec}, variable=lambda name: f"key of {name}")
     assert outcome is not None
     return outcome
 

@@ -9,7 +9,7 @@ from tests.checks.probes.servers import serving
 
 
 def test_a_database_that_answers_passes() -> None:
-    outcome = run_probe(database.probe, {"dsn_env": "ANY"}, dsn=lambda name: os.environ["DATABASE_URL"])
+    outcome = run_probe(database.probe, {"dsn_env": "ANY"}, variable=lambda name: os.environ["DATABASE_URL"])
 
     assert outcome is not None and outcome.ok and outcome.latency_ms
 
@@ -21,13 +21,13 @@ def test_an_unset_name_is_a_matter_of_configuration() -> None:
 
 
 def test_a_value_that_is_no_connection_string_is_a_matter_of_configuration() -> None:
-    outcome = run_probe(database.probe, {"dsn_env": "ANY"}, dsn=lambda name: "not a dsn")
+    outcome = run_probe(database.probe, {"dsn_env": "ANY"}, variable=lambda name: "not a dsn")
 
     assert outcome is not None and outcome.error is ErrorClass.CONFIG
 
 
 def test_a_database_that_is_not_there_is_no_connection() -> None:
-    outcome = run_probe(database.probe, {"dsn_env": "ANY"}, dsn=lambda name: "postgresql://x@127.0.0.1:1/x")
+    outcome = run_probe(database.probe, {"dsn_env": "ANY"}, variable=lambda name: "postgresql://x@127.0.0.1:1/x")
 
     assert outcome is not None and outcome.error is ErrorClass.CONNECT
 
@@ -38,7 +38,7 @@ def test_a_database_that_hangs_is_a_timeout(monkeypatch) -> None:
     monkeypatch.setattr(database, "DEADLINE_SECONDS", 0.3)
     with serving(lambda caller: time.sleep(1)) as port:
         dsn = f"postgresql://x@127.0.0.1:{port}/x?sslmode=disable"
-        outcome = run_probe(database.probe, {"dsn_env": "ANY"}, dsn=lambda name: dsn)
+        outcome = run_probe(database.probe, {"dsn_env": "ANY"}, variable=lambda name: dsn)
 
     assert outcome is not None and outcome.error is ErrorClass.TIMEOUT
 

@@ -11,7 +11,7 @@ from checks.probes.asking import BODY_CAP
 from checks.probes.outcome import ErrorClass, Outcome
 from checks.probes.prometheus import WEEK_SECONDS
 from tests.checks.conftest import run_probe
-from tests.checks.probes.services import Asked, Reply, service
+from tests.checks.probes.counterparts import Asked, Reply, service
 
 Numbers = Callable[[str, int], list[str]]
 """A query and how many weeks ago, to the samples of its series."""

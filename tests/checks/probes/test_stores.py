@@ -29,7 +29,7 @@ def client() -> Iterator[redis.Redis]:
 
 
 def look(probe, spec, url=None, **fields) -> Outcome:
-    outcome = run_probe(probe, {"url_env": "ANY", **spec}, dsn=lambda _: url or os.environ["REDIS_URL"], **fields)
+    outcome = run_probe(probe, {"url_env": "ANY", **spec}, variable=lambda _: url or os.environ["REDIS_URL"], **fields)
     assert outcome is not None
     return outcome
 
@@ -46,7 +46,7 @@ def test_memory_is_a_share_of_what_is_allowed(client) -> None:
 
     assert free.ok and free.value is None and free.notes == (stores.NO_LIMIT,)
     assert fine.ok and fine.value is not None and 0 < fine.value < 90 and fine.latency_ms
-    assert full.error is ErrorClass.ASSERTION
+    assert full.error is ErrorClass.OUT_OF_BOUNDS
 
 
 def test_a_backlog_is_counted_over_every_priority(client) -> None:
@@ -55,11 +55,11 @@ def test_a_backlog_is_counted_over_every_priority(client) -> None:
 
     assert look(stores.probe_celery_queue, {"queue": QUEUE}).value == 3
     assert look(stores.probe_celery_queue, {"queue": QUEUE}).notes == (stores.NO_TIME,)
-    assert look(stores.probe_celery_queue, {"queue": QUEUE, "max_backlog": 2}).error is ErrorClass.ASSERTION
+    assert look(stores.probe_celery_queue, {"queue": QUEUE, "max_backlog": 2}).error is ErrorClass.OUT_OF_BOUNDS
     assert look(stores.probe_celery_queue, {"queue": "empty"}).value == 0
 
 
-@pytest.mark.parametrize(("age", "error"), [(300, None), (301, ErrorClass.ASSERTION)])
+@pytest.mark.parametrize(("age", "error"), [(300, None), (301, ErrorClass.OUT_OF_BOUNDS)])
 def test_the_oldest_message_says_how_long_it_waits(client, age, error) -> None:
     client.lpush(QUEUE, message(NOW.timestamp() - age), message(NOW.timestamp()))
 
@@ -80,7 +80,7 @@ def test_the_portals_own_messages_say_when_they_were_sent(client) -> None:
     late = look(stores.probe_celery_queue, {"queue": QUEUE}, now=lambda: datetime(2100, 1, 1, tzinfo=UTC))
 
     assert outcome.ok and outcome.notes == ()
-    assert late.error is ErrorClass.ASSERTION
+    assert late.error is ErrorClass.OUT_OF_BOUNDS
 
 
 def test_celerys_form_of_a_socket_is_understood() -> None:

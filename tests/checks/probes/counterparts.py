@@ -1,4 +1,4 @@
-"""Real HTTP services of one test: each is a function from a request to an answer."""
+"""Real counterparts of probes, one a test: HTTP services, each a function from a request to an answer."""
 
 import json
 import threading
