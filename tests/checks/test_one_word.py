@@ -27,7 +27,7 @@ def test_a_number_out_of_bounds_has_one_word_whatever_the_kind(
     buckets.replace_hours([Counts(check.pk, hour, err=5, errors={"assertion": 2, "out_of_bounds": 1, "timeout": 2})])
 
     with connection.schema_editor() as editor:
-        import_module("checks.migrations.0008_one_word_for_bounds").say_one_word(apps, editor)
+        import_module("checks.migrations.0009_one_word_for_bounds").say_one_word(apps, editor)
 
     check.refresh_from_db()
     assert (check.last_error, check.flips.get().reason) == (word, word)

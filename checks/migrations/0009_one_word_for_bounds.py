@@ -3,7 +3,7 @@
 from django.db import migrations
 
 KINDS = ["database", "sql_aggregate", "query_benchmark", "redis", "celery_queue"]
-TABLES = ["checks_bucket_m", "checks_bucket_h", "checks_bucket_d"]
+TABLES = ["checks_bucket_m", "checks_bucket_h", "checks_bucket_d", "checks_bucket_w"]
 ONE_WORD = """
 UPDATE {table} SET errors = errors - 'assertion' || jsonb_build_object(
   'out_of_bounds', coalesce((errors->>'out_of_bounds')::int, 0) + (errors->>'assertion')::int)
@@ -23,6 +23,6 @@ def say_one_word(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("checks", "0007_own_parts")]
+    dependencies = [("checks", "0008_weeks")]
 
     operations = [migrations.RunPython(say_one_word, migrations.RunPython.noop)]
