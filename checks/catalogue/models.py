@@ -186,6 +186,10 @@ class Check(models.Model):
             # Read by the tick: whose pause is over.
             models.Index(fields=["paused_until"], name="check_pause_end", condition=models.Q(state="paused")),
         ]
+        constraints = [
+            # One row with another word would break the results of its whole batch.
+            models.CheckConstraint(condition=models.Q(rule__in=list(Rule)), name="check_rule"),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -53,7 +53,7 @@ async def probe(spec: Spec, context: Context) -> Outcome:
     found = {as_text(one) for one in answer.rrset or ()}
     if not found:
         return failed(ErrorClass.DNS)
-    error = judge(found, expected, is_exact=spec.get("rule") == "equals", is_text=record == "TXT")
+    error = judge(found, expected, is_exact=spec.get("match") == "equals", is_text=record == "TXT")
     latency = (time.perf_counter() - started) * 1000
     return failed(error, latency_ms=latency) if error else passed(latency_ms=latency)
 

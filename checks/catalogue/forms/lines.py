@@ -79,7 +79,7 @@ class TlsForm(TcpForm):
 class DnsForm(SpecForm):
     """A name and the records it should have."""
 
-    spec_fields = ("name_asked", "record", "rule", "expected", "server")
+    spec_fields = ("name_asked", "record", "match", "expected", "server")
     typed = ("name_asked", "expected", "server")
     usual_every = 300
 
@@ -91,7 +91,7 @@ class DnsForm(SpecForm):
         error_messages={"required": "Write the name."},
     )
     record = forms.ChoiceField(label="Record", choices=[(one, one) for one in dns.RECORDS], initial="A")
-    rule = forms.ChoiceField(
+    match = forms.ChoiceField(
         label="The answer", choices=[("contains", "contains"), ("equals", "is exactly")], initial="contains"
     )
     expected = forms.CharField(
@@ -129,7 +129,7 @@ class DnsForm(SpecForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        if cleaned.get("rule") == "equals" and not cleaned.get("expected"):
+        if cleaned.get("match") == "equals" and not cleaned.get("expected"):
             self.add_error("expected", "Say what the answer is exactly.")
         try:
             dns.split(cleaned.get("expected") or "", str(cleaned.get("record")))

@@ -42,8 +42,8 @@ LEAST: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"host": "shop.example", "port": 443, "min_days": 14},
     ),
     "dns": (
-        {"name_asked": "shop.example", "record": "A", "rule": "contains"},
-        {"name_asked": "shop.example", "record": "A", "rule": "contains"},
+        {"name_asked": "shop.example", "record": "A", "match": "contains"},
+        {"name_asked": "shop.example", "record": "A", "match": "contains"},
     ),
 }
 
@@ -117,7 +117,7 @@ def test_what_is_stored_comes_back_into_the_form(kind: str, add_check: AddCheck)
         ("dns", {"name_asked": "a b"}, "name_asked", "Write a name"),
         ("dns", {"server": "ns1.example"}, "server", "server's address"),
         ("dns", {"server": "10.0.0.53"}, "server", "inside a private network"),
-        ("dns", {"rule": "equals"}, "expected", "Say what the answer is"),
+        ("dns", {"match": "equals"}, "expected", "Say what the answer is"),
         ("dns", {"expected": "shop.example"}, "expected", "Write addresses"),
     ],
 )
@@ -126,6 +126,11 @@ def test_what_is_not_right_is_said_beside_its_field(kind: str, fields: dict[str,
 
     assert not filled.is_valid()
     assert words in " ".join(filled.errors.get(field, [])), filled.errors
+
+
+@pytest.mark.parametrize("kind", kinds.KINDS.values(), ids=lambda one: one.slug)
+def test_no_kind_has_a_field_that_every_check_has(kind: kinds.Kind) -> None:
+    assert not set(kind.form.spec_fields) & {one.name for one in Check._meta.get_fields()}
 
 
 def test_a_header_is_stored_by_the_name_of_its_variable() -> None:

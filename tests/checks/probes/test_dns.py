@@ -79,7 +79,7 @@ def ask(port: int, name: str, record: str = "A", **more: Any) -> Outcome:
 
 
 @pytest.mark.parametrize(
-    ("name", "record", "rule", "expected", "error"),
+    ("name", "record", "match", "expected", "error"),
     [
         ("shop.example", "A", "contains", "", None),
         ("shop.example", "A", "contains", "192.0.2.2", None),
@@ -97,10 +97,10 @@ def ask(port: int, name: str, record: str = "A", **more: Any) -> Outcome:
     ],
 )
 def test_an_answer_is_held_against_what_is_expected(
-    name: str, record: str, rule: str, expected: str, error: ErrorClass | None
+    name: str, record: str, match: str, expected: str, error: ErrorClass | None
 ) -> None:
     with name_server() as port:
-        outcome = ask(port, name, record, rule=rule, expected=expected)
+        outcome = ask(port, name, record, match=match, expected=expected)
 
     assert outcome.error is error
     assert outcome.ok is (error is None)
