@@ -24,15 +24,19 @@ SCHEDULER = "scheduler"
 
 
 @transaction.atomic
-def add_check(*, kind: str, spec: dict[str, Any], settings: dict[str, Any], by: User, at: datetime) -> Check:
-    """Watch something more, from now on: its first run is due at once."""
+def add_check(
+    *, kind: str, spec: dict[str, Any], settings: dict[str, Any], by: User, at: datetime, key: str = ""
+) -> Check:
+    """Watch something more, from now on: its first run is due at once. Without a key it gets one from its name."""
     kinds.kind(kind)
     _require_fit(spec, settings)
     _require_family(None, settings)
     if Check.objects.count() >= MOST_CHECKS:
         raise Refused("TOO_MANY_CHECKS", f"There are {MOST_CHECKS} checks already. Remove one first.")
+    if key and Check.objects.filter(key=key).exists():
+        raise Conflict("KEY_TAKEN", "There is a check with this key already.")
     check = Check.objects.create(
-        key=_free_key(settings["name"]),
+        key=key or _free_key(settings["name"]),
         kind=kind,
         spec=spec,
         next_due=at,
@@ -83,13 +87,25 @@ def _require_family(check: Check | None, settings: dict[str, Any]) -> None:
     parent = settings.get("parent")
     if parent is None:
         return
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('checks_family'))")
+    lock_families()
     sentence = family.refusal(check, Check.objects.get(pk=parent.pk))
     if sentence:
         raise Refused("PARENT_REFUSED", sentence)
     if settings.get("is_canary"):
         raise Refused("PARENT_REFUSED", "A canary stands on nothing: it says whether our own network works.")
+
+
+@transaction.atomic
+def stand_on(check: Check, parent: Check) -> None:
+    """The end of an import, when all that stand on each other are there; the act itself is in the audit log already."""
+    _require_family(check, {"parent": parent, "is_canary": check.is_canary})
+    Check.objects.filter(pk=check.pk).update(parent=parent)
+
+
+def lock_families() -> None:
+    """Whoever sets parents does so alone, until the end of the transaction; before any lock of a row."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('checks_family'))")
 
 
 @transaction.atomic
@@ -184,11 +200,11 @@ def _wake() -> None:
 def _free_key(name: str) -> str:
     """A short word for addresses and tokens, from the name; a number is added when it is taken."""
     stem = slugify(name)[:56].strip("-")
-    taken = set(Check.objects.filter(key__startswith=stem).values_list("key", flat=True)) | _RESERVED
+    taken = set(Check.objects.filter(key__startswith=stem).values_list("key", flat=True)) | RESERVED
     if stem not in taken:
         return stem
     return next(key for number in range(2, MOST_CHECKS + 3) if (key := f"{stem}-{number}") not in taken)
 
 
 # Words that are addresses of screens below /checks/.
-_RESERVED = {"new", "try", "domain", "health"}
+RESERVED = {"new", "try", "domain", "health", "as-code"}

@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from checks.catalogue import views
+from checks.catalogue import code_views, views
 
 urlpatterns = [
     path("checks/", views.check_list, name="list"),
     path("checks/new/", views.check_new, name="new"),
     path("checks/new/try/", views.check_new_try, name="new-try"),
+    path("checks/as-code/", code_views.as_code, name="as-code"),
+    path("checks/as-code/export/", code_views.export, name="export"),
     path("checks/health/", views.check_health, name="health"),
     path("checks/domain/<slug:slug>/", views.check_domain, name="domain"),
     path("checks/<slug:key>/", views.check_detail, name="detail"),

@@ -53,6 +53,8 @@ class SpecForm(RulesForm):
     spec_fields: ClassVar[tuple[str, ...]] = ()
     more_fields: ClassVar[tuple[str, ...]] = ()
     """Those of `spec_fields` that few checks need; they are folded away until one is used."""
+    derived_fields: ClassVar[tuple[str, ...]] = ()
+    """What `spec` adds to them, from fields of another name."""
     presets: ClassVar[Mapping[str, Preset]] = {}
     usual_every: ClassVar[int] = 60
     common_fields = ("severity", "every_seconds", "fail_after", "ok_after", "component", "is_daily")

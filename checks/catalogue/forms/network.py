@@ -22,6 +22,7 @@ class HttpForm(AddressForm):
         *("method", "keyword_absent", "json_path", "json_equals", "is_last_good"),
         *("min_tls_days", "headers", "connection"),
     )
+    derived_fields = ("artifact_of",)
 
     expect = forms.CharField(
         required=False,

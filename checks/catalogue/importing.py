@@ -1,0 +1,221 @@
+"""Checks from a file: all of it or nothing, what would happen shown before, and what stands as it is left alone."""
+
+import copy
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from checks.catalogue import actions, code, definitions
+from checks.catalogue.definitions import Definition, Entry, Faulty
+from checks.catalogue.models import Check
+from opsportal.accounts.models import User
+from opsportal.audit import actions as audit
+from opsportal.errors import Refused
+from opsportal.privacy import guard
+
+_KEY = re.compile(r"[a-z0-9_][a-z0-9_-]{0,63}")
+_SHOWN = 60
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """One fault: under which key, in which field."""
+
+    entry: str
+    field: str
+    sentence: str
+
+
+class ImportRefused(Refused):
+    """Nothing was taken in; `wrong` has every fault."""
+
+    def __init__(self, wrong: list[Wrong]) -> None:
+        entries = len({one.entry for one in wrong})
+        faults = "1 fault" if len(wrong) == 1 else f"{len(wrong)} faults"
+        where = "1 check" if entries == 1 else f"{entries} checks"
+        super().__init__("IMPORT_REFUSED", f"Nothing was imported: {faults} in {where}. Mend them and send all again.")
+        self.wrong = wrong
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A field that gets another value."""
+
+    field: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a check that exists would become."""
+
+    key: str
+    turns: tuple[Turn, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an import does, or would do."""
+
+    added: tuple[str, ...]
+    changed: tuple[Change, ...]
+    left: int
+    beside: int
+    """Checks that the file does not name; nothing happens to them."""
+
+
+def export() -> str:
+    """Every check as a file; the same checks are the same bytes."""
+    rows = Check.objects.select_related("domain", "component", "parent").order_by("key")
+    return code.write({check.key: definitions.entry_of(check) for check in rows})
+
+
+def rehearse(text: str | bytes, *, by: User, at: datetime) -> Plan:
+    """What an import would do. It is done whole and taken back, so that nothing is overlooked."""
+    with transaction.atomic():
+        plan = take_in(text, by=by, at=at)
+        transaction.set_rollback(True)
+    return plan
+
+
+@transaction.atomic
+def take_in(text: str | bytes, *, by: User, at: datetime) -> Plan:
+    """Add and change what the file says, and leave the rest; ImportRefused with every fault, and nothing is stored."""
+    entries = code.read(text)
+    actions.lock_families()
+    taking = _Taking(by, at)
+    taking.look_at(entries)
+    taking.store()
+    taking.set_parents()
+    if taking.wrong:
+        raise ImportRefused(taking.wrong)
+    if taking.added or taking.changed:
+        said = f"{len(taking.added)} added, {len(taking.changed)} changed"
+        audit.record("check.import", by=by.username, object=said)
+    return Plan(
+        tuple(sorted(taking.added)),
+        tuple(sorted(taking.changed, key=lambda one: one.key)),
+        taking.left,
+        Check.objects.exclude(key__in=entries).count(),
+    )
+
+
+@dataclass
+class _Taking:
+    """One import under way."""
+
+    by: User
+    at: datetime
+    wrong: list[Wrong] = field(default_factory=list)
+    added: list[str] = field(default_factory=list)
+    changed: list[Change] = field(default_factory=list)
+    left: int = 0
+    # What has to be stored, by key: as it was written, and the check as it was.
+    todo: dict[str, tuple[Entry, Check | None]] = field(default_factory=dict)
+    parents: dict[str, str] = field(default_factory=dict)
+
+    def look_at(self, entries: Mapping[str, Any]) -> None:
+        """Set aside what says the same; lock the others, in the order in which results lock them."""
+        found = Check.objects.filter(key__in=entries).select_related("domain", "component", "parent").order_by("pk")
+        before = {check.key: check for check in found}
+        for number, (key, entry) in enumerate(entries.items(), start=1):
+            if sentence := _of_key(key):
+                self.wrong.append(Wrong(f"number {number}", "key", sentence))
+            elif not isinstance(entry, dict):
+                self.wrong.append(Wrong(key, "", "Write the check's fields below its key."))
+            elif key in before and definitions.plain(entry) == definitions.plain(definitions.entry_of(before[key])):
+                self.left += 1
+            else:
+                self.todo[key] = entry, before.get(key)
+        rows = list(found.filter(key__in=self.todo).select_for_update(of=("self",)))
+        fresh = {check.key: check for check in rows}
+        self.todo = {key: (entry, fresh.get(key)) for key, (entry, _) in self.todo.items()}
+
+    def store(self) -> None:
+        """Without parents, which may come later in the file; jobs before the backups that hear of them."""
+        for key, (entry, check) in sorted(self.todo.items(), key=lambda one: _waits_for_job(one[1][0])):
+            try:
+                found = definitions.read({**entry, "parent": None}, check=check)
+                with transaction.atomic():
+                    self._store(key, entry, found, check)
+            except Faulty as faulty:
+                self.wrong += [Wrong(key, one.field, one.sentence) for one in faulty.faults]
+            except Refused as refusal:
+                self.wrong.append(Wrong(key, "", refusal.sentence))
+
+    def _store(self, key: str, entry: Entry, found: Definition, check: Check | None) -> None:
+        parent = str(entry.get("parent") or "")
+        if check is None:
+            added = actions.add_check(
+                kind=found.kind, spec=found.spec, settings=found.settings, by=self.by, at=self.at, key=key
+            )
+            self.added.append(added.key)
+        else:
+            turns = _turns(check, found, parent)
+            if not turns:
+                self.left += 1
+                return
+            settings = {**found.settings, "parent": None}
+            actions.edit_check(check, spec=found.spec, settings=settings, by=self.by, at=self.at)
+            self.changed.append(Change(key, turns))
+        if parent:
+            self.parents[key] = parent
+
+    def set_parents(self) -> None:
+        """Once all are there; those that could not be stored are no news a second time."""
+        failed = {one.entry for one in self.wrong}
+        rows = Check.objects.in_bulk({*self.parents, *self.parents.values()}, field_name="key")
+        for key, parent in self.parents.items():
+            if parent in failed:
+                continue
+            if parent not in rows:
+                self.wrong.append(Wrong(key, "parent", "There is no check with this key, here or in the file."))
+                continue
+            try:
+                with transaction.atomic():
+                    actions.stand_on(rows[key], rows[parent])
+            except Refused as refusal:
+                self.wrong.append(Wrong(key, "parent", refusal.sentence))
+
+
+def _waits_for_job(entry: Entry) -> bool:
+    spec = entry.get("spec")
+    return isinstance(spec, dict) and bool(spec.get("report"))
+
+
+def _of_key(key: str) -> str:
+    """Why this key cannot be; nothing when it can."""
+    if not _KEY.fullmatch(key) or key in actions.RESERVED or guard.judge(key).word == "block":
+        return "A key has small letters, digits, - and _, at most 64, and is no word of an address."
+    return ""
+
+
+def _turns(check: Check, found: Definition, parent: str) -> tuple[Turn, ...]:
+    """Which fields change, and how, in a few words."""
+    after = copy.copy(check)
+    for name, value in {"spec": found.spec, **found.settings}.items():
+        if name != "parent":
+            setattr(after, name, value)
+    old, new = _flat(definitions.entry_of(check)), _flat({**definitions.entry_of(after), "parent": parent})
+    return tuple(
+        Turn(name, _short(old.get(name, "")), _short(new.get(name, "")))
+        for name in dict.fromkeys([*old, *new])
+        if old.get(name, "") != new.get(name, "")
+    )
+
+
+def _flat(entry: Entry, before: str = "") -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in definitions.plain(entry).items():
+        found |= _flat(value, f"{before}{name}.") if isinstance(value, dict) else {f"{before}{name}": value}
+    return found
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
