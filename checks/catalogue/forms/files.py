@@ -4,11 +4,15 @@ from typing import Any
 
 from django import forms
 
+from opsportal.privacy.forms import GuardedForm
+
 MOST_UPLOAD = 900 * 1024
 
 
-class CodeForm(forms.Form):
+class CodeForm(GuardedForm):
     """A file goes before typed text. What was read of it comes back as text, for a second look and a second press."""
+
+    unguarded = ("text",)  # check by check, with the name of the field
 
     file = forms.FileField(
         required=False,
@@ -31,7 +35,7 @@ class CodeForm(forms.Form):
         return file
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
+        cleaned = super().clean()
         if not self.errors and not cleaned.get("file") and not str(cleaned.get("text", "")).strip():
             self.add_error("file", "Choose a file, or write its text.")
         return cleaned
