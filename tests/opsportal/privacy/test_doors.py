@@ -150,6 +150,7 @@ DOORS = {
     "checks.minutebucket.errors": OURS,
     "checks.hourbucket.errors": OURS,
     "checks.daybucket.errors": OURS,
+    "checks.weekbucket.errors": OURS,
     "checks.watermark.grain": OURS,
     "checks.flip.reason": OURS,
     "incidents.subscriber.address_hash": HASH,
