@@ -6,7 +6,7 @@ from hashlib import blake2s
 from typing import Any
 
 from django.db import connection
-from django.db.models import Subquery
+from django.db.models import QuerySet, Subquery
 
 from incidents.alerts import queries as alerts
 from incidents.alerts.models import Alert
@@ -20,6 +20,7 @@ from incidents.response.models import Incident, TimelineEvent
 from incidents.response.next_best import Act, Next
 from incidents.response.states import Kind, Status
 from opsportal.models import User
+from opsportal.questions import OneOf, given, worded, worded_by_role
 from opsportal.roles import Role
 
 # The board is a board, not a list: what does not fit has a list of its own. About a hundred rows in all.
@@ -164,25 +165,30 @@ def board(at: datetime, person: User) -> Board:
     opened, late, firing = _numbers(at, person)
     shown = _open(person)
     past = None if opened else response.latest_resolved(person)
-    overdue = (
-        Obligation.objects.late(at)
-        .exclude(subject__in=response.hidden_labels(person))
-        .order_by("due_at", "id")
-        .values_list(*_LATE)[:_LATE_SHOWN]
-    )
-    fires = Alert.objects.visible_to(person).firing().order_by("-fired_at", "-id").values_list(*_FIRING)[:_FIRING_SHOWN]
-    late_rows = [Late(*one) for one in overdue]
+    late_rows = [Late(*one) for one in _overdue(person).ask(most=_LATE_SHOWN, at=at)]
     return Board(
         incidents=shown,
         next=_next(late_rows, shown, at),
         more=opened - len(shown),
         overdue=late_rows,
         late=late,
-        alerts=[Firing(*one) for one in fires],
+        alerts=[Firing(*one) for one in _fires(person).ask(most=_FIRING_SHOWN)],
         domains=ownership.matrix(),
         last_resolved_at=past.resolved_at if past else None,
         sentence=_sentence(opened, late, firing),
     )
+
+
+@worded_by_role
+def _overdue(person: User) -> "QuerySet[Obligation, tuple[Any, ...]]":
+    late = Obligation.objects.open().filter(due_at__lt=given("at"))
+    seen = late.exclude(subject__in=response.hidden_labels(person))
+    return seen.order_by("due_at", "id").values_list(*_LATE)
+
+
+@worded_by_role
+def _fires(person: User) -> "QuerySet[Alert, tuple[Any, ...]]":
+    return Alert.objects.visible_to(person).firing().order_by("-fired_at", "-id").values_list(*_FIRING)
 
 
 def _next(late: list[Late], shown: list[OpenIncident], at: datetime) -> Upcoming | None:
@@ -202,11 +208,8 @@ _TAKEN_BY = COLUMNS.index("acknowledged_by__username")
 
 def _open(person: User) -> list[OpenIncident]:
     """The worst open ones first."""
-    newest = Subquery(response.newest_told())
-    found: list[Any] = list(
-        Incident.objects.visible_to(person).open().worst_first().values_list(*COLUMNS, newest)[:_OPEN_SHOWN]
-    )
-    owed = obligations.most_urgent(f"INC-{one[0]}" for one in found)
+    found = _worst(person).ask(most=_OPEN_SHOWN)
+    owed = obligations.most_urgent([f"INC-{one[0]}" for one in found])
     last = _last([one[-1] for one in found])
     return [
         OpenIncident(*(*one[:-1], owed.get(f"INC-{one[0]}"), last.get(one[-1]), one[_TAKEN_BY] == person.username))
@@ -214,13 +217,25 @@ def _open(person: User) -> list[OpenIncident]:
     ]
 
 
+@worded_by_role
+def _worst(person: User) -> "QuerySet[Incident, tuple[Any, ...]]":
+    newest = Subquery(response.newest_told())
+    return Incident.objects.visible_to(person).open().worst_first().values_list(*COLUMNS, newest)
+
+
 def _last(keys: list[int]) -> dict[int, Last]:
     """What the newest facts say; a fact without words of its own says what happened."""
-    values = TimelineEvent.objects.filter(pk__in=keys).values_list("pk", "kind", "new", "occurred_at", "text__body")
+    values = _facts().ask(keys=keys)
     said = {pk: Last(at, _short(_told(kind, new, body))) for pk, kind, new, at, body in values if body}
-    for pk, line in response.lines(key for key in keys if key not in said).items():
+    for pk, line in response.lines([key for key in keys if key not in said]).items():
         said[pk] = Last(line.occurred_at, _short(f"{line.who} {line.before} {line.strong} {line.after}".strip()))
     return said
+
+
+@worded
+def _facts() -> "QuerySet[TimelineEvent, tuple[Any, ...]]":
+    facts = TimelineEvent.objects.filter(OneOf("pk", given("keys")))
+    return facts.values_list("pk", "kind", "new", "occurred_at", "text__body")
 
 
 def _told(kind: str, new: str, body: str) -> str:

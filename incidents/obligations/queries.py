@@ -4,15 +4,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import TruncWeek
 
 from incidents.obligations.models import Obligation, ObligationQuerySet
+from opsportal.questions import OneOf, given, worded
 
 
 def open_for(subject: str) -> list[Obligation]:
     """All running clocks of one subject, the most urgent first."""
-    return list(Obligation.objects.open().filter(subject=subject).order_by("due_at", "id"))
+    return _open_for().models(subject=subject)
+
+
+@worded
+def _open_for() -> ObligationQuerySet:
+    return Obligation.objects.open().filter(subject=given("subject")).order_by("due_at", "id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +38,13 @@ _LABELS = {kind.value: kind.label for kind in Obligation.Kind}
 
 def most_urgent(subjects: Iterable[str]) -> dict[str, Due]:
     """The next running clock of each subject that has one."""
-    running = Obligation.objects.open().filter(subject__in=list(subjects)).order_by("subject", "due_at", "id")
-    values = running.distinct("subject").values_list("subject", "kind", "due_at")
-    return {subject: Due(kind, due_at) for subject, kind, due_at in values}
+    return {subject: Due(kind, due_at) for subject, kind, due_at in _most_urgent().ask(subjects=list(subjects))}
+
+
+@worded
+def _most_urgent() -> "QuerySet[Obligation, tuple[str, str, datetime]]":
+    running = Obligation.objects.open().filter(OneOf("subject", given("subjects"))).order_by("subject", "due_at", "id")
+    return running.distinct("subject").values_list("subject", "kind", "due_at")
 
 
 def late(at: datetime, limit: int = 20) -> list[Obligation]:

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
 from incidents.ownership.models import Contact, Domain
+from opsportal.questions import worded
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,12 @@ def on_call(domain: Domain) -> tuple[str, str]:
 
 def matrix() -> list[Domain]:
     """All domains in the order of the matrix."""
-    return list(Domain.objects.order_by("position", "name"))
+    return _matrix().models()
+
+
+@worded
+def _matrix() -> "QuerySet[Domain]":
+    return Domain.objects.order_by("position", "name")
 
 
 def contacts() -> list[Contact]:

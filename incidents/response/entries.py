@@ -11,6 +11,7 @@ from incidents.response.models import Incident, Pin, TimelineEvent
 from incidents.response.states import Kind
 from incidents.response.wording import Wording
 from incidents.response.words import question, texts
+from opsportal.questions import Question, given, worded
 
 PAGE = 50
 _UPDATES = (
@@ -56,9 +57,11 @@ class Page:
 def page(incident: Incident, *, show: str = "all", words: str = "", before: int | None = None) -> Page:
     """Four queries, however long the story is; one more on older pages."""
     show = show if show in SHOWS else "all"
-    events = list(_matching(incident, show, words, before)[: PAGE + 1])
+    is_first = not (words or before)
+    asked = _newest(show) if is_first else Question(_matching(incident, show, words, before))
+    events = asked.models(most=PAGE + 1, incident=incident.pk)
     shown = events[:PAGE]
-    pins = {} if before else {one.event_id: one for one in _pins(incident)}
+    pins = {} if before else {one.event_id: one for one in _pins().models(incident=incident.pk)}
     said = wording.of({*(one.pk for one in shown), *pins})
     return Page(
         entries=[_entry(one, said[one.pk], pins.get(one.pk)) for one in shown],
@@ -79,9 +82,16 @@ def _entry(event: TimelineEvent, said: Wording, pin: Pin | None) -> Entry:
     return Entry(event, line_of(event, said.written), said, pin)
 
 
-def _pins(incident: Incident) -> "QuerySet[Pin]":
-    pins = Pin.objects.filter(event__incident=incident).select_related("event__actor", "pinned_by")
+@worded
+def _pins() -> "QuerySet[Pin]":
+    pins = Pin.objects.filter(event__incident=given("incident")).select_related("event__actor", "pinned_by")
     return pins.order_by("-pinned_at", "-event_id")
+
+
+@worded
+def _newest(show: str) -> "QuerySet[TimelineEvent]":
+    events = TimelineEvent.objects.filter(incident=given("incident")).select_related("actor")
+    return events.filter(SHOWS[show][1]).order_by("-recorded_at", "-id")
 
 
 def _matching(incident: Incident, show: str, words: str, before: int | None) -> "QuerySet[TimelineEvent]":

@@ -1,13 +1,14 @@
 """The list of incidents: what it is narrowed to, its pages by key, and its rows without their models."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, Q
+from django.db import connection
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from incidents.obligations import queries as obligations
@@ -16,6 +17,8 @@ from incidents.response import words
 from incidents.response.models import MARKS, Incident, IncidentQuerySet
 from incidents.response.states import Severity, Status
 from opsportal.models import User
+from opsportal.questions import Question, worded_by_role
+from opsportal.roles import Role
 
 PAGE = 100
 EXPORTED = 20_000
@@ -168,20 +171,31 @@ def listing(filters: Filters, person: User) -> Listing:
     """Open incidents first, the worst first; then the past, newest first; only what this person may see."""
     values = _page(filters, person)
     shown = values[:PAGE]
-    owed = obligations.most_urgent(f"INC-{one[0]}" for one in shown)
+    owed = obligations.most_urgent([f"INC-{one[0]}" for one in shown])
     rows = [Row(*(*one, owed.get(f"INC-{one[0]}"))) for one in shown]
-    counts = Incident.objects.visible_to(person).aggregate(
-        open=Count("pk", filter=~Q(status=Status.RESOLVED)),
-        to_close=Count("pk", filter=Q(status=Status.RESOLVED, closed_at=None)),
-        total=Count("pk"),
-    )
+    opened, to_close, total = _counts(person)
     return Listing(
         rows=rows,
-        open_count=counts["open"],
-        to_close=counts["to_close"],
-        total=counts["total"],
+        open_count=opened,
+        to_close=to_close,
+        total=total,
         after=_key(rows[-1]) if len(values) > PAGE else None,
     )
+
+
+def _counts(person: User) -> tuple[int, int, int]:
+    """How many are open, resolved and not closed, and known in all, of those that this person may see."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNTS, {"sees_all": person.has_role(Role.RESPONDER)})
+        opened, to_close, total = cursor.fetchone()
+        return opened, to_close, total
+
+
+_COUNTS = f"""
+SELECT count(*) FILTER (WHERE status <> '{Status.RESOLVED}'),
+       count(*) FILTER (WHERE status = '{Status.RESOLVED}' AND closed_at IS NULL), count(*)
+FROM incidents_incident WHERE %(sees_all)s OR nature <> '{Incident.Nature.SECURITY}'
+"""  # noqa: S608 - our own constants
 
 
 def _key(row: Row) -> Key:
@@ -190,17 +204,43 @@ def _key(row: Row) -> Key:
 
 def _page(filters: Filters, person: User) -> list[tuple[Any, ...]]:
     """The values of one page and of one row more."""
-    wanted, after = narrowed(filters, person), filters.after
     running: list[tuple[Any, ...]] = []
-    if after is None or after.severity:
-        worst = wanted.open().worst_first()
-        if after:
-            worst = worst.filter(Q(severity__gt=after.severity) | Q(severity=after.severity, number__lt=after.number))
-        running = list(worst.values_list(*COLUMNS)[: PAGE + 1])
-    past = wanted.filter(status=Status.RESOLVED).newest_first()
+    if filters.after is None or filters.after.severity:
+        running = _question(_running, _running_of_chip, filters, person).ask(most=PAGE + 1)
+    if len(running) > PAGE:
+        return running
+    return running + _question(_past, _past_of_chip, filters, person).ask(most=PAGE + 1 - len(running))
+
+
+_Values = QuerySet[Incident, tuple[Any, ...]]
+_Write = Callable[[User, Filters], _Values]
+_Ask = Callable[[User, Filters], Question[Incident]]
+
+
+def _running(person: User, filters: Filters) -> _Values:
+    worst, after = narrowed(filters, person).open().worst_first(), filters.after
+    if after:
+        worst = worst.filter(Q(severity__gt=after.severity) | Q(severity=after.severity, number__lt=after.number))
+    return worst.values_list(*COLUMNS)
+
+
+_running_of_chip = worded_by_role(_running)
+
+
+def _past(person: User, filters: Filters) -> _Values:
+    past, after = narrowed(filters, person).filter(status=Status.RESOLVED).newest_first(), filters.after
     if after and not after.severity:
         past = past.filter(number__lt=after.number)
-    return running + list(past.values_list(*COLUMNS)[: PAGE + 1 - len(running)])
+    return past.values_list(*COLUMNS)
+
+
+_past_of_chip = worded_by_role(_past)
+
+
+def _question(write: _Write, of_chip: _Ask, filters: Filters, person: User) -> Question[Incident]:
+    """Kept in words for the chips alone: they are few, and everybody presses the same ones."""
+    is_chip = filters == Filters(status=filters.status, severity=filters.severity)
+    return of_chip(person, filters) if is_chip else Question(write(person, filters))
 
 
 def newest(filters: Filters, person: User) -> IncidentQuerySet:

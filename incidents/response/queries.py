@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db.models import CharField, OuterRef, QuerySet, Value
 from django.db.models.functions import Cast, Concat
@@ -10,13 +11,15 @@ from django.http import Http404
 
 from incidents.obligations import queries as obligations
 from incidents.obligations.models import Obligation
+from incidents.ownership import queries as ownership
 from incidents.ownership.models import Domain
 from incidents.response import entries, next_best, seats
 from incidents.response.entries import Page
 from incidents.response.lines import Line, line_of
-from incidents.response.models import ChecklistStep, Incident, Seat, TimelineEvent, TimelineText
+from incidents.response.models import ChecklistStep, Incident, IncidentQuerySet, Seat, TimelineEvent, TimelineText
 from incidents.response.states import IncidentRole, Kind, Severity, Status
 from opsportal.models import User
+from opsportal.questions import OneOf, given, worded, worded_by_role
 from opsportal.roles import Role
 
 # Public words after which readers wait for another one.
@@ -106,21 +109,26 @@ class Room:
 
 def incident_or_404(number: int, person: User) -> Incident:
     """The incident that people call INC-<number>, unless it is none that this person may see."""
-    found = (
-        Incident.objects.visible_to(person)
-        .with_domain()
-        .select_related("acknowledged_by", "merged_into")
-        .filter(number=number)
-        .first()
-    )
+    found = next(iter(_incident(person).models(number=number)), None)
     if found is None:
         raise Http404(f"INC-{number}")
     return found
 
 
+@worded_by_role
+def _incident(person: User) -> IncidentQuerySet:
+    seen = Incident.objects.visible_to(person).filter(number=given("number"))
+    return seen.with_domain().select_related("acknowledged_by", "merged_into")
+
+
 def version(number: int, person: User) -> int | None:
     """What a poll compares: one cheap read."""
-    return Incident.objects.visible_to(person).filter(number=number).values_list("version", flat=True).first()
+    return next((found for (found,) in _version(person).ask(number=number)), None)
+
+
+@worded_by_role
+def _version(person: User) -> "QuerySet[Incident, int]":
+    return Incident.objects.visible_to(person).filter(number=given("number")).values_list("version", flat=True)
 
 
 def hidden_labels(person: User) -> "QuerySet[Incident, str]":
@@ -163,7 +171,7 @@ class RoleRow:
 
 def roles(incident: Incident, person: User) -> list[RoleRow]:
     """All four, whoever holds them."""
-    rows = {one.role: one for one in seats_of(incident)}
+    rows = {one.role: one for one in _seats().models(incident=incident.pk)}
     found = [rows.get(role, Seat(incident=incident, role=role)) for role in IncidentRole]
     leads = seats.holder(found[0]) == person
     can_change = is_running(incident)
@@ -198,6 +206,11 @@ def seats_of(incident: Incident) -> "QuerySet[Seat]":
     return Seat.objects.filter(incident=incident).select_related("holder", "offered_to", "offered_by")
 
 
+@worded
+def _seats() -> "QuerySet[Seat]":
+    return Seat.objects.filter(incident=given("incident")).select_related("holder", "offered_to", "offered_by")
+
+
 def holds(person: User, role: IncidentRole, incident: Incident) -> bool:
     """True while this person has the role and may act in incidents."""
     return seats.is_able(person) and Seat.objects.filter(incident=incident, role=role, holder=person).exists()
@@ -228,11 +241,16 @@ def _phases(incident: Incident) -> list[Phase]:
     """All five, the first unfinished one marked as current."""
     steps = [
         Step(*(*one, ChecklistStep.binds(mandatory_from, incident)))
-        for *one, mandatory_from in incident.checklist.order_by("position").values_list(*_STEP)
+        for *one, mandatory_from in _steps().ask(incident=incident.pk)
     ]
     by_phase = {phase: [step for step in steps if step.phase == phase] for phase in ChecklistStep.Phase}
     current = next((phase for phase, own in by_phase.items() if not all(step.is_settled for step in own)), None)
     return [Phase(phase.label, own, phase == current) for phase, own in by_phase.items()]
+
+
+@worded
+def _steps() -> "QuerySet[ChecklistStep, tuple[Any, ...]]":
+    return ChecklistStep.objects.filter(incident=given("incident")).order_by("position").values_list(*_STEP)
 
 
 def newest_told() -> "QuerySet[TimelineEvent, int]":
@@ -251,9 +269,20 @@ _LINE = ("kind", "source", "occurred_at", "recorded_at", "old", "new", "about", 
 def lines(keys: Iterable[int]) -> dict[int, Line]:
     """How these facts read, by their key."""
     wanted = list(keys)
-    bodies = dict(TimelineText.objects.filter(event__in=wanted).values_list("event", "body"))
-    events = TimelineEvent.objects.filter(pk__in=wanted).select_related("actor").only(*_LINE)
-    return {event.pk: line_of(event, bodies.get(event.pk, "")) for event in events}
+    if not wanted:
+        return {}
+    bodies = dict(_bodies().ask(keys=wanted))
+    return {event.pk: line_of(event, bodies.get(event.pk, "")) for event in _events().models(keys=wanted)}
+
+
+@worded
+def _bodies() -> "QuerySet[TimelineText, tuple[int, str]]":
+    return TimelineText.objects.filter(OneOf("event", given("keys"))).values_list("event", "body")
+
+
+@worded
+def _events() -> "QuerySet[TimelineEvent]":
+    return TimelineEvent.objects.filter(OneOf("pk", given("keys"))).select_related("actor").only(*_LINE)
 
 
 def latest(incident: Incident, kind: Kind) -> Line | None:
@@ -269,7 +298,7 @@ def latest_resolved(person: User) -> Incident | None:
 
 def domains() -> list[Domain]:
     """What an incident can belong to, in the order of the matrix."""
-    return list(Domain.objects.order_by("position", "name"))
+    return ownership.matrix()
 
 
 def severity_or(word: str, default: str = "") -> str:

@@ -4,9 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
 
 from incidents.response.models import TimelineEvent, TimelineText
 from incidents.response.states import Kind, Outcome
+from opsportal.questions import OneOf, given, worded
 
 
 @dataclass(frozen=True)
@@ -74,13 +78,22 @@ _CHANGE = ("corrects", "pk", "kind", "new", "actor__username", "recorded_at")
 def of(events: Iterable[int]) -> dict[int, Wording]:
     """The wording of each of these events, in two queries."""
     keys = list(events)
-    changes = list(TimelineEvent.objects.filter(corrects__in=keys).order_by("id").values_list(*_CHANGE))
-    texts = TimelineText.objects.filter(event__in=[*keys, *(pk for _, pk, *_ in changes)])
-    bodies = dict(texts.values_list("event", "body"))
+    changes = _changes().ask(keys=keys)
+    bodies = dict(_bodies().ask(keys=[*keys, *(pk for _, pk, *_ in changes)]))
     found: dict[int | None, list[Change]] = defaultdict(list)
     for corrected, pk, kind, new, who, at in changes:
         found[corrected].append(Change(pk, kind, new, who or "", at, bodies.get(pk, "")))
     return {key: Wording(bodies.get(key, ""), tuple(found[key])) for key in keys}
+
+
+@worded
+def _changes() -> "QuerySet[TimelineEvent, tuple[Any, ...]]":
+    return TimelineEvent.objects.filter(OneOf("corrects", given("keys"))).order_by("id").values_list(*_CHANGE)
+
+
+@worded
+def _bodies() -> "QuerySet[TimelineText, tuple[int, str]]":
+    return TimelineText.objects.filter(OneOf("event", given("keys"))).values_list("event", "body")
 
 
 def of_one(event: TimelineEvent) -> Wording:
