@@ -29,7 +29,7 @@ def updates(
     public_id: str, window: Window, said: Iterable[Update], *, components: Iterable[tuple[str, str]], at: datetime
 ) -> tuple[Update, ...]:
     """Everything said until now, newest first; `components` are (public id, full name)."""
-    rows = [*_by_itself(public_id, window, at), *said]
+    rows = [*by_itself(public_id, window, at), *said]
     named = tuple(components)
     found = sorted(rows, key=lambda one: (one.published_at, list(windows.WORDS).index(one.status)), reverse=True)
     return tuple(
@@ -44,7 +44,8 @@ def last_change(window: Window, changed_at: datetime, at: datetime) -> datetime:
     return max([changed_at, *(one for one in (window.starts_at, window.closes_at) if one <= at)])
 
 
-def _by_itself(public_id: str, window: Window, at: datetime) -> Iterator[Update]:
+def by_itself(public_id: str, window: Window, at: datetime) -> Iterator[Update]:
+    """The sentences of a beginning and an end that nobody had to say."""
     if window.cancelled_at is not None or at < window.starts_at:
         return
     yield _sentence(public_id, windows.IN_PROGRESS, BEGUN, window.starts_at)

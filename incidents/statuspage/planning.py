@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 
 from incidents.ownership.models import Domain
-from incidents.statuspage import news, queries, recurrence, windows
+from incidents.statuspage import planned_news, queries, recurrence, windows
 from incidents.statuspage.actions import show_after_commit
 from incidents.statuspage.maintenance import Audience, Maintenance, MaintenanceSeries, MaintenanceUpdate
 from incidents.statuspage.models import Component
@@ -98,7 +98,7 @@ def announce(maintenance: Maintenance, *, by: User, at: datetime, seen: str = ""
         if mate.starts_at > at:
             said = _announce(mate, by=by, at=at)
             if mate == one:  # of a rule, the next one is news enough
-                _tell_words(mate, said)
+                planned_news.tell_words(mate, said)
     audit.record("maintenance.announce", by=by.username, object=one.public_id)
     show_after_commit(at)
     one.refresh_from_db()
@@ -125,7 +125,7 @@ def edit(maintenance: Maintenance, wanted: Plan, *, by: User, at: datetime, seen
     one.components.set(wanted.components)
     _changed(one, at)
     if words and _is_heard(one):
-        _tell_words(one, _say(one, windows.SCHEDULED, words, by=by, at=at))
+        planned_news.tell_words(one, _say(one, windows.SCHEDULED, words, by=by, at=at))
     audit.record("maintenance.edit", by=by.username, object=one.public_id)
     show_after_commit(at)
     return one
@@ -142,7 +142,7 @@ def say(maintenance: Maintenance, *, words: str, by: User, at: datetime) -> Main
         raise Refused("MAINTENANCE_OVER", f"It is {windows.WORDS[status].lower()}. Nothing more is said about it.")
     _require_words(words, one)
     said = _say(one, status, words, by=by, at=at)
-    _tell_words(one, said)
+    planned_news.tell_words(one, said)
     _touch(one, at)
     audit.record("maintenance.say", by=by.username, object=one.public_id)
     show_after_commit(at)
@@ -221,13 +221,17 @@ def stop_series(series: MaintenanceSeries, *, words: str, by: User, at: datetime
 
 
 def sweep(at: datetime) -> None:
-    """Make what rules have ahead, and remind of what begins soon. Safe to run twice and beside itself."""
+    """Make what rules have ahead, remind of what begins soon, and tell of what began or ended by itself.
+
+    Safe to run twice and beside itself.
+    """
     for series in MaintenanceSeries.objects.filter(stopped_at=None).order_by("pk"):
         with transaction.atomic():
             _make_ahead(MaintenanceSeries.objects.select_for_update().get(pk=series.pk), at)
     waiting = Maintenance.objects.in_force().filter(reminded_at=None, remind_before__isnull=False, starts_at__gt=at)
     for pk in waiting.order_by("starts_at").values_list("pk", flat=True):
         _remind(pk, at)
+    planned_news.tell_moments(at)
 
 
 @transaction.atomic
@@ -244,7 +248,7 @@ def _remind(pk: int, at: datetime) -> None:
     if one.created_at >= due_at:
         return
     key = f"maintenance:{one.public_id}:{int(one.starts_at.timestamp())}:soon"
-    _tell(one, key, windows.SCHEDULED, f"A reminder: {one.text}", at=at)
+    planned_news.tell(one, key, windows.SCHEDULED, f"A reminder: {one.text}", at=at)
     tell_operators(
         key=key,
         subject=f"Planned work begins {one.starts_at:%H:%M} UTC on {one.starts_at.day} {one.starts_at:%b}: {one.title}",
@@ -302,7 +306,7 @@ def _cancel(one: Maintenance, words: str, *, by: User, at: datetime) -> None:
     one.save(update_fields=["cancelled_at"])
     _changed(one, at)
     if _is_heard(one):
-        _tell_words(one, _say(one, windows.CANCELLED, words, by=by, at=at))
+        planned_news.tell_words(one, _say(one, windows.CANCELLED, words, by=by, at=at))
     audit.record("maintenance.cancel", by=by.username, object=one.public_id)
 
 
@@ -310,7 +314,7 @@ def _told(one: Maintenance, status: str, words: str, by: User, at: datetime) -> 
     """What every change of a running window ends with."""
     _require_words(words, one)
     _changed(one, at)
-    _tell_words(one, _say(one, status, words, by=by, at=at))
+    planned_news.tell_words(one, _say(one, status, words, by=by, at=at))
     audit.record(f"maintenance.{status}", by=by.username, object=one.public_id)
     show_after_commit(at)
     return one
@@ -319,29 +323,6 @@ def _told(one: Maintenance, status: str, words: str, by: User, at: datetime) -> 
 def _say(one: Maintenance, status: str, words: str, *, by: User | None, at: datetime) -> MaintenanceUpdate:
     return MaintenanceUpdate.objects.create(
         maintenance=one, status=status, body=words.strip(), published_by=by, published_at=at
-    )
-
-
-def _tell_words(one: Maintenance, said: MaintenanceUpdate) -> None:
-    """Subscribers hear what was said, too."""
-    _tell(one, f"maintenance_update:{said.public_id}", said.status, said.body, at=said.published_at)
-
-
-def _tell(one: Maintenance, key: str, status: str, words: str, *, at: datetime) -> None:
-    """Subscribers of its components hear it; nothing of internal work leaves the house."""
-    if one.announced_at is None:
-        return
-    news.tell(
-        news.News(
-            key=key,
-            topic=f"maintenance:{one.public_id}",
-            title=one.title,
-            word=windows.WORDS[status],
-            text=f"{words}\n\n{windows.in_words(one.starts_at, one.window.closes_at)}",
-            path=f"/status/maintenance/{one.public_id}/",
-            component_ids=tuple(one.components.order_by("pk").values_list("public_id", flat=True)),
-            at=at,
-        )
     )
 
 

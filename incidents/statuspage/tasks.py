@@ -28,7 +28,7 @@ def rebuild_snapshot(**_: object) -> None:
 
 @shared_task(name="incidents.keep_maintenance")
 def keep_maintenance(**_: object) -> None:
-    """Make what rules have ahead, and remind of what begins soon. Safe to run twice."""
+    """Make what rules have ahead, remind of what begins soon, tell of what began or ended. Safe to run twice."""
     if ticker.claim("incidents.keep_maintenance", every=timedelta(seconds=30)):
         planning.sweep(timezone.now())
         ticker.done("incidents.keep_maintenance")

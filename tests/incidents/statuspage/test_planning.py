@@ -229,6 +229,35 @@ def test_subscribers_hear_what_is_said_and_of_a_rule_the_next_day_alone(told, wa
     assert heard[0].component_ids == (api.public_id,)
 
 
+def test_subscribers_hear_once_that_work_began_and_ended_by_itself(told, monkeypatch):
+    heard: dict[str, news.News] = {}
+    monkeypatch.setattr(news, "tellers", [lambda one: heard.setdefault(one.key, one)])
+
+    for hours in (1.9, 2, 2.5, 4, 4.5):
+        planning.sweep(later(hours))
+
+    assert [(one.word, one.at, one.text.split("\n")[0]) for one in heard.values()] == [
+        ("In progress", later(2), "The work has begun. We say here when it is done."),
+        ("Completed", later(4), "The work is done."),
+    ]
+    shown = {one.public_id for one in load.page(later(4)).maintenances[0].updates}
+    assert {key.partition(":")[2] for key in heard} < shown
+
+
+def test_what_a_person_said_and_what_was_noticed_late_is_not_said_again(told, wanted, publisher, monkeypatch):
+    heard: dict[str, news.News] = {}
+    quiet = planning.plan(replace(wanted, audience="internal"), by=publisher, at=NOW)
+    gone = planning.announce(planning.plan(wanted, by=publisher, at=NOW), by=publisher, at=NOW)
+    planning.cancel(gone, words="", by=publisher, at=later(1))
+    monkeypatch.setattr(news, "tellers", [lambda one: heard.setdefault(one.key, one)])
+
+    planning.finish(told, words="Done early.", by=publisher, at=later(3.5))
+    planning.sweep(later(4))
+
+    assert [one.text.split("\n")[0] for one in heard.values()] == ["Done early."]
+    assert quiet.window.status(later(3)) == "in_progress"
+
+
 # --- checks -----------------------------------------------------------------------------------------------------------
 
 
