@@ -119,7 +119,13 @@ def _event_of(update: StatusUpdate, incident: Incident) -> TimelineEvent | None:
 
 def _tell_correction(update: StatusUpdate, public: PublicIncident, *, at: datetime) -> None:
     told = news.of_update(update, public.components.values_list("public_id", flat=True), at=at)
-    news.tell(replace(told, key=_correction_key(update, update.earlier.count()), word=f"Corrected: {told.word}"))
+    news.tell(
+        replace(
+            told,
+            key=_correction_key(update, update.earlier.count()),
+            word=load.words().gettext("Corrected: {}").format(told.word),
+        )
+    )
 
 
 def _correction_key(update: StatusUpdate, number: int) -> str:

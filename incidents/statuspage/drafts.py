@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from datetime import datetime
+from gettext import NullTranslations
 
 from incidents.response.models import Incident
 from incidents.response.states import Severity, Status
@@ -31,12 +32,17 @@ def text_for(status: str, components: Iterable[Component]) -> str:
     """The template of a phase with the components' public names in it; never the internal title."""
     if status == POSTMORTEM:
         return ""  # what was learned has no template
-    return texts.filled(Status(status), pages.listed([one.name for one in components]) or "our service")
+    return texts.filled(Status(status), _names(components, load.words()))
 
 
 def title_for(components: Iterable[Component]) -> str:
     """A first public title from public names only."""
-    return f"Problem with {pages.listed([one.name for one in components]) or 'our service'}"
+    words = load.words()
+    return words.gettext("Problem with {}").format(_names(components, words))
+
+
+def _names(components: Iterable[Component], words: NullTranslations) -> str:
+    return pages.listed([one.name for one in components], words) or words.gettext("our service")
 
 
 def proposed_status(severity: str) -> ComponentStatus:

@@ -3,6 +3,7 @@
 One catalogue serves both sides: templates ask Django for it, the rules without Django read the same file here.
 """
 
+from datetime import UTC, datetime
 from functools import lru_cache
 from gettext import NullTranslations, translation
 from pathlib import Path
@@ -23,3 +24,13 @@ def of(code: str) -> NullTranslations:
     ('Today', 'Heute')
     """
     return translation("django", CATALOGUES, languages=[code], fallback=True)
+
+
+def moment(when: datetime, words: NullTranslations = ENGLISH) -> str:
+    """
+    >>> moment(datetime(2026, 11, 21, 3, 12, tzinfo=UTC)), moment(datetime(2026, 12, 1, 3, tzinfo=UTC), of("de"))
+    ('21 Nov, 03:12 UTC', '1. Dez, 03:00 UTC')
+    """
+    when = when.astimezone(UTC)
+    month = words.gettext(MONTHS[when.month - 1])
+    return words.gettext("{day} {month}, {time} UTC").format(day=when.day, month=month, time=f"{when:%H:%M}")

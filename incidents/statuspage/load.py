@@ -6,13 +6,14 @@ The number of queries does not grow with the number of incidents.
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from gettext import NullTranslations
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db.models import Prefetch, Q
 from django.db.models.functions import Coalesce
 
-from incidents.statuspage import announced, bars, content, rollup
+from incidents.statuspage import announced, bars, content, language, rollup
 from incidents.statuspage.maintenance import Maintenance, MaintenanceUpdate
 from incidents.statuspage.models import (
     Component,
@@ -70,6 +71,11 @@ def now(at: datetime) -> content.Content:
         incidents=shown,
         maintenances=planned,
     )
+
+
+def words() -> NullTranslations:
+    """The page's own words in the language of its readers now. One query."""
+    return language.of(Page.objects.values_list("language", flat=True).get())
 
 
 def address() -> str:

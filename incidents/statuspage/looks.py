@@ -59,6 +59,16 @@ MAINTENANCE = {
 }
 # The word above an update, where it is not the status itself.
 WORDS = {**windows.WORDS, "postmortem": "Post-mortem"}
+
+
+def word_of(status: str) -> str:
+    """
+    >>> word_of("in_progress"), word_of("identified")
+    ('In progress', 'Identified')
+    """
+    return WORDS.get(status, status.capitalize())
+
+
 INDICATOR = {
     "none": COMPONENT[rollup.OPERATIONAL],
     "maintenance": COMPONENT[rollup.MAINTENANCE],

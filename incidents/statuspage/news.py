@@ -5,11 +5,11 @@ A call goes out in the transaction of the change itself, so news and change are 
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from incidents.statuspage import load
-from incidents.statuspage.models import ComponentStatus, StatusUpdate
+from incidents.statuspage import language, load, looks
+from incidents.statuspage.models import StatusUpdate
 
 
 @dataclass(frozen=True)
@@ -48,19 +48,18 @@ def take_back(key: str, *, at: datetime) -> None:
 
 
 def of_update(update: StatusUpdate, component_ids: Iterable[str], *, at: datetime) -> News:
-    """An incident's update as a message: its words, what it changed, what it promises."""
-    public = update.public_incident
+    """An incident's update as a message: its words, what it changed, what it promises; in the page's language."""
+    public, words, due = update.public_incident, load.words(), update.next_update_at
     changes = [
-        f"{one.name}: {ComponentStatus(one.new_status).label.lower()}"
+        f"{one.name}: {words.gettext(looks.COMPONENT[one.new_status].small)}"
         for one in load.affected(update.affected_components)
     ]
-    due = update.next_update_at
-    promise = [f"Next update by {due.astimezone(UTC):%H:%M UTC on %-d %B}."] if due else []
+    promise = [words.gettext("Next update by {}.").format(language.moment(due, words))] if due else []
     return News(
         key=update.outbox_event,
         topic=f"incident:{public.public_id}",
         title=public.name,
-        word=update.get_status_display(),
+        word=words.gettext(looks.word_of(update.status)),
         text="\n\n".join(part for part in (update.body, "\n".join(changes), *promise) if part),
         path=f"/status/incidents/{public.public_id}/",
         component_ids=tuple(component_ids),

@@ -64,7 +64,7 @@ class Entry:
 
     @property
     def word(self) -> str:
-        return looks.WORDS.get(self.update.status, self.update.status.capitalize())
+        return looks.word_of(self.update.status)
 
 
 @dataclass(frozen=True)
@@ -200,10 +200,7 @@ def _since(since: datetime, at: datetime, words: NullTranslations = language.ENG
     '02:10 UTC'
     """
     since, is_today = since.astimezone(UTC), since.astimezone(UTC).date() == at.astimezone(UTC).date()
-    if is_today:
-        return f"{since:%H:%M} UTC"
-    month = words.gettext(language.MONTHS[since.month - 1])
-    return words.gettext("{day} {month}, {time} UTC").format(day=since.day, month=month, time=f"{since:%H:%M}")
+    return f"{since:%H:%M} UTC" if is_today else language.moment(since, words)
 
 
 def listed(names: list[str], words: NullTranslations = language.ENGLISH) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.db import transaction
 
-from incidents.statuspage import announced, news, windows
+from incidents.statuspage import announced, load, news, windows
 from incidents.statuspage.maintenance import Maintenance, MaintenanceUpdate
 from opsportal.errors import Refused
 
@@ -24,13 +24,14 @@ def tell(one: Maintenance, key: str, status: str, words: str, *, at: datetime) -
     """Subscribers of its components hear it. Inside the caller's transaction; the same key again is the same news."""
     if one.announced_at is None:
         return
+    own = load.words()
     news.tell(
         news.News(
             key=key,
             topic=f"maintenance:{one.public_id}",
             title=one.title,
-            word=windows.WORDS[status],
-            text=f"{words}\n\n{windows.in_words(one.starts_at, one.window.closes_at)}",
+            word=own.gettext(windows.WORDS[status]),
+            text=f"{words}\n\n{windows.in_words(one.starts_at, one.window.closes_at, own)}",
             path=f"/status/maintenance/{one.public_id}/",
             component_ids=tuple(one.components.order_by("pk").values_list("public_id", flat=True)),
             at=at,
@@ -57,7 +58,7 @@ def _tell_moments_of(pk: int, since: datetime, at: datetime) -> None:
         return
     for said in announced.by_itself(one.public_id, one.window, at):
         if said.published_at > since:
-            tell(one, _key(said.public_id), said.status, said.body, at=said.published_at)
+            tell(one, _key(said.public_id), said.status, load.words().gettext(said.body), at=said.published_at)
 
 
 def _key(public_id: str) -> str:

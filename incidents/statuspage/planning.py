@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 
 from incidents.ownership.models import Domain
-from incidents.statuspage import planned_news, queries, recurrence, windows
+from incidents.statuspage import load, planned_news, queries, recurrence, windows
 from incidents.statuspage.actions import show_after_commit
 from incidents.statuspage.maintenance import Audience, Maintenance, MaintenanceSeries, MaintenanceUpdate
 from incidents.statuspage.models import Component
@@ -158,7 +158,13 @@ def verify(maintenance: Maintenance, *, words: str, by: User, at: datetime) -> M
     _require_status(one, at, windows.IN_PROGRESS, "Only work that goes on can be verified.")
     one.verifying_at = at
     one.save(update_fields=["verifying_at"])
-    return _told(one, windows.VERIFYING, words or "The work is done. We look whether everything is well.", by, at)
+    return _told(
+        one,
+        windows.VERIFYING,
+        words or load.words().gettext("The work is done. We look whether everything is well."),
+        by,
+        at,
+    )
 
 
 @transaction.atomic
@@ -176,7 +182,9 @@ def extend(maintenance: Maintenance, *, ends_at: datetime, words: str, by: User,
         raise Refused("TOO_LONG", f"A window has at most {LONGEST.days} days.")
     one.ends_at = ends_at
     one.save(update_fields=["ends_at"])
-    sentence = f"The work takes longer. New time: {windows.in_words(one.starts_at, ends_at)}."
+    own = load.words()
+    when = windows.in_words(one.starts_at, ends_at, own)
+    sentence = own.gettext("The work takes longer. New time: {}.").format(when)
     return _told(one, status, f"{sentence} {words}".strip(), by, at)
 
 
@@ -190,7 +198,9 @@ def finish(maintenance: Maintenance, *, words: str, by: User, at: datetime) -> M
         raise Refused("NOT_RUNNING", "Only work that goes on can be ended early.")
     one.ended_at = at
     one.save(update_fields=["ended_at"])
-    return _told(one, windows.COMPLETED, words or "The work is done, earlier than planned.", by, at)
+    return _told(
+        one, windows.COMPLETED, words or load.words().gettext("The work is done, earlier than planned."), by, at
+    )
 
 
 @transaction.atomic
@@ -198,7 +208,7 @@ def cancel(maintenance: Maintenance, *, words: str, by: User, at: datetime) -> M
     """It does not take place."""
     one = _locked(maintenance)
     _require_publisher(by)
-    _cancel(one, words or "This work does not take place.", by=by, at=at)
+    _cancel(one, words or load.words().gettext("This work does not take place."), by=by, at=at)
     show_after_commit(at)
     return one
 
@@ -212,9 +222,10 @@ def stop_series(series: MaintenanceSeries, *, words: str, by: User, at: datetime
         raise Refused("STOPPED_ALREADY", "This rule has ended already.")
     series.stopped_at = at
     series.save(update_fields=["stopped_at"])
+    own = load.words()
     ahead = list(series.occurrences.select_for_update().filter(starts_at__gt=at, cancelled_at=None))
     for one in ahead:
-        _cancel(one, words or "This work does not take place any more.", by=by, at=at)
+        _cancel(one, words or own.gettext("This work does not take place any more."), by=by, at=at)
     audit.record("maintenance.stop_series", by=by.username, object=series.in_words)
     show_after_commit(at)
     return len(ahead)
@@ -248,7 +259,7 @@ def _remind(pk: int, at: datetime) -> None:
     if one.created_at >= due_at:
         return
     key = f"maintenance:{one.public_id}:{int(one.starts_at.timestamp())}:soon"
-    planned_news.tell(one, key, windows.SCHEDULED, f"A reminder: {one.text}", at=at)
+    planned_news.tell(one, key, windows.SCHEDULED, load.words().gettext("A reminder: {}").format(one.text), at=at)
     tell_operators(
         key=key,
         subject=f"Planned work begins {one.starts_at:%H:%M} UTC on {one.starts_at.day} {one.starts_at:%b}: {one.title}",
@@ -328,13 +339,14 @@ def _say(one: Maintenance, status: str, words: str, *, by: User | None, at: date
 
 def _changes(one: Maintenance, wanted: Plan) -> Iterable[str]:
     """What readers have to hear about a change, sentence by sentence."""
+    own = load.words()
     if (one.starts_at, one.ends_at) != (wanted.starts_at, wanted.ends_at):
-        yield f"New time: {windows.in_words(wanted.starts_at, wanted.ends_at)}."
+        yield own.gettext("New time: {}.").format(windows.in_words(wanted.starts_at, wanted.ends_at, own))
     names = [component.name for component in wanted.components]
     if set(one.components.all()) != set(wanted.components):
-        yield f"Components: {', '.join(names) or 'none'}."
+        yield own.gettext("Components: {}.").format(", ".join(names) or own.gettext("none"))
     if one.title != wanted.title:
-        yield f"New title: {wanted.title}."
+        yield own.gettext("New title: {}.").format(wanted.title)
     if one.text != wanted.text:
         yield wanted.text
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from incidents.response.states import Status
+from incidents.statuspage import load
 from incidents.statuspage.models import PhaseText
 from opsportal.audit import actions as audit
 from opsportal.errors import Conflict, Denied, Refused
@@ -25,9 +26,9 @@ HOUSE = {
 
 
 def all_texts() -> dict[str, str]:
-    """The text of every phase, in their order."""
-    own = dict(PhaseText.objects.values_list("status", "text"))
-    return {status.value: own.get(status.value, text) for status, text in HOUSE.items()}
+    """The text of every phase, in their order; the house's own in the language of the page."""
+    own, words = dict(PhaseText.objects.values_list("status", "text")), load.words()
+    return {status.value: own.get(status.value) or words.gettext(text) for status, text in HOUSE.items()}
 
 
 def filled(status: str, names: str) -> str:

@@ -5,6 +5,9 @@ It is worked out when somebody looks, so no job has to begin or end anything.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from gettext import NullTranslations
+
+from incidents.statuspage import language
 
 SCHEDULED = "scheduled"
 IN_PROGRESS = "in_progress"
@@ -56,11 +59,17 @@ class Window:
         return self.status(at) in RUNNING
 
 
-def in_words(start: datetime, end: datetime) -> str:
+def in_words(start: datetime, end: datetime, words: NullTranslations = language.ENGLISH) -> str:
     """
     >>> in_words(datetime(2026, 12, 5, 3, tzinfo=UTC), datetime(2026, 12, 5, 5, tzinfo=UTC))
     '5 Dec 2026, 03:00 to 05:00 UTC'
     """
-    first, last = start.astimezone(UTC), end.astimezone(UTC)
-    tail = f"{last:%H:%M}" if first.date() == last.date() else f"{last.day} {last:%b %Y, %H:%M}"
-    return f"{first.day} {first:%b %Y, %H:%M} to {tail} UTC"
+    begin, close = start.astimezone(UTC), end.astimezone(UTC)
+    last = f"{close:%H:%M}" if begin.date() == close.date() else _day(close, words)
+    return words.gettext("%(first)s to %(last)s UTC") % {"first": _day(begin, words), "last": last}
+
+
+def _day(when: datetime, words: NullTranslations) -> str:
+    month = words.gettext(language.MONTHS[when.month - 1])
+    parts = {"day": when.day, "month": month, "year": when.year, "time": f"{when:%H:%M}"}
+    return words.gettext("{day} {month} {year}, {time}").format(**parts)

@@ -8,7 +8,7 @@ from functools import partial
 from django.db import transaction
 from django.db.models import F
 
-from incidents.statuspage import language
+from incidents.statuspage import load
 from incidents.statuspage.models import Component, Page
 from incidents.statuspage.news import News
 from incidents.statuspage.offers import CONSENT
@@ -110,12 +110,12 @@ def invite(*, channel: str, address: str, by: str, at: datetime) -> None:
 
 def _send_link(row: Subscriber, *, at: datetime) -> None:
     """The words around the link are written when it leaves (letters.py), so that no link lies in the outbox."""
-    name = Page.objects.get().name
+    name, words = Page.objects.get().name, load.words()
     link = copies.Copy(
         key=f"confirm:{row.pk}:{row.nonce}",
         recipient=row.reference,
         channel=row.channel,
-        subject=f"[{name}] Please confirm your subscription",
+        subject=f"[{name}] {words.gettext('Please confirm your subscription')}",
         body="Asks whether the address wants to be told.",
     )
     copies.enqueue([link], event=f"{row.reference}:confirm", because="Somebody asked to be told", at=at)
@@ -142,7 +142,7 @@ def confirm(pk: int, nonce: str, *, at: datetime) -> tuple[Subscriber, str]:
 
 def _agreed_to() -> str:
     """The words of the form, in the language in which the page shows them."""
-    return language.of(Page.objects.get().language).gettext(CONSENT)
+    return load.words().gettext(CONSENT)
 
 
 @transaction.atomic

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import F
 
+from incidents.statuspage import load
 from incidents.subscribers.models import Announcement, Subscriber
 from opsportal import background
 from opsportal.outbox import copies
@@ -60,7 +61,7 @@ def _next(news: Announcement) -> list[Subscriber]:
 
 
 def _written(news: Announcement, people: list[Subscriber], *, at: datetime) -> Iterable[Copy]:
-    earlier = _taken_out(news, people, at=at)
+    earlier, before_it = _taken_out(news, people, at=at), load.words().gettext("Just before:")
     for place, one in enumerate(people, start=news.queued):
         before = earlier.get(one.reference, "")
         yield Copy(
@@ -68,7 +69,7 @@ def _written(news: Announcement, people: list[Subscriber], *, at: datetime) -> I
             recipient=one.reference,
             channel=one.channel,
             subject=news.subject,
-            body=f"{news.body}\n\nJust before:\n\n{before}" if before else news.body,
+            body=f"{news.body}\n\n{before_it}\n\n{before}" if before else news.body,
             place=place,
         )
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from django.template.loader import render_to_string
+from django.utils import translation
 
-from incidents.statuspage import queries
+from incidents.statuspage import language, queries
 from incidents.statuspage.models import Page
 from incidents.subscribers import links
 from incidents.subscribers.models import Announcement, Subscriber
@@ -15,6 +16,7 @@ from opsportal.outbox.recipients import Recipient
 
 State = Subscriber.State
 _TEMPLATE = "incidents/subscribers/mail.html"
+_ASKED = "Somebody, probably you, asked that updates of %(name)s status be sent here."
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,11 @@ class Frame:
 
     page: str
     host: str
+    language: str
+
+    def say(self, text: str) -> str:
+        """In the language of the page, with its name."""
+        return language.of(self.language).gettext(text) % {"name": self.page}
 
 
 def find(deliveries: Iterable[Delivery]) -> dict[int, Recipient]:
@@ -30,7 +37,8 @@ def find(deliveries: Iterable[Delivery]) -> dict[int, Recipient]:
     rows = list(deliveries)
     people = Subscriber.objects.in_bulk([int(row.recipient.partition(":")[2]) for row in rows])
     news = {one.key: one for one in Announcement.objects.filter(key__in={row.event for row in rows}, withdrawn_at=None)}
-    frame = Frame(Page.objects.get().name, urlsplit(queries.origin()).hostname or "localhost")
+    page = Page.objects.get()
+    frame = Frame(page.name, urlsplit(queries.origin()).hostname or "localhost", page.language)
     found: dict[int, Recipient] = {}
     for row in rows:
         reader = people.get(int(row.recipient.partition(":")[2]))
@@ -46,8 +54,8 @@ def find(deliveries: Iterable[Delivery]) -> dict[int, Recipient]:
 def _news(row: Delivery, reader: Subscriber, news: Announcement, frame: Frame) -> Recipient:
     page, leave, choose = f"{queries.origin()}{news.path}", links.unsubscribe(reader.pk), links.manage(reader.pk)
     text = (
-        f"{row.body}\n\n{page}\n\n-- \nYou asked for updates of {frame.page} status.\n"
-        f"Choose components: {choose}\nUnsubscribe: {leave}\n"
+        f"{row.body}\n\n{page}\n\n-- \n{frame.say('You asked for updates of %(name)s status.')}\n"
+        f"{frame.say('Choose components')}: {choose}\n{frame.say('Unsubscribe')}: {leave}\n"
     )
     return _recipient(reader, text, frame, body=row.body, page=page, leave=leave, choose=choose)
 
@@ -55,9 +63,9 @@ def _news(row: Delivery, reader: Subscriber, news: Announcement, frame: Frame) -
 def _question(reader: Subscriber, frame: Frame) -> Recipient:
     link = links.confirm(reader.pk, reader.nonce)
     text = (
-        f"Somebody, probably you, asked that updates of {frame.page} status be sent here.\n\n"
-        f"To confirm, open this link within 24 hours and press the button:\n{link}\n\n"
-        "If it was not you, do nothing: no more will come.\n"
+        f"{frame.say(_ASKED)}\n\n"
+        f"{frame.say('To confirm, open this link within 24 hours and press the button:')}\n{link}\n\n"
+        f"{frame.say('If it was not you, do nothing: no more will come.')}\n"
     )
     return _recipient(reader, text, frame, link=link)
 
@@ -65,8 +73,8 @@ def _question(reader: Subscriber, frame: Frame) -> Recipient:
 def _known(reader: Subscriber, frame: Frame) -> Recipient:
     leave, choose = links.unsubscribe(reader.pk), links.manage(reader.pk)
     text = (
-        f"Somebody, probably you, asked that updates of {frame.page} status be sent here. They are already.\n\n"
-        f"Choose components: {choose}\nUnsubscribe: {leave}\n"
+        f"{frame.say(_ASKED)} {frame.say('They are already.')}\n\n"
+        f"{frame.say('Choose components')}: {choose}\n{frame.say('Unsubscribe')}: {leave}\n"
     )
     return _recipient(reader, text, frame, leave=leave, choose=choose)
 
@@ -74,7 +82,8 @@ def _known(reader: Subscriber, frame: Frame) -> Recipient:
 def _recipient(reader: Subscriber, text: str, frame: Frame, **words: str) -> Recipient:
     if reader.channel != Channel.EMAIL:
         return Recipient(reader.address, reader.credentials, text=text)
-    html = render_to_string(_TEMPLATE, {"page_name": frame.page, **words})
+    with translation.override(frame.language):
+        html = render_to_string(_TEMPLATE, {"name": frame.page, "language": frame.language, **words})
     headers = [("List-Id", f"{frame.page} status <status.{frame.host}>".replace('"', ""))]
     if leave := words.get("leave"):
         headers += [("List-Unsubscribe", f"<{leave}>"), ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")]

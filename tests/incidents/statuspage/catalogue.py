@@ -6,13 +6,18 @@ from collections.abc import Iterator
 from gettext import GNUTranslations
 from pathlib import Path
 
-from incidents.statuspage import announced, bars, language, looks, offers, pages
+from incidents.statuspage import announced, bars, language, looks, offers, pages, texts
 from incidents.statuspage.models import PUBLIC_STATUSES
+from incidents.subscribers import letters
 from incidents.subscribers.models import CHANNELS
 
 ROOT = Path(__file__).parents[3]
-TEMPLATES = [ROOT / "templates/public_base.html", *sorted((ROOT / "templates/public").glob("*.html"))]
-RULES = [ROOT / f"incidents/statuspage/{name}.py" for name in ("bars", "pages", "planned_work")]
+MAIL = ROOT / "templates/incidents/subscribers/mail.html"
+TEMPLATES = [ROOT / "templates/public_base.html", MAIL, *sorted((ROOT / "templates/public").glob("*.html"))]
+_RULES = (
+    "bars", "corrections", "drafts", "language", "news", "pages", "planned_work", "planning", "windows",
+)  # fmt: skip
+RULES = [ROOT / f"incidents/statuspage/{name}.py" for name in _RULES]
 READERS = [ROOT / f"incidents/subscribers/{name}.py" for name in ("reader_views", "links", "addresses", "forms")]
 # Said to admins, not to readers.
 ADMINS = ("AddForm", "ImportForm", "FilterForm")
@@ -33,9 +38,7 @@ def in_templates() -> Iterator[str]:
 
 def in_rules() -> Iterator[str]:
     for path in RULES:
-        for call in ast.walk(ast.parse(path.read_text())):
-            if isinstance(call, ast.Call) and getattr(call.func, "attr", "") in ("gettext", "ngettext"):
-                yield from _constants(call.args[0])
+        yield from _asked_for(path)
     shown = [*looks.COMPONENT.values(), looks.NO_DATA, looks.UNKNOWN, *looks.IMPACT.values(), looks.RESOLVED]
     for look in (*shown, *looks.MAINTENANCE.values()):
         yield from (look.word, look.small)
@@ -45,12 +48,20 @@ def in_rules() -> Iterator[str]:
         pages.WATCHED,
     ):
         yield from (headline, headline.lower())
-    yield from (bars.FORMULA, *bars.IN_WORDS.values(), *language.MONTHS, *announced.OWN_WORDS)
+    yield from (bars.FORMULA, *bars.IN_WORDS.values(), *language.MONTHS, *announced.OWN_WORDS, *texts.HOUSE.values())
+
+
+def _asked_for(path: Path) -> Iterator[str]:
+    for call in ast.walk(ast.parse(path.read_text())):
+        if isinstance(call, ast.Call) and getattr(call.func, "attr", "") in ("gettext", "ngettext", "say"):
+            yield from _constants(*call.args[:1])
 
 
 def for_readers() -> Iterator[str]:
     """What their own pages say, and what is wrong with what they typed."""
-    yield from (offers.CONSENT, *(str(label) for _, label in CHANNELS))
+    yield from (letters._ASKED, offers.CONSENT, *(str(label) for _, label in CHANNELS))
+    for name in ("letters", "fan_out", "actions"):
+        yield from _asked_for(ROOT / f"incidents/subscribers/{name}.py")
     for path in READERS:
         tree = ast.parse(path.read_text())
         for part in (one for one in tree.body if getattr(one, "name", "") not in ADMINS):

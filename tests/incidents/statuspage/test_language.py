@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from datetime import timedelta
 from functools import cache
 from html import unescape
 from pathlib import Path
@@ -11,9 +12,10 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from incidents.statuspage import content, language, load, page_settings, pages, rendering, snapshot
+from incidents.statuspage import content, drafts, language, load, page_settings, pages, planning, rendering, snapshot
 from incidents.statuspage.content import Appearance
-from incidents.statuspage.models import Page
+from incidents.statuspage.models import Component, Page
+from incidents.statuspage.planning import Plan
 from incidents.subscribers import actions as subscribers
 from incidents.subscribers import reader_pages
 from opsportal.errors import Refused
@@ -30,6 +32,7 @@ from tests.incidents.statuspage.conftest import (
 )
 from tests.incidents.statuspage.test_snapshot import a_busy_page
 
+HOUR = timedelta(hours=1)
 OTHERS = sorted(set(language.LANGUAGES) - {"en"})
 _PLACES = re.compile(r"%\(\w+\)s|{\w*}|<[^>]+>")
 _MARKED = re.compile(r"{% blocktranslate.*?{% endblocktranslate %}|{%.*?%}|{{.*?}}", re.DOTALL)
@@ -171,6 +174,21 @@ def test_a_busy_german_page_keeps_to_its_budgets() -> None:
 
     assert len(tree["status/index.html"]) <= 60 * 1024
     assert snapshot.sizes(tree, ["status/index.html"])["status/index.html"] <= 14 * 1024
+
+
+def test_drafts_and_the_portal_s_own_words_on_planned_work_begin_in_the_language_of_the_page(
+    backend: Any, snapshot_dir: Path, publisher: Any
+) -> None:
+    Page.objects.update(language="de")
+    api = Component.objects.get(name="API")
+    work = Plan("Neue Platten", "Kurz weg.", "public", api.domain, (api,), NOW + HOUR, NOW + 2 * HOUR)
+    told = planning.announce(planning.plan(work, by=publisher, at=NOW), by=publisher, at=NOW)
+    planning.extend(told, ends_at=NOW + 3 * HOUR, words="", by=publisher, at=NOW + HOUR / 2)
+
+    assert drafts.title_for([api]) == "Problem mit API"
+    assert drafts.text_for("investigating", []).startswith("Wir untersuchen ein Problem mit unserem Dienst.")
+    said = load.page(NOW + HOUR / 2).maintenances[0].updates[0].body
+    assert said == "Die Arbeiten dauern länger. Neue Zeit: 21. Nov 2026, 04:12 bis 06:12 UTC."
 
 
 # --- the setting ------------------------------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 """News goes out once to everybody whom it concerns, and to nobody after it was taken back."""
 
+import email
+import email.policy
 import json
 from datetime import timedelta
 
@@ -7,6 +9,7 @@ import pytest
 from django.utils import timezone
 
 from incidents.statuspage import actions as statuspage
+from incidents.statuspage.models import Page
 from incidents.subscribers import actions, fan_out, queries
 from incidents.subscribers.models import Announcement, Subscriber
 from opsportal.errors import Refused
@@ -230,6 +233,29 @@ def test_a_mail_says_how_to_leave_in_words_and_headers(mails, reader, tell):
     row = Delivery.objects.get()
     assert (row.state, row.destination) == ("sent", "subscriber")
     assert "example.org" not in f"{row.destination}{row.subject}{row.body}{row.key}"
+
+
+def test_readers_are_written_to_in_the_language_of_the_page(mails, reader, draft, publisher):
+    Page.objects.update(language="de", name="Hafen")
+    reader("reader@example.org")
+    actions.ask(channel="email", address="new@example.org", is_all=True, component_ids=(), at=timezone.now())
+    draft.next_update_at = timezone.now() + timedelta(hours=1)
+    draft.save()
+    update = statuspage.publish(draft, by=publisher, at=timezone.now())
+    carry(update.outbox_event)
+
+    outbox.deliver_due()
+
+    sent = [email.message_from_bytes(one.encode(), policy=email.policy.default) for one in mails.mails]
+    asked, told = sorted(sent, key=lambda one: str(one["To"]))
+    assert str(asked["Subject"]) == "[Hafen] Bitte bestätigen Sie Ihr Abonnement"
+    assert "Wird untersucht" in str(told["Subject"])
+    for form in ("plain", "html"):
+        bodies = [one.get_body((form,)) for one in (told, asked)]
+        news, question = (body.get_content() for body in bodies if body)
+        assert "Sie haben Meldungen zum Status von Hafen bestellt." in news and "Nächste Meldung bis" in news
+        assert "Jemand, vermutlich Sie, hat darum gebeten" in question
+        assert 'lang="en"' not in news + question
 
 
 def test_a_webhook_gets_a_signed_post_and_a_broken_one_shuts_out_nobody(settings, reader, tell):
