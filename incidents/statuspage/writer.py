@@ -5,6 +5,7 @@ a lock file lets one at a time load, build and switch, so the newest knowledge a
 """
 
 import fcntl
+import hashlib
 import json
 import os
 import secrets
@@ -20,6 +21,7 @@ from incidents.statuspage.snapshot import MANIFEST, Tree
 
 KEEP = 5
 CURRENT = "current"
+ASSETS = "status/assets/"
 _STAMP = "%Y%m%dT%H%M%S.%fZ"
 _UNFINISHED = ".unfinished-"
 
@@ -71,7 +73,11 @@ def forget_others(root: Path) -> None:
 
 
 def export(folder: Path, tree: Tree) -> None:
-    """The same files into any folder, for a static host. A file is replaced in one step; foreign files stay."""
+    """The same files into any folder, for a static host. A file is replaced in one step; foreign files stay.
+
+    What an earlier export wrote and the page has no more goes first: an incident that was taken away, above all.
+    """
+    _take_away(folder, tree)
     for path, body in tree.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -80,13 +86,30 @@ def export(folder: Path, tree: Tree) -> None:
         os.replace(part, target)
 
 
+def _take_away(folder: Path, tree: Tree) -> None:
+    """Only what still is as it was written: the rest is somebody else's. Styles stay for pages that caches hold."""
+    written = _manifest_of(folder).get("digests")
+    for path, digest in written.items() if isinstance(written, dict) else ():
+        target = folder / path
+        if path in tree or path.startswith(ASSETS) or not target.resolve().is_relative_to(folder.resolve()):
+            continue
+        if target.is_file() and hashlib.sha256(target.read_bytes()).hexdigest() == digest:
+            target.unlink()
+            if not any(target.parent.iterdir()):
+                target.parent.rmdir()
+
+
 def manifest(root: Path) -> dict[str, Any]:
     """The manifest that readers see now; empty before the first build or when it cannot be read."""
+    return _manifest_of(root / CURRENT)
+
+
+def _manifest_of(folder: Path) -> dict[str, Any]:
     try:
-        found: dict[str, Any] = json.loads((root / CURRENT / MANIFEST).read_bytes())
+        found = json.loads((folder / MANIFEST).read_bytes())
     except (OSError, ValueError):
         return {}
-    return found
+    return found if isinstance(found, dict) else {}
 
 
 def built_at(root: Path) -> datetime | None:

@@ -1,5 +1,6 @@
 """Snapshots on disk: switched in one step, cleaned up, safe with several writers."""
 
+import hashlib
 import json
 import multiprocessing
 import os
@@ -18,7 +19,7 @@ from tests.incidents.statuspage.conftest import NOW
 def tree(**files: str) -> dict[str, bytes]:
     """A tree whose files all say the same, so that a mixture is noticed."""
     bodies = {f"{name}.txt": text.encode() for name, text in files.items()}
-    digests = {path: str(hash(body)) for path, body in bodies.items()}
+    digests = {path: hashlib.sha256(body).hexdigest() for path, body in bodies.items()}
     return bodies | {"manifest.json": json.dumps({"digests": digests, "built_at_epoch": 1, "addresses": {}}).encode()}
 
 
@@ -85,6 +86,31 @@ def test_an_export_replaces_its_files_and_leaves_others(tmp_path):
 
     assert (tmp_path / "a.txt").read_text() == "two"
     assert sorted(one.name for one in tmp_path.iterdir()) == ["CNAME", "a.txt", "manifest.json"]
+
+
+def test_what_is_taken_off_the_page_leaves_an_exported_folder_and_nothing_else_does(tmp_path):
+    folder = tmp_path / "out"
+    writer.export(folder, tree(a="kept", b="gone", c="touched"))
+    (folder / "c.txt").write_text("somebody else's")
+    outside = tmp_path / "b.txt"
+    outside.write_text("gone")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["digests"]["../b.txt"] = manifest["digests"]["b.txt"]
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+
+    writer.export(folder, tree(a="kept"))
+
+    assert sorted(one.name for one in folder.iterdir()) == ["a.txt", "c.txt", "manifest.json"]
+    assert outside.exists()
+
+
+def test_a_folder_whose_manifest_is_not_ours_is_written_to_all_the_same(tmp_path):
+    for foreign in ("no json", "[]", '{"name": "app", "digests": 1}'):
+        (tmp_path / "manifest.json").write_text(foreign)
+
+        writer.export(tmp_path, tree(a=foreign))
+
+        assert (tmp_path / "a.txt").read_text() == foreign
 
 
 def _write_many(root: Path, name: str, count: int) -> None:
