@@ -138,4 +138,4 @@ def preview(update: StatusUpdate, *, content: Content, at: datetime) -> pages.Ca
         component_ids=tuple(one.public_id for one in touched),
         updates=(new, *load.published_updates(public)),
     )
-    return pages.card(content, shown, limit=pages.CARD_UPDATES)
+    return pages.card(content, shown, limit=pages.CARD_UPDATES, at=at)

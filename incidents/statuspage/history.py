@@ -48,7 +48,7 @@ def address(on: date) -> str:
 
 def months(content: Content, *, at: datetime) -> tuple[Month, ...]:
     """Every month from the first event to now, newest first, quiet ones as well."""
-    events = _events(content)
+    events = _events(content, at)
     if not events:
         return ()
     all_of = _from_to(_month(events[-1].began_at), _month(at))[:MONTHS]
@@ -63,9 +63,9 @@ def months(content: Content, *, at: datetime) -> tuple[Month, ...]:
     )
 
 
-def _events(content: Content) -> list[Event]:
+def _events(content: Content, at: datetime) -> list[Event]:
     """Incidents, and work whose time has come, newest first."""
-    found = [Event(one.published_at, card=pages.card(content, one, limit=1)) for one in content.incidents]
+    found = [Event(one.published_at, card=pages.card(content, one, limit=1, at=at)) for one in content.incidents]
     found += [
         Event(one.window.starts_at, work=planned_work.work(content, one))
         for one in content.maintenances

@@ -56,11 +56,15 @@ class Change:
 
 @dataclass(frozen=True)
 class Entry:
-    """An update with what it changed; only the newest one of an open incident still promises anything."""
+    """An update with what it changed; only the newest one of an open incident still promises anything.
+
+    A promise whose time has passed `is_late`.
+    """
 
     update: Update
     changes: tuple[Change, ...]
     next_update_at: datetime | None
+    is_late: bool = False
 
     @property
     def word(self) -> str:
@@ -123,6 +127,7 @@ class Index:
     sentence: str
     look: Look
     next_update_at: datetime | None
+    is_late: bool
     open: tuple[Card, ...]
     groups: tuple[Group, ...]
     legend: tuple[Look, ...]
@@ -144,20 +149,21 @@ def index(content: Content, *, at: datetime) -> Index:
         look = looks.UNKNOWN
     if content.open_incidents and overall == rollup.ALL_WELL:
         headline, look = WATCHED, looks.IMPACT["none"]
-    promised = [one.next_update_at for one in content.open_incidents if one.next_update_at]
+    promised = min((one.next_update_at for one in content.open_incidents if one.next_update_at), default=None)
     return Index(
         headline=headline,
         sentence=_sentence(content, at),
         look=look,
-        next_update_at=min(promised, default=None),
-        open=tuple(card(content, one, limit=CARD_UPDATES) for one in content.open_incidents),
+        next_update_at=promised,
+        is_late=_is_late(promised, at),
+        open=tuple(card(content, one, limit=CARD_UPDATES, at=at) for one in content.open_incidents),
         groups=tuple(_groups(content, at)),
         legend=(*looks.COMPONENT.values(), looks.NO_DATA),
         past=tuple(_past(content, at)),
     )
 
 
-def card(content: Content, incident: Incident, *, limit: int | None) -> Card:
+def card(content: Content, incident: Incident, *, limit: int | None, at: datetime) -> Card:
     """An incident with its newest updates; all of them when there is no limit."""
     shown = incident.updates if limit is None else incident.updates[:limit]
     promises = [incident.next_update_at, *[None] * len(shown)]
@@ -166,13 +172,17 @@ def card(content: Content, incident: Incident, *, limit: int | None) -> Card:
         incident=incident,
         look=looks.IMPACT[incident.impact] if incident.is_open else looks.RESOLVED,
         entries=tuple(
-            Entry(update, tuple(map(change, update.affected)), due)
+            Entry(update, tuple(map(change, update.affected)), due, _is_late(due, at))
             for update, due in zip(shown, promises, strict=False)
         ),
         hidden=len(incident.updates) - len(shown),
         components=(*(component.full_name for component in found if component), *incident.former),
         language=content.look.language,
     )
+
+
+def _is_late(due: datetime | None, at: datetime) -> bool:
+    return due is not None and due <= at
 
 
 def change(affected: Affected) -> Change:
@@ -271,4 +281,4 @@ def _past(content: Content, at: datetime) -> Iterable[PastDay]:
         ongoing = (
             one for one in met if one.is_open or (one.resolved_at and one.resolved_at.astimezone(UTC).date() > on)
         )
-        yield PastDay(on, tuple(card(content, one, limit=1) for one in ended), tuple(ongoing))
+        yield PastDay(on, tuple(card(content, one, limit=1, at=at) for one in ended), tuple(ongoing))

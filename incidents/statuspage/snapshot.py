@@ -165,7 +165,7 @@ def all_documents(content: Content, *, at: datetime, render: Render, assets: Ass
             "public/incident.html",
             frame if incident.is_open else lasting,
             "page" if incident.is_open else "resolved",
-            card=pages.card(content, incident, limit=None),
+            card=pages.card(content, incident, limit=None, at=at),
         )
     yield page("/status/subscribe/", SUBSCRIBE, lasting, offer=offers.offer(content))
     yield page("/status/404.html", "public/404.html", lasting, "missing")

@@ -297,7 +297,7 @@ def test_the_preview_is_what_readers_get(draft, publisher):
     actions.publish(draft, by=publisher, at=NOW)
 
     page = load.page(NOW)
-    assert pages.card(page, page.incidents[0], limit=pages.CARD_UPDATES) == promised
+    assert pages.card(page, page.incidents[0], limit=pages.CARD_UPDATES, at=NOW) == promised
 
 
 # --- the page that readers get ----------------------------------------------------------------------------------------

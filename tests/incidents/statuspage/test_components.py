@@ -124,7 +124,7 @@ def test_a_retired_component_is_gone_and_past_incidents_still_name_it(api, draft
 
     page = load.page(LATER)
     assert "API" not in {one.name for one in page.components}
-    assert "API" in pages.card(page, page.incidents[0], limit=None).components
+    assert "API" in pages.card(page, page.incidents[0], limit=None, at=NOW).components
     assert [one.ended_at for one in api.intervals.order_by("id")][-1] == LATER
     assert "API" not in {one["name"] for one in documents.all_of(page)["components"]["components"]}
 

@@ -150,6 +150,19 @@ def test_an_open_incident_with_everything_well_is_not_called_all_well():
     assert "<h1>An incident is being watched</h1>" in html
 
 
+def test_a_promise_whose_time_has_passed_is_not_said_in_the_future():
+    page = a_page(an_incident(1, updates=(an_update(next_update_at=NOW),)))
+    before, after = built(page, at=ago(minutes=1)), built(page)
+
+    for path in ("status/index.html", "status/incidents/incident0001/index.html"):
+        assert b"Next update by" in before[path]
+        assert b"Next update by" not in after[path]
+        assert (
+            b'The update promised for <time datetime="2026-11-21T03:12Z">21 Nov, 03:12 UTC</time> is late.'
+            in after[path]
+        )
+
+
 def test_no_component_and_no_incident_is_a_page_all_the_same():
     html = built(a_page(components=()))["status/index.html"].decode()
 
