@@ -9,6 +9,7 @@ import pytest
 from django.utils import timezone
 
 from incidents.statuspage import actions as statuspage
+from incidents.statuspage import language
 from incidents.statuspage.models import Page
 from incidents.subscribers import actions, fan_out, queries
 from incidents.subscribers.models import Announcement, Subscriber
@@ -236,6 +237,7 @@ def test_a_mail_says_how_to_leave_in_words_and_headers(mails, reader, tell):
 
 
 def test_readers_are_written_to_in_the_language_of_the_page(mails, reader, draft, publisher):
+    german = language.of("de").gettext
     Page.objects.update(language="de", name="Hafen")
     reader("reader@example.org")
     actions.ask(channel="email", address="new@example.org", is_all=True, component_ids=(), at=timezone.now())
@@ -248,13 +250,14 @@ def test_readers_are_written_to_in_the_language_of_the_page(mails, reader, draft
 
     sent = [email.message_from_bytes(one.encode(), policy=email.policy.default) for one in mails.mails]
     asked, told = sorted(sent, key=lambda one: str(one["To"]))
-    assert str(asked["Subject"]) == "[Hafen] Bitte bestätigen Sie Ihr Abonnement"
+    assert str(asked["Subject"]) == f"[Hafen] {german('Please confirm your subscription')}"
     assert "Wird untersucht" in str(told["Subject"])
     for form in ("plain", "html"):
         bodies = [one.get_body((form,)) for one in (told, asked)]
         news, question = (body.get_content() for body in bodies if body)
-        assert "Sie haben Meldungen zum Status von Hafen bestellt." in news and "Nächste Meldung bis" in news
-        assert "Jemand, vermutlich Sie, hat darum gebeten" in question
+        assert german("You asked for updates of %(name)s status.") % {"name": "Hafen"} in news
+        assert german("Next update by {}.").partition("{}")[0] in news
+        assert german("If it was not you, do nothing: no more will come.") in question
         assert 'lang="en"' not in news + question
 
 
