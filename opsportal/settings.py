@@ -262,6 +262,7 @@ API_ROUTERS = [
     "opsportal.api.me.router",
     "incidents.response.api.router",
     "incidents.changes.api.router",
+    "checks.catalogue.api.router",
 ]
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_REQUEST_BODY_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000

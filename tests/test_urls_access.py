@@ -50,6 +50,9 @@ OPERATIONS = {
     *("api:declare_incident", "api:rewrite_incident"),
     *("api:post_decision", "api:correct_event", "api:answer_decision", "api:acknowledge_incident"),
     *("api:change_status", "api:change_severity", "api:close_incident"),
+    *("api:list_checks", "api:read_check", "api:list_results", "api:list_flips", "api:define_check"),
+    *("api:change_check", "api:remove_check", "api:run_check", "api:pause_check", "api:resume_check"),
+    *("api:mute_check", "api:unmute_check"),
     *("api:offer_role", "api:take_over_role", "api:act_on_role"),
 }
 EXAMPLES = {

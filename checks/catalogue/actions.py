@@ -9,6 +9,7 @@ from django.db.models.functions import Least
 from django.utils.text import slugify
 
 from checks.catalogue import family, kinds
+from checks.catalogue.definitions import RESERVED
 from checks.catalogue.models import Check
 from checks.catalogue.states import State
 from checks.jobs import actions as jobs
@@ -204,7 +205,3 @@ def _free_key(name: str) -> str:
     if stem not in taken:
         return stem
     return next(key for number in range(2, MOST_CHECKS + 3) if (key := f"{stem}-{number}") not in taken)
-
-
-# Words that are addresses of screens below /checks/.
-RESERVED = {"new", "try", "domain", "health", "as-code"}

@@ -12,6 +12,7 @@ from checks.catalogue import kinds
 from checks.catalogue.forms.base import SpecForm
 from checks.catalogue.models import Check
 from incidents.models import Component, Domain
+from opsportal.privacy import guard
 
 Entry = dict[str, Any]
 # Those of a check's fields that a definition names by their own name, in the order in which they are written.
@@ -23,6 +24,9 @@ PLAIN = (
 FIELDS = ("name", "kind", "domain", "component", *PLAIN, "parent", "spec")
 # What a configuration holds as names with values.
 _TABLES = {"headers"}
+_KEY = re.compile(r"[a-z0-9_][a-z0-9_-]{0,63}")
+# Words that are addresses of screens below /checks/.
+RESERVED = {"new", "try", "domain", "health", "as-code"}
 _PLAIN_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
@@ -74,6 +78,13 @@ def _in_order(check: Check) -> list[str]:
 def _whole(value: Any) -> Any:
     """5.0 and 5 are one number, and are written as one."""
     return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 1e15 else value
+
+
+def refused_key(key: str) -> str:
+    """Why this key cannot be; nothing when it can."""
+    if not _KEY.fullmatch(key) or key in RESERVED or guard.judge(key).word == "block":
+        return "A key has small letters, digits, - and _, at most 64, and is no word of an address."
+    return ""
 
 
 def plain(entry: Mapping[str, Any]) -> Entry:

@@ -1,7 +1,6 @@
 """Checks from a file: all of it or nothing, what would happen shown before, and what stands as it is left alone."""
 
 import copy
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,9 +14,7 @@ from checks.catalogue.models import Check
 from opsportal.accounts.models import User
 from opsportal.audit import actions as audit
 from opsportal.errors import Refused
-from opsportal.privacy import guard
 
-_KEY = re.compile(r"[a-z0-9_][a-z0-9_-]{0,63}")
 _SHOWN = 60
 
 
@@ -124,7 +121,7 @@ class _Taking:
         found = Check.objects.filter(key__in=entries).select_related("domain", "component", "parent").order_by("pk")
         before = {check.key: check for check in found}
         for number, (key, entry) in enumerate(entries.items(), start=1):
-            if sentence := _of_key(key):
+            if sentence := definitions.refused_key(key):
                 self.wrong.append(Wrong(f"number {number}", "key", sentence))
             elif not isinstance(entry, dict):
                 self.wrong.append(Wrong(key, "", "Write the check's fields below its key."))
@@ -186,13 +183,6 @@ class _Taking:
 def _waits_for_job(entry: Entry) -> bool:
     spec = entry.get("spec")
     return isinstance(spec, dict) and bool(spec.get("report"))
-
-
-def _of_key(key: str) -> str:
-    """Why this key cannot be; nothing when it can."""
-    if not _KEY.fullmatch(key) or key in actions.RESERVED or guard.judge(key).word == "block":
-        return "A key has small letters, digits, - and _, at most 64, and is no word of an address."
-    return ""
 
 
 def _turns(check: Check, found: Definition, parent: str) -> tuple[Turn, ...]:

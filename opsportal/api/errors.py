@@ -131,6 +131,8 @@ def _field(problem: Mapping[str, Any]) -> dict[str, str]:
         message = "The value is not accepted here."
     else:
         message = str(problem["msg"])
+    if path[:1] == ["body"]:
+        del path[1:2]  # what we call the body among our own arguments; the program has sent no such name
     name = ".".join(str(part) if _PLAIN.fullmatch(str(part)) else "?" for part in path)
     return {"field": name, "code": kind, "message": message}
 

@@ -19,7 +19,7 @@ ALL: tuple[Scope, ...] = (
     Scope("incidents:write", "Declare incidents, post to their timelines, change their state", Role.RESPONDER),
     Scope("events:write", "Hand in alerts and events", Role.RESPONDER),
     Scope("checks:read", "Read checks, their results and trends", Role.VIEWER),
-    Scope("checks:run", "Run a check now", Role.RESPONDER),
+    Scope("checks:run", "Run, pause, resume and mute checks", Role.RESPONDER),
     Scope("checks:write", "Define, change and remove checks", Role.ADMIN),
     Scope("status:read", "Read components and public updates, drafts too", Role.VIEWER),
     Scope("status:write", "Publish updates and set components", Role.PUBLISHER),

@@ -106,11 +106,11 @@ def test_permission_denied_further_in_is_403(script):
 @pytest.mark.parametrize(
     ("body", "field", "code"),
     [
-        ({}, "body.note.title", "missing"),
-        ({"title": MARKER * 3}, "body.note.title", "string_too_long"),
-        ({"title": "x", "count": MARKER}, "body.note.count", "int_parsing"),
-        ({"title": "x", "items": [1, MARKER]}, "body.note.items.1", "int_parsing"),
-        ({"title": "x", MARKER: 1}, "body.note", "extra_forbidden"),
+        ({}, "body.title", "missing"),
+        ({"title": MARKER * 3}, "body.title", "string_too_long"),
+        ({"title": "x", "count": MARKER}, "body.count", "int_parsing"),
+        ({"title": "x", "items": [1, MARKER]}, "body.items.1", "int_parsing"),
+        ({"title": "x", MARKER: 1}, "body", "extra_forbidden"),
     ],
 )
 def test_wrong_fields_are_422_by_name_and_without_values(script, body, field, code):
