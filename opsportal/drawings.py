@@ -74,11 +74,13 @@ def drawing(template: str, values: tuple[tuple[str, Any], ...]) -> Drawing:
 
 def _refuse_what_can_change(name: str, value: object) -> None:
     """A model is equal to its older self, so its first drawing would stay for ever."""
-    if is_dataclass(value) and not isinstance(value, type):
-        for one in fields(value):
-            _refuse_what_can_change(f"{name}.{one.name}", getattr(value, one.name))
-    elif isinstance(value, tuple):
+    if isinstance(value, (str, int, float, date, timedelta, type(None))):
+        return
+    if isinstance(value, tuple):
         for one in value:
             _refuse_what_can_change(name, one)
-    elif not isinstance(value, (str, int, float, date, timedelta, type(None))):
+    elif is_dataclass(value) and not isinstance(value, type):
+        for field in fields(value):
+            _refuse_what_can_change(f"{name}.{field.name}", getattr(value, field.name))
+    else:
         raise TypeError(f"{name} is a {type(value).__name__}; a drawing takes values only")

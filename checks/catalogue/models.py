@@ -42,9 +42,9 @@ class _Seconds(models.Func):
     output_field = models.DurationField()
 
 
-def _rank() -> models.Case:
+def _rank(name: str = "showing") -> models.Case:
     """The place of the shown state, worst first."""
-    return models.Case(*[models.When(showing=state, then=place) for place, state in enumerate(WORST_FIRST)])
+    return models.Case(*[models.When(**{name: state.value}, then=place) for place, state in enumerate(WORST_FIRST)])
 
 
 class CheckQuerySet(models.QuerySet["Check"]):
@@ -52,6 +52,10 @@ class CheckQuerySet(models.QuerySet["Check"]):
 
     def enabled(self) -> CheckQuerySet:
         return self.exclude(state=State.PAUSED)
+
+    def in_use(self) -> CheckQuerySet:
+        """All that were not put away."""
+        return self.filter(archived_at=None)
 
     def canaries(self) -> CheckQuerySet:
         """Those that say whether our own network works."""
@@ -163,6 +167,8 @@ class Check(models.Model):
     paused_until = models.DateTimeField(null=True)
     paused_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     pause_reason = GuardedTextField(max_length=300, blank=True)
+    # Put away: paused without an end, and on no screen but the list of what was put away.
+    archived_at = models.DateTimeField(null=True)
     last_run_at = models.DateTimeField(null=True)
     last_ok = models.BooleanField(null=True)
     # The error class of the last failed result, from the fixed set; empty when it was fine.
@@ -185,6 +191,15 @@ class Check(models.Model):
             models.Index(fields=["id"], name="check_canary", condition=models.Q(is_canary=True)),
             # Read by the tick: whose pause is over.
             models.Index(fields=["paused_until"], name="check_pause_end", condition=models.Q(state="paused")),
+            # Read by the list: worst first, page by page (catalogue/listing.py).
+            models.Index(
+                _rank("state"),
+                models.F("severity"),
+                models.F("name"),
+                models.F("id"),
+                name="check_worst_first",
+                condition=models.Q(archived_at=None),
+            ),
         ]
         constraints = [
             # One row with another word would break the results of its whole batch.

@@ -1,4 +1,4 @@
-"""What the screens of checks ask: the list worst first, one check with its day, the health of everything."""
+"""What the screens of checks ask beside the list (listing.py): one check with its day, the health of everything."""
 
 import hashlib
 from collections.abc import Sequence
@@ -7,10 +7,9 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from django.db import connection
-from django.db.models import Q
 
-from checks.catalogue import kinds, planned, words
-from checks.catalogue.models import Check, CheckQuerySet
+from checks.catalogue import planned, said, words
+from checks.catalogue.models import Check
 from checks.catalogue.planned import Work
 from checks.catalogue.states import SILENT_PERIODS, SILENT_SECONDS, WORST_FIRST, State
 from checks.rollups import queries as rollups
@@ -22,7 +21,6 @@ from incidents.changes.models import Change
 from incidents.changes.queries import changes_between
 from incidents.ownership.models import Domain
 
-PAGE = 100
 FLIPS, CHILDREN = 20, 50
 
 
@@ -45,32 +43,17 @@ class Row:
     @property
     def kind(self) -> str:
         """HTTP, every 1 min."""
-        known = kinds.KINDS.get(self.check.kind)
-        return f"{known.title if known else self.check.kind}, {words.every(self.check.every_seconds)}"
+        return said.kind(self.check)
 
     @property
     def result(self) -> str:
         """What the last run found."""
-        check = self.check
-        if check.last_run_at is None:
-            return "No result yet"
-        if check.last_value is not None:
-            known = kinds.KINDS.get(check.kind)
-            return words.figure(known.measures(check.spec) if known else "", check.last_value)
-        if check.last_error:
-            return words.failure(check.last_error)
-        return words.duration(check.last_latency_ms)
+        return said.result(self.check)
 
     @property
     def bound(self) -> str:
-        """What the result stands against: the ceiling, the failures in a row, the share of good runs."""
-        check = self.check
-        if check.last_error and check.consecutive_fail:
-            ceiling = f"ceiling {check.spec['ceiling']:g}, " if "ceiling" in check.spec else ""
-            return f"{ceiling}{check.consecutive_fail} in a row, unhealthy after {words.goes_down(check)}"
-        if "ceiling" in check.spec:
-            return f"ceiling {check.spec['ceiling']:g}, {words.base(self.day)}"
-        return words.base(self.day)
+        """What the result stands against."""
+        return said.bound(self.check, self.day)
 
     @property
     def line(self) -> list[float | None]:
@@ -81,59 +64,6 @@ class Row:
     @property
     def trend(self) -> str:
         return words.trend(self.windows)
-
-
-@dataclass(frozen=True)
-class Filters:
-    """What the URL asks for; an unknown state is none."""
-
-    state: str = ""
-    words: str = ""
-    page: int = 1
-
-
-@dataclass(frozen=True)
-class Listing:
-    """A page of the list with the counts of all states under the same words."""
-
-    rows: list[Row]
-    counts: dict[str, int]
-    filters: Filters
-
-    @property
-    def total(self) -> int:
-        return sum(self.counts.values())
-
-    @property
-    def fitting(self) -> int:
-        """How many the state's filter leaves."""
-        return self.counts.get(self.filters.state, 0) if self.filters.state else self.total
-
-    @property
-    def shown(self) -> int:
-        return min(self.fitting, self.filters.page * PAGE)
-
-
-def listing(filters: Filters, at: datetime) -> Listing:
-    """The list, worst first, up to the page asked for. Six queries at most, however many checks there are."""
-    fitting = _with_words(Check.objects.as_shown(at), filters.words)
-    counts = fitting.count_by_state()
-    shown = fitting.showing(filters.state) if filters.state else fitting
-    page = shown.worst_first().select_related("domain")[: filters.page * PAGE]
-    return Listing(rows_of(list(page), at), counts, filters)
-
-
-def _with_words(checks: CheckQuerySet, text: str) -> CheckQuerySet:
-    """Each word somewhere in the name, the key, the domain or its owners."""
-    for word in text.split():
-        checks = checks.filter(
-            Q(name__icontains=word)
-            | Q(key__icontains=word)
-            | Q(domain__name__icontains=word)
-            | Q(domain__primary__icontains=word)
-            | Q(domain__backup__icontains=word)
-        )
-    return checks
 
 
 def rows_of(checks: Sequence[Check], at: datetime) -> list[Row]:
@@ -150,12 +80,6 @@ def rows_of(checks: Sequence[Check], at: datetime) -> list[Row]:
         )
         for check in checks
     ]
-
-
-def own_outage(at: datetime) -> list[Check]:
-    """The canaries, while every one that was heard of late fails: our own network is down. Empty otherwise."""
-    heard = [one for one in Check.objects.canaries().order_by("name") if one.is_heard(at)]
-    return heard if heard and not any(one.last_ok for one in heard) else []
 
 
 _TAG = """
@@ -263,7 +187,7 @@ WORST_SHOWN, DOTS = 5, 24
 
 def health(at: datetime) -> Health:
     """Everything in seven queries at most, none of which grows with the number of checks in what it returns."""
-    checks = Check.objects.as_shown(at)
+    checks = Check.objects.in_use().as_shown(at)
     bad = checks.exclude_showing([State.HEALTHY, State.PAUSED]).worst_first().select_related("domain")
     counts: dict[int, dict[str, int]] = {}
     for domain_id, state, number in checks.count_by_domain_and_state():
@@ -281,5 +205,5 @@ def health(at: datetime) -> Health:
 
 def of_domain(domain: Domain, at: datetime) -> list[Row]:
     """A domain's checks, worst first."""
-    checks = Check.objects.filter(domain=domain).as_shown(at).worst_first().select_related("domain")
+    checks = Check.objects.in_use().filter(domain=domain).as_shown(at).worst_first().select_related("domain")
     return rows_of(list(checks), at)

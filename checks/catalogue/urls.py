@@ -2,10 +2,10 @@
 
 from django.urls import path
 
-from checks.catalogue import code_views, views
+from checks.catalogue import code_views, list_views, views
 
 urlpatterns = [
-    path("checks/", views.check_list, name="list"),
+    path("checks/", list_views.check_list, name="list"),
     path("checks/new/", views.check_new, name="new"),
     path("checks/new/try/", views.check_new_try, name="new-try"),
     path("checks/as-code/", code_views.as_code, name="as-code"),

@@ -1,7 +1,6 @@
-"""The screens of checks: the list, one check, its form, and the parts other screens show."""
+"""The screens of one check and its form, and the parts that other screens show; the list is in list_views.py."""
 
 from datetime import datetime
-from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -15,8 +14,6 @@ from checks.catalogue.forms.base import SpecForm
 from checks.catalogue.forms.pausing import PauseForm
 from checks.catalogue.kinds import Kind
 from checks.catalogue.models import Check
-from checks.catalogue.queries import Filters, Listing
-from checks.catalogue.states import WORST_FIRST, State
 from checks.jobs import actions as job_actions
 from checks.jobs import queries as jobs
 from incidents.ownership.models import Domain
@@ -25,65 +22,11 @@ from opsportal.htmx import render_page, see, status_message
 from opsportal.roles import Role, require
 from opsportal.signed_in import person
 
-LIST = "checks/catalogue/list.html"
 DETAIL = "checks/catalogue/detail.html"
 FORM = "checks/catalogue/form.html"
 
 
 # --- looking ----------------------------------------------------------------------------------------------------------
-
-
-def _list_tag(request: HttpRequest) -> str:
-    return queries.tag(now())
-
-
-@require(Role.VIEWER)
-@ptag(_list_tag)
-@require_safe
-def check_list(request: HttpRequest) -> HttpResponse:
-    """All checks, worst first; filters stand in the URL. As a part it answers 304 while nothing has changed."""
-    at = now()
-    listing = queries.listing(filters_of(request), at)
-    context = {
-        "listing": listing,
-        "chips": _chips(listing),
-        "here": _to(listing.filters, page=listing.filters.page),
-        "more": _to(listing.filters, page=listing.filters.page + 1) if listing.shown < listing.fitting else "",
-        "outage": queries.own_outage(at),
-        "tag": queries.tag(at),
-        "can_define": person(request).has_role(Role.ADMIN),
-    }
-    return render_page(request, LIST, context, part="listing")
-
-
-def filters_of(request: HttpRequest) -> Filters:
-    """The filters in the URL; what is not one of ours is left out."""
-    state, page = request.GET.get("state", ""), request.GET.get("page", "")
-    return Filters(
-        state=state if state in set(State) else "",
-        words=request.GET.get("q", "")[:80].strip(),
-        page=max(1, min(int(page), 200)) if page.isdecimal() and len(page) < 4 else 1,
-    )
-
-
-def _to(filters: Filters, *, page: int = 1, state: str | None = None) -> str:
-    """The list's address with one thing changed and the rest kept."""
-    wanted = {
-        "state": filters.state if state is None else state,
-        "q": filters.words,
-        "page": str(page) if page > 1 else "",
-    }
-    return "?" + urlencode({name: value for name, value in wanted.items() if value})
-
-
-def _chips(listing: Listing) -> list[tuple[str, str, str, int, bool]]:
-    """(address, state, words, number, is it chosen): all, then every state that occurs or is chosen."""
-    filters, counts = listing.filters, listing.counts
-    states = [state for state in WORST_FIRST if counts.get(state) or filters.state == state]
-    return [
-        (_to(filters, state=""), "", "All", listing.total, not filters.state),
-        *((_to(filters, state=one), one.value, one.label, counts.get(one, 0), filters.state == one) for one in states),
-    ]
 
 
 def _detail_tag(request: HttpRequest, key: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from checks.catalogue.states import Rule, State
@@ -99,15 +99,35 @@ def flip(new: str, reason: str, failures: int) -> str:
 
 
 class Ruled(Protocol):
-    """What of a check says how it goes down and comes back."""
+    """What of a check says how it goes down."""
+
+    @property
+    def rule(self) -> str: ...
+    @property
+    def fail_after(self) -> int: ...
+    @property
+    def of_runs(self) -> int: ...
+    @property
+    def fail_share(self) -> int: ...
+    @property
+    def share_minutes(self) -> int: ...
+
+
+class Returning(Protocol):
+    """What of a check says how it comes back."""
 
     rule: str
-    fail_after: int
     ok_after: int
-    of_runs: int
-    fail_share: int
     ok_share: int
-    share_minutes: int
+
+
+class Sampled(Protocol):
+    """A stretch of time in which runs ended."""
+
+    @property
+    def samples(self) -> int: ...
+    @property
+    def availability(self) -> float | None: ...
 
 
 def goes_down(check: Ruled) -> str:
@@ -119,13 +139,13 @@ def goes_down(check: Ruled) -> str:
     }[Rule(check.rule)]
 
 
-def comes_back(check: Ruled) -> str:
+def comes_back(check: Returning) -> str:
     """2 in a row, or 2 in a row and 10 % at most."""
     share = f" and {check.ok_share} % at most" if check.rule == Rule.RATE else ""
     return f"{check.ok_after} in a row{share}"
 
 
-def base(window: Window) -> str:
+def base(window: Sampled) -> str:
     """The share and what it is a share of: 99.95 % of 2,880 runs."""
     return f"{percent(window.availability)} of {window.samples:,} runs" if window.samples else "no runs in 24 h"
 
@@ -133,11 +153,15 @@ def base(window: Window) -> str:
 def trend(windows: list[Window]) -> str:
     """24 hours in a sentence, for those who do not see the line."""
     known = [window for window in windows if window.samples]
-    if not known:
-        return "No data in 24 hours"
     failed = sum(window.err for window in known)
-    runs = sum(window.samples for window in known)
-    means = [window.mean_ms for window in known if window.mean_ms is not None]
+    return trend_of(failed, sum(window.samples for window in known), [window.mean_ms for window in known])
+
+
+def trend_of(failed: int, runs: int, hourly: Iterable[float | None]) -> str:
+    """The same from a day's sums and the mean latency of its hours."""
+    if not runs:
+        return "No data in 24 hours"
+    means = [mean for mean in hourly if mean is not None]
     speed = f", mean latency between {duration(min(means))} and {duration(max(means))}" if means else ""
     return f"{failed or 'No'} failed of {runs:,} runs in 24 hours{speed}"
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models, transaction
 from django.db.models import Q
@@ -15,6 +16,7 @@ from opsportal.errors import Refused
 from opsportal.models import User
 from opsportal.privacy import guard
 from opsportal.privacy.fields import GuardedTextField
+from opsportal.questions import given, worded
 
 # Under this name the audit log says what nobody did by hand.
 SCHEDULER = "scheduler"
@@ -23,7 +25,7 @@ SCHEDULER = "scheduler"
 class MuteQuerySet(models.QuerySet["Mute"]):
     """Filters over mutes."""
 
-    def active(self, at: datetime) -> MuteQuerySet:
+    def active(self, at: datetime | models.Value) -> MuteQuerySet:
         return self.filter(ended_at=None, until__gt=at)
 
     def about(self, dedup_key: str, domain_id: int) -> MuteQuerySet:
@@ -110,6 +112,33 @@ def end_due(*, at: datetime) -> int:
 def active(at: datetime) -> list[Mute]:
     """What is muted now, the soonest end first."""
     return list(Mute.objects.active(at).select_related("domain", "created_by").order_by("until", "pk"))
+
+
+@dataclass(frozen=True)
+class Muted:
+    """What is muted at a moment, for lists that ask of many alerts at once."""
+
+    keys: frozenset[str]
+    domains: frozenset[int]
+
+    def covers(self, dedup_key: str, domain_id: int) -> bool:
+        return domain_id in self.domains or dedup_key in self.keys
+
+    @property
+    def tag(self) -> str:
+        """The same text while the same is muted."""
+        return " ".join([*sorted(self.keys), *map(str, sorted(self.domains))])
+
+
+def muted(at: datetime) -> Muted:
+    """The keys and the domains, without their reasons."""
+    found = _active().ask(at=at)
+    return Muted(frozenset(key for key, _ in found if key), frozenset(domain for _, domain in found if domain))
+
+
+@worded
+def _active() -> models.QuerySet[Mute, Any]:
+    return Mute.objects.active(given("at")).values_list("dedup_key", "domain_id")
 
 
 def covering(mutes: Iterable[Mute], dedup_key: str, domain_id: int) -> Mute | None:

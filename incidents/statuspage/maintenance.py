@@ -68,7 +68,7 @@ class MaintenanceQuerySet(models.QuerySet["Maintenance"]):
         is_told = models.Q(audience=Audience.INTERNAL) | models.Q(announced_at__isnull=False)
         return self.filter(is_told, cancelled_at=None)
 
-    def overlapping(self, start: datetime, end: datetime) -> MaintenanceQuerySet:
+    def overlapping(self, start: datetime | models.Value, end: datetime | models.Value) -> MaintenanceQuerySet:
         """What touches a span, by the end that a person may have given it early."""
         goes_on = models.Q(ended_at=None) | models.Q(ended_at__gt=start)
         return self.filter(goes_on, starts_at__lt=end, ends_at__gt=start)

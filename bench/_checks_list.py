@@ -1,0 +1,126 @@
+"""What bench/checks.py says about the list, in a process of its own that lives on one core: few checks, then many."""
+
+import json
+import os
+from datetime import timedelta
+from typing import Any
+
+from bench._incidents_desk import _asker, _figures, _header, _part, _signed_in
+
+FEW, MANY = 100, 5_000
+KINDS = (
+    ("http", {"url": "https://shop.example/health"}, 60),
+    ("tcp", {"host": "db-1.example", "port": 5432}, 60),
+    ("celery_queue", {"url_env": "REDIS_URL", "queue": "default"}, 30),
+    ("dns", {"name_asked": "shop.example", "record": "A"}, 300),
+)
+STATES = ("unhealthy", "flapping", "insufficient_data", "paused", *("healthy",) * 16)
+
+# A day of closed hours and the hour that runs, for every check that has none yet.
+_HOURS = """
+INSERT INTO checks_bucket_h (check_id, bucket, ok, err, expected, errors, lat_sum)
+SELECT id, hour, 59, 1, 60, '{"timeout": 1}', 59 * (80 + id %% 40 + extract(hour FROM hour))
+FROM checks_check, generate_series(%(newest)s - interval '23 hours', %(newest)s - interval '1 hour', '1 hour') AS hour
+ON CONFLICT DO NOTHING
+"""
+_MINUTES = """
+INSERT INTO checks_bucket_m (check_id, bucket, ok, expected, lat_sum)
+SELECT id, minute, 1, 1, 80 + id %% 40 FROM checks_check, generate_series(%(newest)s, %(at)s, '1 minute') AS minute
+ON CONFLICT DO NOTHING
+"""
+# What happens in fifteen seconds: a quarter of all checks has run.
+_RUN = """
+WITH ran AS (
+  UPDATE checks_check SET last_run_at = now(), last_latency_ms = 60 + random() * 80
+  WHERE id %% 4 = %(turn)s AND state <> 'paused' RETURNING id
+)
+INSERT INTO checks_bucket_m (check_id, bucket, ok, expected, lat_sum)
+SELECT id, date_trunc('minute', now()), 1, 1, 90 FROM ran
+ON CONFLICT (check_id, bucket) DO UPDATE SET ok = checks_bucket_m.ok + 1, lat_sum = checks_bucket_m.lat_sum + 90
+"""
+
+
+def main() -> None:
+    """Ask for the list with few checks and with many; JSON on standard output."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    from opsportal.models import User
+    from opsportal.roles import Role
+    from opsportal.wsgi import application
+
+    ask = _asker(application, _signed_in(User.objects.add("night-owl", Role.RESPONDER)))
+    found = _figures("bare_view", lambda: ask("/health/live"))
+    turn = iter(range(10**9))
+    for number in (FEW, MANY):
+        fill(number)
+        page = ask("/checks/")[2]
+        assert page.count(b"<tr ") >= FEW, f"{page.count(b'<tr ')} rows are shown"
+        name = f"list_of_{number}"
+        found |= _figures(name, lambda: ask("/checks/"), before=lambda: _run(next(turn)))
+        head = _part(_header(ask("/checks/", _part(""))[1], "HX-PTag"))
+        assert ask("/checks/", head)[0][:3] == "304"
+        found |= _figures(f"{name}_poll", lambda head=head: ask("/checks/", head))  # type: ignore[misc]
+        found[f"{name}_kb"] = len(page) / 1000
+        for one in (name, f"{name}_poll"):
+            found[f"{one}_per_bare_view"] = found[f"{one}_own_p50_ms"] / found["bare_view_own_p50_ms"]
+    print(json.dumps(found))
+
+
+def fill(number: int) -> None:
+    """So many checks with a day behind them."""
+    from django.db import connection
+    from django.utils.timezone import now
+
+    from checks.catalogue.models import Check
+    from incidents.ownership.models import Domain
+
+    at, domains = now(), list(Domain.objects.order_by("pk"))
+    there = Check.objects.count()
+    Check.objects.bulk_create(_check(one, domains, at) for one in range(there, number))
+    newest = at.replace(minute=0, second=0, microsecond=0)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT checks_make_partitions(%s, %s)", [at - timedelta(days=2), at + timedelta(days=1)])
+        for statement in (_HOURS, _MINUTES):
+            cursor.execute(statement, {"newest": newest, "at": at})
+        cursor.execute(
+            "INSERT INTO checks_watermark (grain, until) VALUES ('h', %s) ON CONFLICT (grain) DO UPDATE SET until = %s",
+            [newest, newest],
+        )
+        cursor.execute("UPDATE checks_check SET last_run_at = now() WHERE is_own")
+        cursor.execute("ANALYZE")
+
+
+def _check(number: int, domains: list[Any], at: Any) -> Any:
+    from checks.catalogue.models import Check
+
+    kind, spec, every = KINDS[number % len(KINDS)]
+    state = STATES[number % len(STATES)]
+    return Check(
+        key=f"part-{number}",
+        name=f"Part {number} of the house answers",
+        kind=kind,
+        spec=spec,
+        domain=domains[number % len(domains)],
+        every_seconds=every,
+        severity=("SEV-1", "SEV-2", "SEV-3")[number % 3],
+        state=state,
+        state_since=at,
+        last_run_at=at,
+        last_ok=state == "healthy",
+        last_error="timeout" if state in ("unhealthy", "flapping") else "",
+        consecutive_fail=4 if state == "unhealthy" else 0,
+        last_latency_ms=90 + number % 40,
+        last_value=float(number % 50) if kind == "celery_queue" else None,
+        next_due=at + timedelta(days=1),
+    )
+
+
+def _run(turn: int) -> None:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(_RUN, {"turn": turn % 4})
+
+
+if __name__ == "__main__":
+    main()

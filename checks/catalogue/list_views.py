@@ -1,0 +1,84 @@
+"""The list of checks and its export: the filters stand in the URL, so that a view is saved and sent as an address."""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.utils.timezone import now
+from django.views.decorators.http import require_safe
+
+from checks.catalogue import kinds, listing
+from checks.catalogue.filters import ARCHIVED, Filters, Key
+from checks.catalogue.listing import Look
+from checks.catalogue.states import WORST_FIRST, State
+from incidents.ownership.queries import matrix
+from opsportal.htmx import render_page, wants_part
+from opsportal.roles import Role, require
+from opsportal.signed_in import person
+
+LIST = "checks/catalogue/list.html"
+
+
+@require(Role.VIEWER)
+@require_safe
+def check_list(request: HttpRequest) -> HttpResponse:
+    """All checks, worst first, a hundred a page. As a part it answers 304 while nothing has changed."""
+    seen = listing.look(filters_of(request), now())
+    if request.headers.get("HX-PTag") == seen.tag:
+        return HttpResponseNotModified(headers={"HX-PTag": seen.tag})
+    who, filters = person(request), seen.filters
+    context = {
+        "seen": seen,
+        "filters": filters,
+        "chips": _chips(seen),
+        "here": filters.address(after=str(filters.after or "")),
+        "newest": filters.address() if filters.after else "",
+        "next": filters.address(after=str(seen.after)) if seen.after else "",
+        "can_run": who.has_role(Role.RESPONDER),
+        "can_define": who.has_role(Role.ADMIN),
+    }
+    if not wants_part(request):  # the filters themselves stand outside of the part
+        domains = matrix()
+        owners = sorted({handle for one in domains for handle in (one.primary, one.backup) if handle})
+        context |= {"domains": domains, "owners": owners, "kinds": kinds.KINDS.values()}
+    response = render_page(request, LIST, context, part="listing")
+    response.headers["HX-PTag"] = seen.tag
+    return response
+
+
+def filters_of(request: HttpRequest) -> Filters:
+    """The filters in the URL; what is not one of ours is left out, so that an old link still shows something."""
+    given = request.GET
+    state, kind = given.get("state", ""), given.get("kind", "")
+    return Filters(
+        state=state if state in {*State, ARCHIVED} else "",
+        domain=given.get("domain", "")[:40],
+        kind=kind if kind in kinds.KINDS else "",
+        owner=given.get("owner", "")[:64],
+        words=given.get("q", "")[:80].strip(),
+        after=Key.of(given.get("after", "")),
+    )
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One state that a click switches to."""
+
+    url: str
+    state: str
+    word: str
+    number: int
+    is_current: bool
+
+
+def _chips(seen: Look) -> list[Chip]:
+    """All, then every state that occurs or is chosen."""
+    filters, counts = seen.filters, seen.counts
+    words = {**{state.value: state.label for state in WORST_FIRST}, ARCHIVED: "Archived"}
+    return [
+        Chip(filters.address(state=""), "", "All", seen.total, not filters.state),
+        *(
+            Chip(filters.address(state=state), state, word, counts.get(state, 0), filters.state == state)
+            for state, word in words.items()
+            if counts.get(state) or filters.state == state
+        ),
+    ]

@@ -1,0 +1,288 @@
+"""The list of checks: worst first, page by page, and its rows without their models.
+
+Nothing here grows with the number of checks but one count in PostgreSQL; a poll without news stops before the days.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache, cached_property, lru_cache
+from typing import Any, NamedTuple
+
+from django.db import connection
+from django.urls import reverse
+
+from checks.catalogue import planned, said, words
+from checks.catalogue.filters import (
+    ARCHIVED,
+    IS_SILENT,
+    SHOWING,
+    SHOWN_RANK,
+    STORED_RANK,
+    TABLES,
+    Filters,
+    Key,
+)
+from checks.catalogue.states import SILENT_PERIODS, SILENT_SECONDS
+from checks.rollups.day_lines import NO_DAY, DayLine, day_lines
+from incidents.alerts import mutes
+from incidents.alerts.mutes import Muted
+
+PAGE = 100
+_STEP = 500
+
+_COUNTS = """
+SELECT {showing}, {is_silent} AS silent, c.archived_at IS NOT NULL AS archived, count(*)
+FROM {tables} WHERE {conditions} GROUP BY 1, 2, 3
+"""
+# xmin is PostgreSQL's own version of a row: it changes with every write, so that a poll knows news without reading all.
+_COLUMNS = f"""
+c.id, c.xmin::text, d.xmin::text, c.key, c.name, c.kind, c.spec, c.every_seconds, c.severity, {SHOWING},
+c.is_canary, c.paused_until, c.domain_id, c.component_id, d.name, d."primary", c.last_run_at, c.last_value,
+c.last_error, c.last_latency_ms, c.consecutive_fail, c.rule, c.fail_after, c.of_runs, c.fail_share, c.share_minutes
+"""
+_ORDER = "{rank}, c.severity, c.name, c.id"
+_PAGE = "SELECT {columns} FROM {tables} WHERE {conditions} ORDER BY {order} LIMIT {limit}"
+_IDS = "SELECT c.id FROM {tables} WHERE {conditions} ORDER BY {order}"
+_OF_IDS = f"SELECT {_COLUMNS} FROM {TABLES} WHERE c.id = ANY(%(ids)s)"  # noqa: S608 - our own constants
+_CANARIES = f"""
+SELECT c.key, c.name, c.last_ok,
+       c.last_run_at >= %(at)s - make_interval(secs => greatest({SILENT_PERIODS} * c.every_seconds, {SILENT_SECONDS}))
+FROM checks_check AS c WHERE c.is_canary AND c.state <> 'paused' ORDER BY c.name
+"""  # noqa: S608 - our own constants
+
+
+class Found(NamedTuple):
+    """A check's values as they were read, in the order of _COLUMNS."""
+
+    pk: int
+    version: str
+    domain_version: str
+    key: str
+    name: str
+    kind: str
+    stored_spec: str
+    every_seconds: int
+    severity: str
+    state: str
+    is_canary: bool
+    paused_until: datetime | None
+    domain_id: int
+    component_id: int | None
+    domain: str
+    owner: str
+    last_run_at: datetime | None
+    last_value: float | None
+    last_error: str
+    last_latency_ms: float | None
+    consecutive_fail: int
+    rule: str
+    fail_after: int
+    of_runs: int
+    fail_share: int
+    share_minutes: int
+
+    @property
+    def spec(self) -> Mapping[str, Any]:
+        found: dict[str, Any] = json.loads(self.stored_spec)
+        return found
+
+    @property
+    def place(self) -> Key:
+        return Key(self.state, self.severity, self.pk)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A check as the list shows it; drawn once for these values."""
+
+    pk: int
+    key: str
+    name: str
+    kind: str
+    state: str
+    is_canary: bool
+    paused_until: datetime | None
+    is_planned: bool
+    is_muted: bool
+    domain: str
+    owner: str
+    result: str
+    bound: str
+    line: tuple[float | None, ...]
+    trend: str
+    last_run_at: datetime | None
+
+    def __getitem__(self, name: str) -> object:
+        """Templates ask for a key before an attribute."""
+        return getattr(self, name)
+
+    @property
+    def url(self) -> str:
+        return f"{_list_url()}{self.key}/"
+
+
+@cache
+def _list_url() -> str:
+    return reverse("checks:list")
+
+
+@dataclass(frozen=True)
+class Canary:
+    """A check that says whether our own network works."""
+
+    key: str
+    name: str
+
+    @property
+    def url(self) -> str:
+        return f"{_list_url()}{self.key}/"
+
+
+@dataclass(frozen=True)
+class Look:
+    """Everything that decides whether the list has news; its days are not read yet."""
+
+    filters: Filters
+    at: datetime
+    found: list[Found]
+    counts: dict[str, int]
+    works: list[planned.Work]
+    muted: Muted
+    # The canaries, while every one that was heard of late fails: our own network is down.
+    outage: list[Canary]
+    # The key of the next page; None on the last.
+    after: Key | None
+
+    @property
+    def total(self) -> int:
+        """All under the same words; what was put away is not among them."""
+        return sum(number for state, number in self.counts.items() if state != ARCHIVED)
+
+    @property
+    def fitting(self) -> int:
+        """How many the state's filter leaves."""
+        return self.counts.get(self.filters.state, 0) if self.filters.state else self.total
+
+    @cached_property
+    def tag(self) -> str:
+        """Changes when anything the list shows has changed; the line's hours move on even when nothing runs."""
+        versions = [(one.pk, one.version, one.domain_version, one.state) for one in self.found]
+        works = [(one.maintenance.pk, one.maintenance.title) for one in self.works]
+        said = (versions, sorted(self.counts.items()), works, self.muted.tag, self.outage, self.after)
+        return hashlib.sha256(f"{said} {self.at:%d %H}".encode()).hexdigest()[:16]
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """The page's checks with their days: one query more."""
+        return _rows(self.found, self)
+
+
+def look(filters: Filters, at: datetime) -> Look:
+    """A page of the list, worst first, with the counts of all states under the same words: six queries at most."""
+    counts, rank = _counts(filters, at)
+    found = _page(filters, at, rank)
+    return Look(
+        filters=filters,
+        at=at,
+        found=found[:PAGE],
+        counts=counts,
+        works=planned.under_way(at),
+        muted=mutes.muted(at),
+        outage=_own_outage(at),
+        after=found[PAGE - 1].place if len(found) > PAGE else None,
+    )
+
+
+def matching(filters: Filters, at: datetime) -> list[int]:
+    """The numbers of all that the filters let through, worst first."""
+    _, rank = _counts(filters, at)
+    conditions, values = filters.conditions(rank, at)
+    sql = _IDS.format(tables=TABLES, conditions=conditions, order=_ORDER.format(rank=rank))
+    return [row[0] for row in _asked(sql, values)]
+
+
+def everything(filters: Filters, at: datetime) -> Iterator[tuple[Found, DayLine, bool, bool]]:
+    """All that the filters let through with their days, planned work and mutes, in small steps: an export holds few."""
+    works, muted, ids = planned.under_way(at), mutes.muted(at), matching(filters, at)
+    for start in range(0, len(ids), _STEP):
+        step = ids[start : start + _STEP]
+        days = day_lines(step, at)
+        there = {row[0]: Found(*row) for row in _asked(_OF_IDS, {"ids": step, "at": at})}
+        for one in (there[pk] for pk in step if pk in there):
+            is_planned = planned.covering(works, one) is not None
+            yield one, days.get(one.pk, NO_DAY), is_planned, muted.covers(f"check:{one.key}", one.domain_id)
+
+
+def _counts(filters: Filters, at: datetime) -> tuple[dict[str, int], str]:
+    """How many show which state, and the expression of the order.
+
+    While nobody is silent the stored state is the shown one, and the index has the order.
+    """
+    conditions, values = filters.any_state.narrowing()
+    where = " AND ".join(conditions) or "TRUE"
+    sql = _COUNTS.format(showing=SHOWING, is_silent=IS_SILENT, tables=TABLES, conditions=where)
+    counts: dict[str, int] = {}
+    has_silent = False
+    for state, is_silent, is_archived, number in _asked(sql, {**values, "at": at}):
+        name = ARCHIVED if is_archived else state
+        counts[name] = counts.get(name, 0) + number
+        has_silent = has_silent or is_silent
+    return counts, SHOWN_RANK if has_silent else STORED_RANK
+
+
+def _page(filters: Filters, at: datetime, rank: str) -> list[Found]:
+    """One page and one check more."""
+    conditions, values = filters.conditions(rank, at)
+    order = _ORDER.format(rank=rank)
+    sql = _PAGE.format(columns=_COLUMNS, tables=TABLES, conditions=conditions, order=order, limit=PAGE + 1)
+    return [Found(*row) for row in _asked(sql, values)]
+
+
+def _own_outage(at: datetime) -> list[Canary]:
+    heard = [(key, name, is_ok) for key, name, is_ok, is_heard in _asked(_CANARIES, {"at": at}) if is_heard]
+    return [] if any(is_ok for _, _, is_ok in heard) else [Canary(key, name) for key, name, _ in heard]
+
+
+def _rows(found: Iterable[Found], seen: Look) -> list[Row]:
+    days = day_lines([one.pk for one in found], seen.at)
+    return [
+        _row(
+            one,
+            days.get(one.pk, NO_DAY),
+            is_planned=planned.covering(seen.works, one) is not None,
+            is_muted=seen.muted.covers(f"check:{one.key}", one.domain_id),
+        )
+        for one in found
+    ]
+
+
+@lru_cache(maxsize=4096)
+def _row(one: Found, day: DayLine, *, is_planned: bool, is_muted: bool) -> Row:
+    """The words of a check; known again while nothing of it has changed."""
+    return Row(
+        pk=one.pk,
+        key=one.key,
+        name=one.name,
+        kind=said.kind(one),
+        state=one.state,
+        is_canary=one.is_canary,
+        paused_until=one.paused_until,
+        is_planned=is_planned,
+        is_muted=is_muted,
+        domain=one.domain,
+        owner=one.owner,
+        result=said.result(one),
+        bound=said.bound(one, day),
+        line=day.line,
+        trend=words.trend_of(day.err, day.samples, day.means),
+        last_run_at=one.last_run_at,
+    )
+
+
+def _asked(sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return list(cursor.fetchall())

@@ -1,0 +1,185 @@
+"""The list of checks: its order, its pages by key, its filters, and what it costs in queries."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from checks.catalogue import listing
+from checks.catalogue.filters import Filters, Key
+from checks.catalogue.models import Check
+from checks.catalogue.states import State
+from checks.rollups import buckets, day_lines
+from checks.rollups.buckets import Counts
+from checks.rollups.models import Watermark
+from incidents.alerts import mutes
+from incidents.ownership.models import Domain
+from opsportal.models import User
+
+AddCheck = Callable[..., Check]
+ClientAs = Callable[[User], Client]
+PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
+
+
+@pytest.fixture
+def no_own(db: None) -> None:
+    """Without the portal's own checks, so that a test sees what it made."""
+    Check.objects.all().delete()
+
+
+def names(**filters: object) -> list[str]:
+    return [row.key for row in listing.look(Filters(**filters), timezone.now()).rows]  # type: ignore[arg-type]
+
+
+def queries_of(client: Client, path: str, **headers: str) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(path, headers={**PART, **headers}).status_code in (200, 304)
+    return len(captured)
+
+
+def test_the_list_costs_eight_queries_and_a_poll_without_news_seven(
+    client_as: ClientAs, viewer: User, add_check: AddCheck
+) -> None:
+    client = client_as(viewer)
+    few = queries_of(client, "/checks/")
+    Check.objects.bulk_create(
+        Check(key=f"check-{number}", name=f"Check {number}", kind="http", domain=Domain.objects.get(slug="frontend"))
+        for number in range(150)
+    )
+    tag = client.get("/checks/", headers=PART).headers["HX-PTag"]
+
+    # Session, person; numbers by state, the page, planned work, mutes, canaries; the days.
+    assert (few, queries_of(client, "/checks/")) == (8, 8)
+    assert queries_of(client, "/checks/?q=check&kind=http&domain=frontend") == 8
+    assert queries_of(client, "/checks/", **{"HX-PTag": tag}) == 7
+
+
+def test_the_order_is_read_from_its_index(add_check: AddCheck, no_own: None) -> None:
+    """While nobody is silent; the expression of the index and that of the list are the same to the letter."""
+    domain, now = Domain.objects.get(slug="frontend"), timezone.now()
+    Check.objects.bulk_create(
+        Check(key=f"c-{number}", name=f"C {number}", kind="http", domain=domain, state="healthy", last_run_at=now)
+        for number in range(500)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE checks_check")
+
+    for after in (None, Key("healthy", "SEV-2", Check.objects.get(key="c-250").pk)):
+        with CaptureQueriesContext(connection) as captured:
+            listing.look(Filters(after=after), now)
+        page = next(one["sql"] for one in captured if "ORDER BY (CASE" in one["sql"])
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            cursor.execute(f"EXPLAIN {page}")
+            plan = "\n".join(row[0] for row in cursor.fetchall())
+        assert "check_worst_first" in plan
+        assert "Sort" not in plan
+
+
+def test_pages_begin_below_a_check_and_hold_everything_once(add_check: AddCheck, no_own: None) -> None:
+    domain, now = Domain.objects.get(slug="frontend"), timezone.now()
+    states = [State.UNHEALTHY, State.HEALTHY, State.PAUSED]
+    Check.objects.bulk_create(
+        Check(
+            key=f"c-{number}", name=f"C {number % 7}", kind="http", domain=domain, state=states[number % 3],
+            last_run_at=now, severity=f"SEV-{1 + number % 2}",
+        )
+        for number in range(250)
+    )  # fmt: skip
+
+    pages, after = [], None
+    for _ in range(3):
+        seen = listing.look(Filters(after=after), now)
+        pages.append([row.key for row in seen.rows])
+        after = Key.of(str(seen.after)) if seen.after else None
+
+    together = [key for page in pages for key in page]
+    assert [len(page) for page in pages] == [100, 100, 50]
+    assert len(set(together)) == 250 and after is None
+    assert together == [Check.objects.get(pk=pk).key for pk in listing.matching(Filters(), now)]
+
+
+def test_who_is_silent_stands_among_those_without_data(add_check: AddCheck, no_own: None) -> None:
+    now = timezone.now()
+    add_check("fine", state=State.HEALTHY, last_run_at=now)
+    add_check("off", state=State.PAUSED)
+    add_check("new", state=State.INSUFFICIENT_DATA)
+    add_check("broken", state=State.UNHEALTHY, last_run_at=now)
+    add_check("a-silent", state=State.HEALTHY, last_run_at=now - timedelta(hours=1))
+
+    assert names() == ["broken", "a-silent", "new", "fine", "off"]
+    assert names(state="insufficient_data") == ["a-silent", "new"]
+    assert names(state="healthy") == ["fine"]
+    counts = listing.look(Filters(), now).counts
+    assert counts == {"unhealthy": 1, "insufficient_data": 2, "healthy": 1, "paused": 1}
+
+
+def test_filters_narrow_by_domain_kind_owner_and_words(add_check: AddCheck, no_own: None) -> None:
+    Domain.objects.filter(slug="backend").update(primary="@night-owl")
+    add_check("shop", name="Shop 100 % up")
+    add_check("api", kind="tcp", domain=Domain.objects.get(slug="backend"))
+
+    assert names(domain="backend") == names(kind="tcp") == names(owner="@night-owl") == ["api"]
+    assert names(words="SHOP up") == names(words="100 %") == ["shop"]
+    assert names(words="night-owl") == ["api"]
+    assert names(words="s_op") == names(words="shop nowhere") == names(domain="nowhere") == []
+
+
+def test_what_was_put_away_is_on_no_list_but_its_own(add_check: AddCheck, no_own: None) -> None:
+    add_check("here")
+    add_check("gone", state=State.PAUSED, archived_at=timezone.now())
+
+    seen = listing.look(Filters(), timezone.now())
+
+    assert [row.key for row in seen.rows] == ["here"]
+    assert (seen.total, seen.counts["archived"]) == (1, 1)
+    assert names(state="archived") == ["gone"]
+
+
+def test_a_row_says_its_day_its_mute_and_its_result(add_check: AddCheck, responder: User) -> None:
+    now = timezone.now()
+    check = add_check("shop", last_run_at=now, last_error="timeout", consecutive_fail=2, state=State.UNHEALTHY)
+    mutes.mute(dedup_key="check:shop", until=now + timedelta(hours=1), reason="Moves", by=responder, at=now)
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    past = hour - timedelta(hours=3)
+    buckets.replace_hours(
+        [Counts(check.pk, past, ok=8, err=2, expected=10, errors={"timeout": 1, "status_5xx": 1}, lat_sum=90.0)]
+    )
+    buckets.add_minutes([Counts(check.pk, hour, ok=1, expected=1, lat_sum=40.0)])
+
+    row = listing.look(Filters(words="shop"), now).rows[0]
+
+    assert (row.is_muted, row.result) == (True, "Timeout")
+    assert row.bound == "2 in a row, unhealthy after 3 in a row"
+    assert row.trend == "2 failed of 11 runs in 24 hours, mean latency between 10 ms and 40 ms"
+    assert [value for value in row.line if value is not None] == [10.0, 40.0]
+
+
+def test_minutes_are_read_from_where_the_roll_up_stands(add_check: AddCheck) -> None:
+    """After a night without workers nothing is missing, and no hour is counted twice."""
+    check, now = add_check(), timezone.now()
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    Watermark.objects.create(grain="h", until=hour - timedelta(hours=4))
+    rolled = hour - timedelta(hours=2)
+    buckets.replace_hours([Counts(check.pk, rolled, ok=60, expected=60)])
+    buckets.add_minutes(Counts(check.pk, hour - timedelta(hours=back), ok=1, expected=1) for back in (0, 2, 3, 5))
+
+    day = day_lines.day_lines([check.pk], now)[check.pk]
+
+    assert (day.ok, day.err) == (62, 0)  # 60 rolled up, one three hours ago, one now
+
+
+@pytest.mark.parametrize("text", ["", "x", "green.SEV-1.1", "healthy.SEV-1.x", "healthy.SEV-1.99999999999", "healthy"])
+def test_a_key_that_is_none_begins_at_the_top(client_as: ClientAs, viewer: User, text: str) -> None:
+    assert Key.of(text) is None
+    assert "Portal disk" in client_as(viewer).get(f"/checks/?after={text}").text
+
+
+def test_a_page_below_a_check_that_is_gone_still_opens(client_as: ClientAs, viewer: User) -> None:
+    below = client_as(viewer).get("/checks/?after=paused.SEV-3.999999").text
+
+    assert "Nothing below" in below and "First page" in below
