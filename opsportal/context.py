@@ -38,6 +38,11 @@ class Shell:
         return navigation.groups_for(self.request)
 
     @property
+    def epoch(self) -> int:
+        """The page's instant for the script, whose clocks run on from it."""
+        return int(self.now.timestamp())
+
+    @property
     def nav(self) -> SafeString:
         """The side bar's lists."""
         return _drawn("parts/nav.html", self.groups)
@@ -46,6 +51,18 @@ class Shell:
     def tabbar(self) -> SafeString:
         """What stands in the phone's tab bar."""
         return _drawn("parts/tabbar.html", self.tabs)
+
+    @property
+    def jumps(self) -> SafeString:
+        """Which key opens which screen."""
+        return _drawn("parts/jumps.html", tuple(self.counted))
+
+    @property
+    def me(self) -> SafeString:
+        """Who is signed in."""
+        person = self.request.user
+        role = person.get_role_display() if person.is_authenticated else ""
+        return render_to_string("parts/person.html", {"name": person.get_username(), "sub": role, "is_me": True})
 
     @property
     def reachable(self) -> tuple[navigation.Entry, ...]:
@@ -66,6 +83,10 @@ class Shell:
     @property
     def can_declare(self) -> bool:
         return navigation.may_open(self.request, navigation.DECLARE)
+
+    @property
+    def is_declaring(self) -> bool:
+        return navigation.current_screen(self.request.path) is navigation.DECLARE
 
     @property
     def tag(self) -> str:

@@ -1,7 +1,8 @@
 """Pieces of pages that are drawn once in a process: what a row says follows from its values, and a page has a hundred.
 
 A drawing knows neither request nor clock. Where its template asks for one of them (a time that runs, the token of a
-form) it leaves a hole, and each page fills that for itself: nothing that belongs to a person or grows old is kept.
+form, `{{ page.request.user }}`) it leaves a hole, and each page fills that for itself: nothing that belongs to a person
+or grows old is kept.
 The values are the whole key, so a change of the row is another drawing, and there is nothing to invalidate.
 """
 
@@ -9,11 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from html import escape
 from typing import Any
 
-from django.template import Context
+from django.template import Context, Variable, VariableDoesNotExist
 from django.template.loader import get_template
-from django.utils.html import escape
 from django.utils.safestring import SafeString
 
 # Two hundred rooms' pages of rows or forty boards, about 8 MB; what nobody looks at falls out.
@@ -44,7 +45,7 @@ class Sheet(Context):
     """What a drawing is drawn on: its values, and the holes that tags leave."""
 
     def __init__(self, values: dict[str, Any]) -> None:
-        super().__init__({**values, "csrf_token": _Token(self)})
+        super().__init__({**values, "csrf_token": _OfPage(self, "csrf_token"), "page": _OfPage(self, "")})
         self.fillings: list[Filling] = []
 
     def hole(self, fill: Filling) -> SafeString:
@@ -52,14 +53,31 @@ class Sheet(Context):
         return _HOLE
 
 
-class _Token:
-    """Stands for a form's token, which is each page's own."""
+class _OfPage:
+    """Stands for words that are each page's own: a form's token, `page.request.get_full_path`."""
 
-    def __init__(self, sheet: Sheet) -> None:
-        self.sheet = sheet
+    def __init__(self, sheet: Sheet, path: str) -> None:
+        self.sheet, self.path = sheet, path
 
-    def __html__(self) -> str:
-        return self.sheet.hole(lambda page, _: str(page.get("csrf_token", "")))
+    def __getitem__(self, name: str) -> "_OfPage":
+        return _OfPage(self.sheet, f"{self.path}.{name}".removeprefix("."))
+
+    def __str__(self) -> str:
+        return self.sheet.hole(_written(Variable(self.path)))
+
+    __html__ = __str__
+
+
+def _written(variable: Variable) -> Filling:
+    """What a page writes for `{{ variable }}`: nothing when it has none."""
+
+    def fill(page: Context, _: datetime) -> str:
+        try:
+            return str(variable.resolve(page))
+        except VariableDoesNotExist:
+            return ""
+
+    return fill
 
 
 @lru_cache(maxsize=_KEPT)

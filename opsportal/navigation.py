@@ -1,7 +1,7 @@
 """The screens of the portal in the order people find them; one table serves the side bar, the phone and the palette."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
@@ -100,6 +100,7 @@ GROUPS: tuple[tuple[str, tuple[Screen, ...]], ...] = (
 SCREENS = tuple(screen for _, screens in GROUPS for screen in screens)
 
 
+@lru_cache(maxsize=1024)
 def current_screen(path: str) -> Screen | None:
     """The screen that a path belongs to: the longest address it begins with; the board's `/` only matches itself.
 

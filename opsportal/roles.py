@@ -20,7 +20,10 @@ class Role(models.TextChoices):
     @property
     def rank(self) -> int:
         """Position from 0; Role.ADMIN.rank > Role.PUBLISHER.rank."""
-        return list(Role).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {role: place for place, role in enumerate(Role)}
 
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])

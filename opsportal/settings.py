@@ -112,7 +112,11 @@ TEMPLATES = [
                 "opsportal.context.shell",
                 "opsportal.accounts.context.ways",
             ],
-            "builtins": ["opsportal.templatetags.portal", "template_partials.templatetags.partials"],
+            "builtins": [
+                "opsportal.templatetags.portal",
+                "opsportal.templatetags.addresses",
+                "template_partials.templatetags.partials",
+            ],
         },
     }
 ]

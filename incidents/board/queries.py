@@ -12,8 +12,8 @@ from incidents.alerts import queries as alerts
 from incidents.alerts.models import Alert
 from incidents.obligations import queries as obligations
 from incidents.obligations.models import Obligation
+from incidents.obligations.queries import Due
 from incidents.ownership import queries as ownership
-from incidents.ownership.models import Domain
 from incidents.response import queries as response
 from incidents.response.listing import COLUMNS, Row
 from incidents.response.models import Incident, TimelineEvent
@@ -49,6 +49,7 @@ class OpenIncident(Row):
 
     last: Last | None = None
     is_mine: bool = False
+    is_worst: bool = False
 
     @property
     def who(self) -> str:
@@ -138,6 +139,21 @@ _FIRING = ("pk", "title", "domain__name", "incident__number", "acknowledged_by__
 
 
 @dataclass(frozen=True, slots=True)
+class Seats:
+    """Who is on call for a domain."""
+
+    slug: str
+    domain: str
+    primary: str
+    backup: str
+
+    @property
+    def has_gap(self) -> bool:
+        """A seat that nobody has, or both held by one person."""
+        return not self.primary or not self.backup or self.primary == self.backup
+
+
+@dataclass(frozen=True, slots=True)
 class Upcoming:
     """The one thing to do next, and in which incident."""
 
@@ -154,7 +170,7 @@ class Board:
     overdue: list[Late]
     late: int
     alerts: list[Firing]
-    domains: list[Domain]
+    seats: list[Seats]
     last_resolved_at: datetime | None
     sentence: str
     next: Upcoming | None
@@ -173,7 +189,7 @@ def board(at: datetime, person: User) -> Board:
         overdue=late_rows,
         late=late,
         alerts=[Firing(*one) for one in _fires(person).ask(most=_FIRING_SHOWN)],
-        domains=ownership.matrix(),
+        seats=[Seats(one.slug, one.name, one.primary, one.backup) for one in ownership.matrix()],
         last_resolved_at=past.resolved_at if past else None,
         sentence=_sentence(opened, late, firing),
     )
@@ -211,10 +227,14 @@ def _open(person: User) -> list[OpenIncident]:
     found = _worst(person).ask(most=_OPEN_SHOWN)
     owed = obligations.most_urgent([f"INC-{one[0]}" for one in found])
     last = _last([one[-1] for one in found])
-    return [
-        OpenIncident(*(*one[:-1], owed.get(f"INC-{one[0]}"), last.get(one[-1]), one[_TAKEN_BY] == person.username))
-        for one in found
-    ]
+    return [_shown(one, owed, last, person, is_worst=one is found[0]) for one in found]
+
+
+def _shown(
+    values: tuple[Any, ...], owed: dict[str, Due], last: dict[int, Last], person: User, *, is_worst: bool
+) -> OpenIncident:
+    number, newest, is_mine = values[0], values[-1], values[_TAKEN_BY] == person.username
+    return OpenIncident(*(*values[:-1], owed.get(f"INC-{number}"), last.get(newest), is_mine, is_worst))
 
 
 @worded_by_role

@@ -16,6 +16,7 @@ from opsportal.htmx import render_page
 from opsportal.roles import Role, require
 from opsportal.signed_in import person
 
+_SOURCES, _MODES = tuple(Incident.Source.choices), tuple(Incident.Mode.choices)
 LIST = "incidents/response/list.html"
 
 
@@ -28,9 +29,9 @@ def incident_list(request: HttpRequest) -> HttpResponse:
     context = {
         "filters": filters,
         "listing": shown,
-        "domains": queries.domains(),
-        "sources": Incident.Source.choices,
-        "modes": Incident.Mode.choices,
+        "domains": tuple((one.slug, one.name) for one in queries.domains()),
+        "sources": _SOURCES,
+        "modes": _MODES,
         "chips": _chips(filters, shown),
         "older": filters.address(after=str(shown.after)) if shown.after else "",
         "newest": filters.address() if filters.after else "",
@@ -52,6 +53,8 @@ def incident_export(request: HttpRequest) -> StreamingHttpResponse:
 
 def filters_of(request: HttpRequest) -> Filters:
     """The filters in the URL; what is not one of ours is left out, so that an old link still shows something."""
+    if not request.GET:
+        return Filters()
     form = FilterForm(request.GET)
     form.is_valid()
     given = form.cleaned_data

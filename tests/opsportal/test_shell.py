@@ -17,6 +17,7 @@ from django.shortcuts import render
 from django.template import Context, Template, engines
 from django.template.loader import get_template
 from django.test import Client, RequestFactory
+from django.urls import NoReverseMatch
 from django.views import defaults
 from django_htmx.middleware import HtmxDetails
 
@@ -493,3 +494,22 @@ def test_our_script_neither_evaluates_nor_stores():
 
     for word in ("eval(", "new Function", "localStorage", "sessionStorage", ".style", "innerHTML", "document.write"):
         assert word not in script
+
+
+# --- addresses --------------------------------------------------------------------------------------------------------
+
+
+def test_an_address_is_djangos_whether_it_is_written_once_or_on_each_page():
+    fixed, bound = (
+        '{% url "accounts:more" %}',
+        '{% url "incidents:room" 7 %}{% url "accounts:more" as more %} {{ more }}',
+    )
+
+    assert [type(node).__name__ for node in Template(fixed).nodelist] == ["TextNode"]
+    assert (draw(fixed), draw(bound)) == ("/more/", "/incidents/INC-7/ /more/")
+
+
+def test_an_address_that_does_not_exist_is_an_error_only_where_it_is_shown():
+    assert draw('{% if 0 %}{% url "nowhere:at_all" %}{% endif %}') == ""
+    with pytest.raises(NoReverseMatch):
+        draw('{% url "nowhere:at_all" %}')

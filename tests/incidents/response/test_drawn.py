@@ -107,6 +107,26 @@ def test_who_may_not_act_has_no_form_in_the_same_step():
     assert ["<form" in one for one in drawn] == [True, False]
 
 
+def test_many_rows_are_drawn_as_one_by_one():
+    page, rows, one_by_one = page_at(minutes(10)), [ROW, replace(ROW, number=13)], ""
+    for page["row"] in rows:
+        one_by_one += LIST.render(page)
+    page["rows"] = rows
+
+    assert Template(f'{{% drawn_each "{LIST_ROW}" rows %}}').render(page) == one_by_one
+
+
+def test_what_only_a_page_knows_is_written_by_each_page(rf):
+    toolbar = Template('{% drawn "parts/toolbar.html" theme="dark" %}')
+    before = drawing.cache_info().misses
+
+    pages = [toolbar.render(Context({"request": rf.get(path)})) for path in ("/?q=<1>", "/two/")]
+
+    assert drawing.cache_info().misses - before <= 1
+    assert [re.findall(r'name="next" value="([^"]*)"', page) for page in pages] == [["/?q=%3C1%3E"], ["/two/"]]
+    assert "data-live" in Template('{% drawn "parts/toolbar.html" theme="dark" %}').render(Context())
+
+
 @pytest.mark.parametrize("value", [User(pk=1), (User(pk=1),), [1], Nested(User(pk=1))])
 def test_what_can_change_and_stay_equal_is_refused(value):
     page = page_at(minutes(1))
@@ -117,9 +137,8 @@ def test_what_can_change_and_stay_equal_is_refused(value):
 
 
 def test_a_drawn_template_asks_for_nothing_of_the_page():
-    called = {
-        name for path in TEMPLATES.rglob("*.html") for name in re.findall(r'{% drawn "([^"]+)"', path.read_text())
-    }
+    sources = [path.read_text() for path in TEMPLATES.rglob("*.html")]
+    called = {name for source in sources for name in re.findall(r'{% drawn(?:_each)? "([^"]+)"', source)}
     assert called
 
     for name in called:
@@ -127,5 +146,5 @@ def test_a_drawn_template_asks_for_nothing_of_the_page():
         source = (TEMPLATES / path).read_text()
         if part:
             source = source.split(f"{{% partialdef {part} %}}")[1].split("{% endpartialdef")[0]
-        asked = re.sub(r'"[^"]*"', "", " ".join(re.findall(r"{{.*?}}|{%.*?%}", source)))
+        asked = re.sub(r'"[^"]*"|page\.[\w.]+', "", " ".join(re.findall(r"{{.*?}}|{%.*?%}", source)))
         assert not re.search(r"\b(shell|request|user|perms|messages)\b", asked), name
