@@ -51,9 +51,9 @@ def proposed_status(severity: str) -> ComponentStatus:
 
 
 def proposal(incident: Incident, components: Iterable[Component]) -> list[dict[str, str]]:
-    """The domain's components as a draft proposes them."""
+    """The domain's components as a draft proposes them; never better than readers see them already."""
     status = proposed_status(incident.severity)
-    return [affected_row(component, status) for component in components]
+    return [affected_row(component, rollup.worst([component.status, status])) for component in components]
 
 
 def affected_row(component: Component, to: str) -> dict[str, str]:

@@ -49,6 +49,15 @@ def test_the_first_draft_names_the_domains_components_and_nothing_internal(incid
     assert {row["name"] for row in draft.affected_components} == {"API", "Ingest", "Geo enrichment", "Notifications"}
 
 
+def test_the_first_draft_makes_no_component_look_better_than_it_is(incident):
+    Component.objects.filter(name="API").update(status="major_outage")
+
+    draft = actions.draft_first(incident, at=NOW)
+
+    proposed = {row["name"]: row["new_status"] for row in draft.affected_components}
+    assert (proposed["API"], proposed["Ingest"]) == ("major_outage", "partial_outage")
+
+
 def test_drafting_twice_makes_one_draft(incident):
     actions.draft_first(incident, at=NOW)
 
