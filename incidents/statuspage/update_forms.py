@@ -44,7 +44,12 @@ class PublishForm(GuardedForm):
         max_length=500,
         required=False,
         help_text="It stands beside the update and in the audit log.",
+        error_messages={"required": "Say why it cannot wait."},
     )
+
+    def __init__(self, *args: Any, waits: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["bypass"].required = waits
 
 
 class TextsForm(GuardedForm):

@@ -99,9 +99,10 @@ def public_publish(request: HttpRequest, number: int) -> HttpResponse:
     actions.require_publisher(person(request), side.incident)
     if side.draft is None:
         raise Refused("NO_DRAFT", "There is no draft to publish. Write one first.")
-    form = PublishForm(request.POST if request.method == "POST" else None)
+    waits = queries.needs_approval() and not queries.is_approved(side.draft, person(request))
+    form = PublishForm(request.POST if request.method == "POST" else None, waits=waits)
     if request.method != "POST" or not form.is_valid():
-        return _ask(request, side, form, at)
+        return _ask(request, side, form, at, waits=waits)
     try:
         update = actions.publish(side.draft, by=person(request), at=at, **form.cleaned_data)
     except Denied:
@@ -120,7 +121,7 @@ def public_publish(request: HttpRequest, number: int) -> HttpResponse:
     return see(request, "incidents:public_panel", number)
 
 
-def _ask(request: HttpRequest, side: Side, form: PublishForm, at: datetime) -> HttpResponse:
+def _ask(request: HttpRequest, side: Side, form: PublishForm, at: datetime, *, waits: bool) -> HttpResponse:
     draft, me = side.draft, person(request)
     assert draft is not None
     approved_by_me = draft.approved_by == me and draft.approved_print == side.seen
@@ -129,7 +130,7 @@ def _ask(request: HttpRequest, side: Side, form: PublishForm, at: datetime) -> H
         "form": form,
         "card": queries.preview(side, at),
         "problem": _problem(draft, at),
-        "waits": queries.needs_approval() and not queries.is_approved(draft, me),
+        "waits": waits,
         "approved_by_me": approved_by_me,
         "may_approve": me.has_role(Role.PUBLISHER) and not approved_by_me,
     }

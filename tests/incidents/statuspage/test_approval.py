@@ -148,9 +148,16 @@ def test_an_emergency_is_shown_beside_the_update(client_as, publisher, asked, dr
     draft.save()
     client, room = client_as(publisher), f"/incidents/{incident.label}/public/"
 
+    asks = client.get(f"{room}publish/").text.replace("\n", "")
+    silent = client.post(f"{room}publish/", {"seen": drafts.fingerprint(draft), "bypass": ""})
     secret = client.post(f"{room}publish/", {"bypass": "DB_PASSWORD=hunter2hunter2"})
     client.post(f"{room}publish/", {"seen": drafts.fingerprint(draft), "bypass": "Nobody else is awake."})
 
+    # Enter in the field of the reason presses the button beside it.
+    reason = asks.partition('name="bypass"')[2].partition("<button")
+    assert "</form>" not in reason[0] and reason[2].partition("</button>")[0].endswith("Publish without approval")
+    assert "formaction" not in asks
+    assert (silent.status_code, "Say why it cannot wait." in silent.text) == (422, True)
     assert secret.status_code == 422
     assert "hunter2" not in secret.text
     page = client.get(room).content.decode()
