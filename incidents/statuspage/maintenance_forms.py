@@ -61,7 +61,13 @@ class PlanForm(GuardedForm):
         widget=forms.Textarea(attrs={"rows": 4}),
         error_messages={"required": "Write what people need to know."},
     )
-    audience = forms.ChoiceField(label="Who hears of it", choices=Audience.choices)
+    # Short words, so that a phone shows the choice whole.
+    audience = forms.ChoiceField(
+        label="Who hears of it",
+        choices=[(Audience.PUBLIC, "Public"), (Audience.INTERNAL, "Internal")],
+        help_text="Public stands on the status page once it is announced. Of internal work only the portal and its"
+        " checks know.",
+    )
     domain = forms.ModelChoiceField(
         label="Owning domain", queryset=Domain.objects.order_by("name"), empty_label=None,
         error_messages={"required": "Choose whose work it is.", "invalid_choice": "Choose a domain from the list."},

@@ -183,6 +183,13 @@ def test_viewers_read_and_are_offered_nothing(client_as, viewer, planned):
     assert "announce/" not in page and "edit/" not in page
 
 
+def test_a_phone_shows_the_choice_of_who_hears_of_it_whole(client_as, publisher, backend):
+    form = client_as(publisher).get("/statuspage/maintenance/new/").context["form"]
+
+    assert max(len(label) for _, label in form.fields["audience"].choices) <= 16
+    assert "only the portal and its checks know" in form.fields["audience"].help_text
+
+
 def test_the_list_asks_as_often_however_long_it_is(client_as, viewer, planned, typed, django_assert_max_num_queries):
     client = client_as(viewer)
     client.get(LIST)
