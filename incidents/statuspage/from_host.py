@@ -30,6 +30,8 @@ from incidents.statuspage.host_post import HostPost
 from incidents.statuspage.models import Component, PublicIncident, StatusUpdate
 from opsportal.audit import actions as audit
 from opsportal.errors import Refused
+from opsportal.models import User
+from opsportal.roles import Role
 
 log = structlog.get_logger("incidents.statuspage")
 Draft = StatusUpdate.State
@@ -61,6 +63,19 @@ def post(text: str, *, by: str, at: datetime) -> Posted:
             host_queue.add(given)
             _show(host_post.applied(content, host_queue.waiting()), at)
     return Posted(given, is_repeated, len(host_queue.waiting()))
+
+
+def set_aside(name: str, *, by: User, at: datetime) -> None:
+    """Nobody can read the file as a word: it is kept for whoever looks into it, and troubles no operator any more."""
+    actions.require_role(by, Role.PUBLISHER)
+    try:
+        is_done = host_queue.set_unread_aside(name)
+    except OSError as failure:
+        why = failure.strerror or type(failure).__name__
+        raise Refused("NOT_WRITABLE", f"The file cannot be renamed: {why}. Do it on the host.") from failure
+    if not is_done:
+        raise Refused("FILE_GONE", "There is no such unread file any more.")
+    audit.record("status_update.host_file_aside", by=by.username, object=name)
 
 
 def _require_own(root: os.PathLike[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,6 +10,7 @@ from enum import StrEnum
 from incidents.statuspage import rollup
 from incidents.statuspage.content import Component, Content, Incident
 
+UNREAD = "host_file_unread"
 _AFFECTED = {rollup.DEGRADED, rollup.PARTIAL, rollup.MAJOR}
 _WORDS = {
     rollup.DEGRADED: "degraded performance",
@@ -26,11 +27,12 @@ class Mend(StrEnum):
     SET_BACK = "set back"
     DECLARE = "declare"
     LOOK = "look"
+    ASIDE = "set aside"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that readers would call untrue. `subject` is the public id of the incident or component."""
+    """One thing that readers would call untrue. `subject` is the public id of the incident or component, or a file."""
 
     rule: str
     subject: str
@@ -38,15 +40,28 @@ class Finding:
     mend: Mend
 
 
-def findings(content: Content, *, at: datetime, said: dict[str, str] | None = None) -> tuple[Finding, ...]:
-    """Everything that is not honest now, promises first. `said` is what checks say of a component while it is fresh."""
+def findings(
+    content: Content, *, at: datetime, said: dict[str, str] | None = None, unread: Iterable[str] = ()
+) -> tuple[Finding, ...]:
+    """Everything that is not honest now, lost words and promises first.
+
+    `said` is what checks say of a component while it is fresh, `unread` names the files from the host that nobody reads.
+    """
     return (
+        *_lost_words(unread),
         *_broken_promises(content, at),
         *_open_and_all_well(content),
         *_down_without_words(content, said or {}),
         *_work_without_end(content),
         *_silent(content),
     )
+
+
+def _lost_words(unread: Iterable[str]) -> Iterator[Finding]:
+    """Somebody meant readers to see it, and they do not."""
+    for name in unread:
+        sentence = f"A word from the host cannot be read, and readers do not have it: host_posts/{name}."
+        yield Finding(UNREAD, name, sentence, Mend.ASIDE)
 
 
 def _broken_promises(content: Content, at: datetime) -> Iterator[Finding]:

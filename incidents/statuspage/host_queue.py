@@ -47,6 +47,21 @@ def waiting() -> list[HostPost]:
     return [post for _, post in _files()]
 
 
+def unread() -> list[str]:
+    """Names of files that nobody can read as a word: cut off, changed by hand, or another program's."""
+    read = {path.name for path, _ in _files()}
+    return [path.name for path in sorted(folder().glob("*.json")) if path.name not in read]
+
+
+def set_unread_aside(name: str) -> bool:
+    """The file stays beside the others for whoever looks into it; False when there is no such unread file."""
+    if name not in unread():
+        return False
+    path = folder() / name
+    path.rename(path.with_suffix(_REFUSED))
+    return True
+
+
 def done(post: HostPost) -> None:
     """The database has it. Safe to run twice."""
     for path, one in list(_files()):

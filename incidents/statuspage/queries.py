@@ -13,7 +13,8 @@ from django.urls import reverse
 from incidents.response import queries as response
 from incidents.response.models import Incident
 from incidents.response.states import IncidentRole, Status
-from incidents.statuspage import drafts, honesty, load, pages, writer
+from incidents.statuspage import drafts, honesty, host_queue, load, pages, writer
+from incidents.statuspage.content import Content
 from incidents.statuspage.honesty import Finding, Mend
 from incidents.statuspage.maintenance import Maintenance
 from incidents.statuspage.models import (
@@ -45,12 +46,26 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Nag:
-    """A finding with the address behind its one button; `sets` is the status that the button sets."""
+    """A finding with the address behind its one button; with `sets` the button sends that as `field`."""
 
     finding: Finding
     label: str
     url: str
     sets: str = ""
+    field: str = "status"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A component as a person or its checks set it, and as readers see it: planned work and silence go before that."""
+
+    component: Component
+    shown: str
+    unknown_since: datetime | None
+
+    @property
+    def is_as_set(self) -> bool:
+        return self.shown == self.component.status and self.unknown_since is None
 
 
 @dataclass(frozen=True)
@@ -60,7 +75,7 @@ class Board:
     nags: list[Nag]
     proposals: list[Proposal]
     waiting: list[StatusUpdate]
-    components: list[Component]
+    components: list[Standing]
     public: list[PublicIncident]
     built_at: datetime | None
 
@@ -105,7 +120,7 @@ class Side:
 
 def board(person: User, at: datetime) -> Board:
     """A fixed number of queries; a security incident that was public before stays hidden, too."""
-    hidden = Incident.objects.hidden_from(person)
+    hidden, content = Incident.objects.hidden_from(person), load.now(at)
     waiting = StatusUpdate.objects.filter(state=Draft.DRAFT).select_related("public_incident__incident", "drafted_by")
     waiting = waiting.exclude(public_incident__incident__in=hidden)
     public = (
@@ -115,29 +130,41 @@ def board(person: User, at: datetime) -> Board:
         .prefetch_related("components")
     )
     return Board(
-        nags=nags(person, at),
+        nags=_nags(content, person, at),
         proposals=proposals(at),
         waiting=list(waiting.order_by("created_at")),
-        components=list(Component.objects.in_use().in_order().select_related("domain")),
+        components=_standings(content),
         public=list(public.order_by("-updated_at")[:_RECENT]),
         built_at=writer.built_at(settings.SNAPSHOT_DIR),
     )
 
 
+def _standings(content: Content) -> list[Standing]:
+    shown = {one.public_id: one for one in content.components}
+    rows = [one for one in Component.objects.in_use().in_order().select_related("domain") if one.public_id in shown]
+    return [Standing(one, shown[one.public_id].status, shown[one.public_id].unknown_since) for one in rows]
+
+
 def nags(person: User, at: datetime) -> list[Nag]:
     """Where the page is not honest now, with the button that mends it. What is hidden from the person is left out."""
-    content = load.now(at)
+    return _nags(load.now(at), person, at)
+
+
+def _nags(content: Content, person: User, at: datetime) -> list[Nag]:
     public = PublicIncident.objects.published().filter(resolved_at=None).select_related("incident")
     shown = public.filter(incident__in=Incident.objects.visible_to(person))
     numbers = {one.public_id: one.incident.number for one in shown}
     rows = {one.public_id: one for one in Component.objects.in_use().select_related("domain")}
     fresh = Observation.objects.filter(fresh_until__gte=at).select_related("component")
     said = {one.component.public_id: one.status for one in fresh}
-    found = honesty.findings(content, at=at, said=said)
-    return [_nag(one, numbers, rows) for one in found if one.subject in numbers or one.subject in rows]
+    found = honesty.findings(content, at=at, said=said, unread=host_queue.unread())
+    known = {*numbers, *rows}
+    return [_nag(one, numbers, rows) for one in found if one.rule == honesty.UNREAD or one.subject in known]
 
 
 def _nag(finding: Finding, numbers: dict[str, int], rows: dict[str, Component]) -> Nag:
+    if finding.mend is Mend.ASIDE:
+        return Nag(finding, "Set it aside", reverse("incidents:host_file_aside"), finding.subject, "name")
     if finding.subject in numbers:
         url = reverse("incidents:public_panel", args=[numbers[finding.subject]])
         if finding.mend is Mend.RESOLVE:

@@ -23,6 +23,7 @@ urlpatterns = [
     path(
         "statuspage/maintenance/<slug:public_id>/<slug:act>/", maintenance_views.maintenance_act, name="maintenance_act"
     ),
+    path("statuspage/host-files/aside/", page_views.host_file_aside, name="host_file_aside"),
     path("statuspage/components/", component_views.component_list, name="components"),
     path("statuspage/components/new/", component_views.component_new, name="component_new"),
     path("statuspage/components/<slug:public_id>/", component_views.component_edit, name="component_edit"),

@@ -6,8 +6,11 @@ import pytest
 from django.urls import reverse
 from django.utils.timezone import now
 
-from incidents.statuspage import actions, drafts
-from incidents.statuspage.models import Component, PublicIncident, StatusUpdate
+from incidents.statuspage import actions, drafts, planning
+from incidents.statuspage.maintenance import Maintenance
+from incidents.statuspage.models import Component, Observation, PublicIncident, StatusUpdate
+from incidents.statuspage.planning import Plan
+from opsportal.models import AuditEvent
 from tests.incidents.statuspage.conftest import ago
 
 HTMX = {"HTTP_HX-Request": "true", "HTTP_HX-Request-Type": "partial"}
@@ -52,6 +55,47 @@ def test_the_board_shows_drafts_components_and_the_age_of_the_page(
     assert "Notifications" in page
     assert "The public page was built" in page
     assert 'name="status"' not in page
+
+
+def test_the_board_shows_components_as_readers_see_them(client_as, viewer, publisher, backend, snapshot_dir):
+    api, ingest, exports = (Component.objects.get(name=one) for one in ("API", "Ingest", "Notifications"))
+    Component.objects.filter(pk=ingest.pk).update(follows="set")
+    Observation.objects.create(
+        component=ingest, status="operational", since=ago(hours=2), as_of=ago(hours=1), fresh_until=ago(minutes=50)
+    )
+    work = Plan("Upgrade", "Short.", "public", backend, (api,), now(), now() + timedelta(hours=1))
+    told = planning.plan(work, by=publisher, at=now())
+    Maintenance.objects.filter(pk=told.pk).update(announced_at=now())
+
+    page = client_as(viewer).get(BOARD)
+
+    shown = {one.component.name: one for one in page.context["board"].components}
+    assert (shown["API"].shown, shown["API"].is_as_set) == ("under_maintenance", False)
+    assert shown[ingest.name].unknown_since == ago(hours=1)
+    assert shown[exports.name].is_as_set
+    assert "Planned work runs, set to operational" in page.content.decode()
+    assert "Checks silent since" in page.content.decode()
+
+
+def test_a_file_from_the_host_that_nobody_can_read_is_shown_and_set_aside(
+    client_as, viewer, publisher, backend, snapshot_dir, settings, tmp_path
+):
+    settings.DATA_DIR = tmp_path
+    folder = tmp_path / "host_posts"
+    folder.mkdir()
+    (folder / "20261121T031200-word.json").write_text('{"cut": "off')
+    aside = reverse("incidents:host_file_aside")
+
+    seen = client_as(viewer).get(BOARD).content.decode()
+    line = client_as(viewer).get(reverse("incidents:honesty"), **HTMX).content.decode()
+    client_as(publisher).post(aside, {"name": "../../elsewhere.json"})
+    client_as(publisher).post(aside, {"name": "20261121T031200-word.json"})
+
+    assert "readers do not have it: host_posts/20261121T031200-word.json." in seen
+    assert "A word from the host cannot be read" in line
+    assert [one.name for one in folder.iterdir()] == ["20261121T031200-word.refused"]
+    assert "cannot be read" not in client_as(viewer).get(BOARD).content.decode()
+    assert AuditEvent.objects.get(act="status_update.host_file_aside").object == "20261121T031200-word.json"
 
 
 def test_a_publisher_sets_a_component(client_as, publisher, incident):
