@@ -45,7 +45,7 @@ def findings(
 ) -> tuple[Finding, ...]:
     """Everything that is not honest now, lost words and promises first.
 
-    `said` is what checks say of a component while it is fresh, `unread` names the files from the host that nobody reads.
+    `said` is what checks say of a component while it is fresh, `unread` names files from the host that nobody reads.
     """
     return (
         *_lost_words(unread),
