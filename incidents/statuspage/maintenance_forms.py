@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo, available_timezones
 from django import forms
 
 from incidents.ownership.models import Domain
-from incidents.statuspage import recurrence
-from incidents.statuspage.maintenance import Audience, Maintenance
+from incidents.statuspage import recurrence, wording
+from incidents.statuspage.maintenance import Audience, Maintenance, MaintenanceSeries
 from incidents.statuspage.models import Component
 from incidents.statuspage.planning import Plan, Repeat
+from incidents.statuspage.wording import Wording
 from opsportal.errors import Refused
 from opsportal.moments import require_plausible
 from opsportal.privacy.forms import GuardedForm
@@ -112,7 +113,9 @@ class PlanForm(GuardedForm):
     )
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, at: datetime, one: Maintenance | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, at: datetime, one: Maintenance | MaintenanceSeries | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.at, self.one = at, one
         components = self.fields["components"]
@@ -175,6 +178,35 @@ class PlanForm(GuardedForm):
         if not given.get("rule"):
             return None
         return Repeat(given["rule"], given["starts_on"], given["clock"], given["time_zone"], given["until"])
+
+
+class RuleForm(PlanForm):
+    """What all days of a rule say and where; their time is that of the rule."""
+
+    def __init__(self, *args: Any, at: datetime, series: MaintenanceSeries, **kwargs: Any) -> None:
+        super().__init__(*args, at=at, one=series, **kwargs)
+        for name in ("starts_on", "clock", "time_zone", "minutes"):
+            del self.fields[name]
+
+    @property
+    def wording(self) -> Wording:
+        given = self.cleaned_data
+        components = tuple(sorted(given["components"], key=lambda one: one.pk))
+        remind_before = timedelta(hours=given["remind"]) or None
+        return Wording(given["title"].strip(), given["text"].strip(), given["domain"], components, remind_before)
+
+
+def words_of(series: MaintenanceSeries) -> dict[str, Any]:
+    """The form as the rule lies."""
+    own = wording.of(series)
+    return {
+        "title": own.title,
+        "text": own.text,
+        "domain": own.domain.pk,
+        "components": [one.public_id for one in own.components],
+        "remind": int(own.remind_before.total_seconds() // 3600) if own.remind_before else 0,
+        "seen": own.mark,
+    }
 
 
 def first_plan(at: datetime, zone: str) -> dict[str, Any]:

@@ -5,21 +5,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.utils.timezone import now
 from django.views.decorators.http import require_http_methods, require_safe
 
 from incidents.statuspage import load, maintenance_queries, planned_work, planning, windows
-from incidents.statuspage.maintenance import Maintenance
+from incidents.statuspage.maintenance import Maintenance, MaintenanceSeries
 from incidents.statuspage.maintenance_forms import (
     ExtendForm,
     NothingForm,
     PlanForm,
+    RuleForm,
     SayForm,
     WordsForm,
     first_plan,
     in_words,
     plan_of,
+    words_of,
 )
 from opsportal.errors import Conflict, Denied, Refused
 from opsportal.htmx import render_page, see, status_message
@@ -125,9 +127,7 @@ def maintenance_edit(request: HttpRequest, public_id: str) -> HttpResponse:
         raise
     except Conflict as conflict:
         form.add_error(None, f"{conflict.sentence} Yours is below; saving again puts it in the place of the other.")
-        typed = request.POST.copy()
-        typed["seen"] = initial["seen"]
-        form.data = typed
+        form.data = _with_mark(request, initial["seen"])
         return _plan(request, form, one, status=409)
     except Refused as refusal:
         form.add_error(None, refusal.sentence)
@@ -198,6 +198,43 @@ def maintenance_act(request: HttpRequest, public_id: str, act: str) -> HttpRespo
     more = {"one": one} if ACTS[act].form is ExtendForm else {}
     answer = _ask(request, ACTS[act], one, more, back=one.get_absolute_url(), at=now())
     return answer or see(request, "incidents:maintenance", public_id)
+
+
+@require(Role.PUBLISHER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def series_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Other words for all days of a rule."""
+    at, series = now(), maintenance_queries.series_or_404(pk)
+    initial = words_of(series)
+    if request.method != "POST":
+        return _rule(request, RuleForm(initial=initial, at=at, series=series), series)
+    form = RuleForm(request.POST, initial=initial, at=at, series=series)
+    if not form.is_valid():
+        return _rule(request, form, series, status=422)
+    try:
+        count = planning.edit_series(series, form.wording, by=person(request), at=at, seen=form.cleaned_data["seen"])
+    except Denied:
+        raise
+    except Conflict as conflict:
+        form.add_error(None, f"{conflict.sentence} Yours is below; saving again puts it in the place of the other.")
+        form.data = _with_mark(request, initial["seen"])
+        return _rule(request, form, series, status=409)
+    except Refused as refusal:
+        form.add_error(None, refusal.sentence)
+        return _rule(request, form, series, status=422)
+    status_message(request, f"Saved. {count} day{'' if count == 1 else 's'} ahead changed.")
+    return see(request, "incidents:maintenances")
+
+
+def _rule(request: HttpRequest, form: RuleForm, series: MaintenanceSeries, *, status: int = 200) -> HttpResponse:
+    return render_page(request, PLAN, {"form": form, "series": series}, status=status)
+
+
+def _with_mark(request: HttpRequest, seen: str) -> QueryDict:
+    """What was typed; sent again, it replaces the other text knowingly."""
+    typed = request.POST.copy()
+    typed["seen"] = seen
+    return typed
 
 
 @require(Role.PUBLISHER)

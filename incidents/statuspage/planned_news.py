@@ -1,13 +1,15 @@
-"""Planned work as news: what subscribers hear of it. Nothing of internal work leaves the house."""
+"""Planned work as news: what subscribers and the team hear of it. Nothing of internal work leaves the house."""
 
 from datetime import datetime, timedelta
 
 import structlog
+from django.conf import settings
 from django.db import transaction
 
 from incidents.statuspage import announced, load, news, windows
 from incidents.statuspage.maintenance import Maintenance, MaintenanceUpdate
 from opsportal.errors import Refused
+from opsportal.outbox.actions import tell_operators
 
 log = structlog.get_logger("incidents.statuspage")
 
@@ -36,6 +38,30 @@ def tell(one: Maintenance, key: str, status: str, words: str, *, at: datetime) -
             component_ids=tuple(one.components.order_by("pk").values_list("public_id", flat=True)),
             at=at,
         )
+    )
+
+
+@transaction.atomic
+def remind(pk: int, at: datetime) -> None:
+    """Once for each beginning; not when it was planned inside its own notice."""
+    one = Maintenance.objects.in_force().select_for_update(skip_locked=True, of=("self",)).filter(pk=pk).first()
+    if one is None or one.reminded_at is not None or one.remind_before is None:
+        return
+    due_at = one.starts_at - one.remind_before
+    if not due_at <= at < one.starts_at:
+        return
+    one.reminded_at = at
+    one.save(update_fields=["reminded_at"])
+    if one.created_at >= due_at:
+        return
+    key = f"maintenance:{one.public_id}:{int(one.starts_at.timestamp())}:soon"
+    tell(one, key, windows.SCHEDULED, load.words().gettext("A reminder: {}").format(one.text), at=at)
+    tell_operators(
+        key=key,
+        subject=f"Planned work begins {one.starts_at:%H:%M} UTC on {one.starts_at.day} {one.starts_at:%b}: {one.title}",
+        body=f"{windows.in_words(one.starts_at, one.ends_at)}.\n{settings.BASE_URL}{one.get_absolute_url()}",
+        at=at,
+        because="a reminder of planned work",
     )
 
 

@@ -4,18 +4,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
-from django.conf import settings
 from django.db import transaction
 
 from incidents.ownership.models import Domain
-from incidents.statuspage import load, planned_news, queries, recurrence, windows
+from incidents.statuspage import load, planned_news, queries, recurrence, windows, wording
 from incidents.statuspage.actions import show_after_commit
 from incidents.statuspage.maintenance import Audience, Maintenance, MaintenanceSeries, MaintenanceUpdate
 from incidents.statuspage.models import Component
+from incidents.statuspage.wording import Wording
 from opsportal.audit import actions as audit
 from opsportal.errors import Conflict, Denied, Refused
 from opsportal.models import User
-from opsportal.outbox.actions import tell_operators
 from opsportal.privacy import guard
 from opsportal.roles import Role
 
@@ -117,15 +116,8 @@ def edit(maintenance: Maintenance, wanted: Plan, *, by: User, at: datetime, seen
         raise Refused("CANCELLED", "It is cancelled. Plan it anew.")
     wanted = replace(wanted, audience=one.audience)
     _require_sound(wanted, at)
-    words = " ".join(_changes(one, wanted))
-    if one.starts_at != wanted.starts_at:
-        one.reminded_at = None
-    one.title, one.text, one.domain, one.remind_before = wanted.title, wanted.text, wanted.domain, wanted.remind_before
-    one.starts_at, one.ends_at = wanted.starts_at, wanted.ends_at
-    one.components.set(wanted.components)
-    _changed(one, at)
-    if words and _is_heard(one):
-        planned_news.tell_words(one, _say(one, windows.SCHEDULED, words, by=by, at=at))
+    if (said := _rewrite(one, wanted, by=by, at=at)) is not None:
+        planned_news.tell_words(one, said)
     audit.record("maintenance.edit", by=by.username, object=one.public_id)
     show_after_commit(at)
     return one
@@ -214,6 +206,35 @@ def cancel(maintenance: Maintenance, *, words: str, by: User, at: datetime) -> M
 
 
 @transaction.atomic
+def edit_series(series: MaintenanceSeries, wanted: Wording, *, by: User, at: datetime, seen: str = "") -> int:
+    """Other words for all days of a rule, those to come as well; how many days ahead say them.
+
+    A day that was changed alone keeps what was changed. Subscribers hear it of the next day only.
+    """
+    series = MaintenanceSeries.objects.select_for_update().get(pk=series.pk)
+    _require_publisher(by)
+    before = wording.of(series)
+    if seen and seen != before.mark:
+        raise Conflict("RULE_CHANGED", "Somebody else changed this rule a moment ago.")
+    if series.stopped_at is not None:
+        raise Refused("STOPPED_ALREADY", "This rule has ended already.")
+    _require_wording(wanted, series.audience)
+    series.title, series.text, series.domain = wanted.title, wanted.text, wanted.domain
+    series.remind_before = wanted.remind_before
+    series.save()
+    series.components.set(wanted.components)
+    ahead = series.occurrences.select_for_update().filter(starts_at__gt=at, cancelled_at=None).order_by("starts_at")
+    due = [(one, new) for one in ahead if (new := wording.taken_over(one, before, wanted)) is not None]
+    rewritten = [(one, _rewrite(one, _as_planned(one, new), by=by, at=at)) for one, new in due]
+    heard = [(one, said) for one, said in rewritten if said is not None]
+    for one, said in heard[:1]:
+        planned_news.tell_words(one, said)
+    audit.record("maintenance.edit_series", by=by.username, object=series.in_words)
+    show_after_commit(at)
+    return len(rewritten)
+
+
+@transaction.atomic
 def stop_series(series: MaintenanceSeries, *, words: str, by: User, at: datetime) -> int:
     """End a rule: no more occurrences are made, and those ahead are cancelled; how many."""
     series = MaintenanceSeries.objects.select_for_update().get(pk=series.pk)
@@ -241,32 +262,8 @@ def sweep(at: datetime) -> None:
             _make_ahead(MaintenanceSeries.objects.select_for_update().get(pk=series.pk), at)
     waiting = Maintenance.objects.in_force().filter(reminded_at=None, remind_before__isnull=False, starts_at__gt=at)
     for pk in waiting.order_by("starts_at").values_list("pk", flat=True):
-        _remind(pk, at)
+        planned_news.remind(pk, at)
     planned_news.tell_moments(at)
-
-
-@transaction.atomic
-def _remind(pk: int, at: datetime) -> None:
-    """Once for each beginning; not when it was planned inside its own notice."""
-    one = Maintenance.objects.in_force().select_for_update(skip_locked=True, of=("self",)).filter(pk=pk).first()
-    if one is None or one.reminded_at is not None or one.remind_before is None:
-        return
-    due_at = one.starts_at - one.remind_before
-    if not due_at <= at < one.starts_at:
-        return
-    one.reminded_at = at
-    one.save(update_fields=["reminded_at"])
-    if one.created_at >= due_at:
-        return
-    key = f"maintenance:{one.public_id}:{int(one.starts_at.timestamp())}:soon"
-    planned_news.tell(one, key, windows.SCHEDULED, load.words().gettext("A reminder: {}").format(one.text), at=at)
-    tell_operators(
-        key=key,
-        subject=f"Planned work begins {one.starts_at:%H:%M} UTC on {one.starts_at.day} {one.starts_at:%b}: {one.title}",
-        body=f"{windows.in_words(one.starts_at, one.ends_at)}.\n{settings.BASE_URL}{one.get_absolute_url()}",
-        at=at,
-        because="a reminder of planned work",
-    )
 
 
 def _make_ahead(series: MaintenanceSeries, at: datetime) -> None:
@@ -302,6 +299,25 @@ def _create(
     )  # fmt: skip
     made.components.set(wanted.components)
     return made
+
+
+def _rewrite(one: Maintenance, wanted: Plan, *, by: User, at: datetime) -> MaintenanceUpdate | None:
+    """Take over what is wanted; what is said of it, where somebody has to hear it."""
+    words = " ".join(_changes(one, wanted))
+    if one.starts_at != wanted.starts_at:
+        one.reminded_at = None
+    one.title, one.text, one.domain, one.remind_before = wanted.title, wanted.text, wanted.domain, wanted.remind_before
+    one.starts_at, one.ends_at = wanted.starts_at, wanted.ends_at
+    one.components.set(wanted.components)
+    _changed(one, at)
+    return _say(one, windows.SCHEDULED, words, by=by, at=at) if words and _is_heard(one) else None
+
+
+def _as_planned(one: Maintenance, new: Wording) -> Plan:
+    """In its own window."""
+    return Plan(
+        new.title, new.text, one.audience, new.domain, new.components, one.starts_at, one.ends_at, new.remind_before
+    )
 
 
 def _announce(one: Maintenance, *, by: User | None, at: datetime) -> MaintenanceUpdate:
@@ -384,17 +400,21 @@ def _require_publisher(by: User) -> None:
 
 
 def _require_sound(wanted: Plan, at: datetime) -> None:
-    if not wanted.title.strip() or not wanted.text.strip():
-        raise Refused("TEXT_MISSING", "Planned work needs a title and a text.")
-    if wanted.audience == Audience.PUBLIC:
-        for words in (wanted.title, wanted.text):
-            guard.require_public(words)
-        if not wanted.components:
-            raise Refused("COMPONENTS_MISSING", "Say which components readers will miss.")
+    _require_wording(wanted, wanted.audience)
     if wanted.starts_at < at - _GRACE:
         raise Refused("STARTS_IN_PAST", "The beginning has passed. Choose a later one.")
     if not timedelta(0) < wanted.ends_at - wanted.starts_at <= LONGEST:
         raise Refused("WINDOW_UNSOUND", f"The end comes after the beginning, at most {LONGEST.days} days later.")
+
+
+def _require_wording(wanted: Plan | Wording, audience: str) -> None:
+    if not wanted.title.strip() or not wanted.text.strip():
+        raise Refused("TEXT_MISSING", "Planned work needs a title and a text.")
+    if audience == Audience.PUBLIC:
+        for words in (wanted.title, wanted.text):
+            guard.require_public(words)
+        if not wanted.components:
+            raise Refused("COMPONENTS_MISSING", "Say which components readers will miss.")
 
 
 def _require_words(words: str, one: Maintenance) -> None:

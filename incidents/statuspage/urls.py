@@ -12,6 +12,7 @@ urlpatterns = [
     path("statuspage/honesty/", views.honesty, name="honesty"),
     path("statuspage/maintenance/", maintenance_views.maintenance_list, name="maintenances"),
     path("statuspage/maintenance/new/", maintenance_views.maintenance_new, name="maintenance_new"),
+    path("statuspage/maintenance/rules/<int:pk>/edit/", maintenance_views.series_edit, name="series_edit"),
     path("statuspage/maintenance/rules/<int:pk>/end/", maintenance_views.series_stop, name="series_stop"),
     path("statuspage/maintenance/<slug:public_id>/", maintenance_views.maintenance, name="maintenance"),
     path("statuspage/maintenance/<slug:public_id>/edit/", maintenance_views.maintenance_edit, name="maintenance_edit"),

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[3]
 MAIL = ROOT / "templates/incidents/subscribers/mail.html"
 TEMPLATES = [ROOT / "templates/public_base.html", MAIL, *sorted((ROOT / "templates/public").glob("*.html"))]
 _RULES = (
-    "bars", "corrections", "drafts", "language", "news", "pages", "planned_work", "planning", "windows",
+    "bars", "corrections", "drafts", "language", "news", "pages", "planned_news", "planned_work", "planning", "windows",
 )  # fmt: skip
 RULES = [ROOT / f"incidents/statuspage/{name}.py" for name in _RULES]
 READERS = [ROOT / f"incidents/subscribers/{name}.py" for name in ("reader_views", "links", "addresses", "forms")]

@@ -54,6 +54,7 @@ def test_the_first_draft_makes_no_component_look_better_than_it_is(incident):
 
     draft = actions.draft_first(incident, at=NOW)
 
+    assert draft is not None
     proposed = {row["name"]: row["new_status"] for row in draft.affected_components}
     assert (proposed["API"], proposed["Ingest"]) == ("major_outage", "partial_outage")
 

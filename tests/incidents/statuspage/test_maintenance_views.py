@@ -85,6 +85,26 @@ def test_work_that_comes_again_is_a_rule(client_as, publisher, typed):
     assert series.occurrences.filter(cancelled_at=None).count() == 0
 
 
+def test_the_words_of_a_rule_are_edited_as_a_whole(client_as, publisher, typed):
+    client = client_as(publisher)
+    client.post(f"{LIST}new/", typed | {"rule": "weekly"})
+    series = MaintenanceSeries.objects.get()
+    address = f"{LIST}rules/{series.pk}/edit/"
+    form = client.get(address).context["form"]
+    given = {name: form.initial[name] for name in ("title", "text", "domain", "components", "remind", "seen")}
+
+    empty = client.post(address, given | {"text": ""})
+    secret = client.post(address, given | {"text": "the key AKIAIOSFODNN7EXAMPLE rolls"})
+    saved = client.post(address, given | {"text": "Exports pause."})
+    late = client.post(address, given | {"text": "Somebody else's."})
+
+    assert (empty.status_code, secret.status_code, saved.status_code, late.status_code) == (422, 422, 302, 409)
+    assert "[removed: cloud access key]" in secret.text
+    assert "Somebody else&#x27;s." in late.text
+    assert set(series.occurrences.values_list("text", flat=True)) == {"Exports pause."}
+    assert f"{series.occurrences.count()} days ahead changed." in late.text
+
+
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [

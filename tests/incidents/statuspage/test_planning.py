@@ -9,7 +9,7 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from incidents.ownership.models import Domain
-from incidents.statuspage import bars, components, load, maintenance_queries, news, planning
+from incidents.statuspage import bars, components, load, maintenance_queries, news, planning, wording
 from incidents.statuspage.maintenance import Maintenance, MaintenanceSeries, MaintenanceUpdate
 from incidents.statuspage.models import Component
 from incidents.statuspage.planning import Plan, Repeat
@@ -330,6 +330,40 @@ def test_a_cancelled_occurrence_is_not_made_again(weekly, publisher):
     planning.sweep(NOW)
 
     assert len(begins(weekly)) == 9
+
+
+def test_other_words_of_a_rule_reach_its_days_ahead_and_spare_what_was_changed_alone(weekly, publisher, monkeypatch):
+    heard: list[news.News] = []
+    first, second, *_ = weekly.occurrences.order_by("starts_at")
+    planning.announce(first, by=publisher, at=NOW)
+    alone = wording.of(second)
+    given = (alone.title, "Only today.", "public", alone.domain, alone.components, second.starts_at, second.ends_at)
+    planning.edit(second, Plan(*given), by=publisher, at=later(1))
+    monkeypatch.setattr(news, "tellers", [heard.append])
+
+    new = replace(wording.of(weekly), title="Restart", text="Exports pause.")
+    count = planning.edit_series(weekly, new, by=publisher, at=later(2))
+
+    days = list(weekly.occurrences.order_by("starts_at").values_list("title", "text"))
+    assert days[:3] == [("Restart", "Exports pause."), ("Restart", "Only today."), ("Restart", "Exports pause.")]
+    assert count == len(days)
+    assert [(one.topic, one.title) for one in heard] == [(f"maintenance:{first.public_id}", "Restart")]
+    assert load.page(later(2)).maintenances[0].updates[0].body == "New title: Restart. Exports pause."
+    planning.sweep(later(24 * 30))
+    assert weekly.occurrences.order_by("-starts_at").values_list("text", flat=True)[0] == "Exports pause."
+
+
+def test_the_words_of_a_rule_that_ended_or_changed_meanwhile_stay(weekly, publisher, responder):
+    own = wording.of(weekly)
+    with pytest.raises(Denied):
+        planning.edit_series(weekly, own, by=responder, at=NOW)
+    with pytest.raises(Conflict):
+        planning.edit_series(weekly, own, by=publisher, at=NOW, seen="another")
+    with pytest.raises(Refused):
+        planning.edit_series(weekly, replace(own, components=()), by=publisher, at=NOW)
+    planning.stop_series(weekly, words="", by=publisher, at=NOW)
+    with pytest.raises(Refused):
+        planning.edit_series(weekly, own, by=publisher, at=NOW, seen=own.mark)
 
 
 def test_stopping_a_rule_cancels_what_lies_ahead(weekly, publisher):
