@@ -6,5 +6,6 @@ app_name = "checks"
 
 urlpatterns = [
     path("", include("checks.catalogue.urls")),
+    path("", include("checks.history.urls")),
     path("", include("checks.jobs.urls")),
 ]

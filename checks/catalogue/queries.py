@@ -1,27 +1,23 @@
-"""What the screens of checks ask beside the list (listing.py): one check with its day, the health of everything."""
+"""What the screens of checks ask beside the list (listing.py): one check's row, the health of everything."""
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 
 from django.db import connection
+from django.http import Http404
 
 from checks.catalogue import planned, said, words
 from checks.catalogue.models import Check
 from checks.catalogue.planned import Work
 from checks.catalogue.states import SILENT_PERIODS, SILENT_SECONDS, WORST_FIRST, State
 from checks.rollups import queries as rollups
-from checks.rollups.models import MinuteBucket
 from checks.rollups.queries import Window
 from incidents.alerts import mutes
 from incidents.alerts.mutes import Mute
-from incidents.changes.models import Change
-from incidents.changes.queries import changes_between
 from incidents.ownership.models import Domain
-
-FLIPS, CHILDREN = 20, 50
 
 
 @dataclass(frozen=True)
@@ -82,6 +78,17 @@ def rows_of(checks: Sequence[Check], at: datetime) -> list[Row]:
     ]
 
 
+def row_of(check: Check, windows: list[Window], at: datetime) -> Row:
+    """One check with any stretch of it, and what planned work and mutes mean for it now; four queries."""
+    return Row(
+        check,
+        check.shown_state(at),
+        windows,
+        planned.covering(planned.under_way(at), check),
+        mutes.covering(mutes.active(at), check.dedup_key, check.domain_id),
+    )
+
+
 _TAG = """
 SELECT count(*), max(last_run_at), max(state_since), sum(hashtext(concat_ws('|', name, state, severity, domain_id,
          every_seconds, fail_after, ok_after, spec, rule, parent_id, is_canary, paused_until,
@@ -105,47 +112,11 @@ def tag(at: datetime, *, key: str = "") -> str:
     return hashlib.sha256(f"{row} {works} {muted} {at:%d %H}".encode()).hexdigest()[:16]
 
 
-@dataclass(frozen=True)
-class Detail:
-    """One check with everything its page shows."""
-
-    row: Row
-    flips: Sequence[object]
-    minute: MinuteBucket | None
-    # What was changed in its domain, or in the whole house, oldest first.
-    changes: list[Change]
-    # What stands on it.
-    children: list[Check]
-
-    @property
-    def errors(self) -> list[tuple[str, int]]:
-        """Failures of the day by class, most first."""
-        found = sorted(self.row.day.errors.items(), key=lambda pair: -pair[1])
-        return [(words.failure(error), number) for error, number in found]
-
-    @property
-    def stored(self) -> str:
-        """The newest minute as it is stored."""
-        return words.stored(self.minute) if self.minute else ""
-
-
-def detail(check: Check, at: datetime) -> Detail:
-    """One check's page: eight queries at most beside the check itself."""
-    windows = rollups.last_day([check.pk], at, with_latency=True)[check.pk]
-    newest = MinuteBucket.objects.filter(check_id=check.pk, bucket__gte=at - timedelta(days=1)).order_by("-bucket")
-    return Detail(
-        row=Row(
-            check,
-            check.shown_state(at),
-            windows,
-            planned.covering(planned.under_way(at), check),
-            mutes.covering(mutes.active(at), check.dedup_key, check.domain_id),
-        ),
-        children=list(check.children.order_by("name")[:CHILDREN]),
-        flips=list(check.flips.order_by("-at", "-pk")[:FLIPS]),
-        minute=newest.first(),
-        changes=changes_between(check.domain, windows[0].start, at),
-    )
+def check_or_404(key: str) -> Check:
+    found = Check.objects.select_related("domain", "parent", "paused_by").filter(key=key).first()
+    if found is None:
+        raise Http404(f"check {key}")
+    return found
 
 
 @dataclass(frozen=True)

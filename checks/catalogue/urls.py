@@ -1,4 +1,4 @@
-"""Addresses of the list, the form and each check."""
+"""Addresses of the list, the form and what is done to a check."""
 
 from django.urls import path
 
@@ -12,12 +12,10 @@ urlpatterns = [
     path("checks/as-code/export/", code_views.export, name="export"),
     path("checks/health/", views.check_health, name="health"),
     path("checks/domain/<slug:slug>/", views.check_domain, name="domain"),
-    path("checks/<slug:key>/", views.check_detail, name="detail"),
     path("checks/<slug:key>/edit/", views.check_edit, name="edit"),
     path("checks/<slug:key>/edit/try/", views.check_edit_try, name="edit-try"),
     path("checks/<slug:key>/run/", views.check_run, name="run"),
     path("checks/<slug:key>/pause/", views.check_pause, name="pause"),
     path("checks/<slug:key>/resume/", views.check_resume, name="resume"),
-    path("checks/<slug:key>/door/", views.check_door, name="door"),
     path("checks/<slug:key>/remove/", views.check_remove, name="remove"),
 ]

@@ -1,75 +1,26 @@
-"""The screens of one check and its form, and the parts that other screens show; the list is in list_views.py."""
+"""The form of a check and what is done to it, and the parts that other screens show; the list is in list_views.py."""
 
-from datetime import datetime
-
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.timezone import now
-from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import ptag
 
-from checks.catalogue import actions, chart, kinds, queries, trial
+from checks.catalogue import actions, kinds, queries, trial
 from checks.catalogue.forms.base import SpecForm
 from checks.catalogue.forms.pausing import PauseForm
 from checks.catalogue.kinds import Kind
 from checks.catalogue.models import Check
-from checks.jobs import actions as job_actions
-from checks.jobs import queries as jobs
 from incidents.ownership.models import Domain
 from opsportal.errors import Conflict
 from opsportal.htmx import render_page, see, status_message
 from opsportal.roles import Role, require
 from opsportal.signed_in import person
 
-DETAIL = "checks/catalogue/detail.html"
 FORM = "checks/catalogue/form.html"
 
 
 # --- looking ----------------------------------------------------------------------------------------------------------
-
-
-def _detail_tag(request: HttpRequest, key: str) -> str:
-    return queries.tag(now(), key=key)
-
-
-@require(Role.VIEWER)
-@ptag(_detail_tag)
-@require_safe
-def check_detail(request: HttpRequest, key: str) -> HttpResponse:
-    """One check: its state, its day, what is stored of it."""
-    at, check = now(), _check(key)
-    return render_page(request, DETAIL, _detail_context(request, check, at), part="live")
-
-
-def _detail_context(request: HttpRequest, check: Check, at: datetime) -> dict[str, object]:
-    found = queries.detail(check, at)
-    has_latency = bool(found.row.day.hist)
-    changes = [one.started_at for one in found.changes]
-
-    def drawn(width: int, height: int) -> chart.Chart:
-        windows = found.row.windows
-        return chart.build(windows, width=width, height=height, has_latency=has_latency, changes=changes)
-
-    who = person(request)
-    return {
-        "check": check,
-        "kind": kinds.KINDS.get(check.kind),
-        "facts": kinds.facts(check.kind, check.spec),
-        "job": jobs.of(check.pk),
-        "target": kinds.kind(check.kind).target(check.spec) if check.kind in kinds.KINDS else "",
-        "detail": found,
-        "row": found.row,
-        "day": found.row.day,
-        "charts": [
-            ("not-phone", drawn(680, 250)),
-            ("only-phone", drawn(340, 230)),
-        ],
-        "has_latency": has_latency,
-        "tag": queries.tag(at, key=check.key),
-        "can_run": who.has_role(Role.RESPONDER),
-        "can_define": who.has_role(Role.ADMIN),
-    }
 
 
 @require(Role.VIEWER)
@@ -95,7 +46,7 @@ def check_health(request: HttpRequest) -> HttpResponse:
 
 
 def _check(key: str) -> Check:
-    return get_object_or_404(Check.objects.select_related("domain", "parent", "paused_by"), key=key)
+    return queries.check_or_404(key)
 
 
 # --- defining ---------------------------------------------------------------------------------------------------------
@@ -209,24 +160,6 @@ def check_resume(request: HttpRequest, key: str) -> HttpResponse:
     actions.resume(check, by=person(request), at=now())
     status_message(request, f"{check.name} runs again.")
     return see(request, check)
-
-
-@require(Role.ADMIN)
-@require_POST
-@sensitive_variables("context")
-def check_door(request: HttpRequest, key: str) -> HttpResponse:
-    """Another address or key for its job; the old one ends at once. A key is shown in this answer and never again."""
-    at, check = now(), _check(key)
-    job = jobs.of(check.pk)
-    if job is None:
-        raise Http404("its job does not report")
-    if check.kind == "heartbeat":
-        job_actions.new_address(job, by=person(request).username)
-        status_message(request, "It has a new address. The old one no longer counts.")
-        return see(request, check)
-    context = _detail_context(request, check, at)
-    context["new_key"] = job_actions.new_key(job, by=person(request).username)
-    return render_page(request, DETAIL, context)
 
 
 @require(Role.ADMIN)

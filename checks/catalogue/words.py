@@ -150,20 +150,27 @@ def base(window: Sampled) -> str:
     return f"{percent(window.availability)} of {window.samples:,} runs" if window.samples else "no runs in 24 h"
 
 
-def trend(windows: list[Window]) -> str:
-    """24 hours in a sentence, for those who do not see the line."""
+def covered(window: Window) -> str:
+    """Availability never stands without coverage: 99.95 % of 97.2 % covered."""
+    if not window.samples:
+        return "nothing covered" if window.expected else "nothing was due"
+    return f"{percent(window.availability)} of {percent(window.coverage)} covered"
+
+
+def trend(windows: list[Window], when: str = "in 24 hours") -> str:
+    """A stretch in a sentence, for those who do not see the line."""
     known = [window for window in windows if window.samples]
     failed = sum(window.err for window in known)
-    return trend_of(failed, sum(window.samples for window in known), [window.mean_ms for window in known])
+    return trend_of(failed, sum(window.samples for window in known), [window.mean_ms for window in known], when)
 
 
-def trend_of(failed: int, runs: int, hourly: Iterable[float | None]) -> str:
+def trend_of(failed: int, runs: int, hourly: Iterable[float | None], when: str = "in 24 hours") -> str:
     """The same from a day's sums and the mean latency of its hours."""
     if not runs:
-        return "No data in 24 hours"
+        return f"No data {when}"
     means = [mean for mean in hourly if mean is not None]
     speed = f", mean latency between {duration(min(means))} and {duration(max(means))}" if means else ""
-    return f"{failed or 'No'} failed of {runs:,} runs in 24 hours{speed}"
+    return f"{failed or 'No'} failed of {runs:,} runs {when}{speed}"
 
 
 def stored(bucket: Stored) -> str:

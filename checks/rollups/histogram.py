@@ -64,10 +64,10 @@ def _pack(found: Counter[int]) -> bytes:
 
 def quantile(histogram: bytes, share: float) -> float | None:
     """The latency in ms below which this share of the samples lies; None without samples."""
-    found = counts(histogram)
-    rank = math.ceil(share * found.total())
-    for index in sorted(found):
-        rank -= found[index]
+    pairs = sorted(_PAIR.iter_unpack(histogram))
+    rank = math.ceil(share * sum(count for _, count in pairs))
+    for index, count in pairs:
+        rank -= count
         if rank <= 0:
             return value_of(index)
     return None

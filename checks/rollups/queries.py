@@ -63,8 +63,12 @@ class Window:
     @property
     def coverage(self) -> float | None:
         """Per cent of the slots that were run at all; those inside planned work were not asked for."""
-        asked = self.expected - self.maint
-        return 100 * self.samples / asked if asked > 0 else None
+        return 100 * self.samples / self.asked if self.asked > 0 else None
+
+    @property
+    def asked(self) -> int:
+        """Slots that were to be run."""
+        return self.expected - self.maint
 
     @property
     def mean_ms(self) -> float | None:
@@ -79,6 +83,15 @@ class Window:
     @cached_property
     def p95_ms(self) -> float | None:
         return histogram.quantile(self.hist, 0.95)
+
+    @cached_property
+    def p99_ms(self) -> float | None:
+        return histogram.quantile(self.hist, 0.99)
+
+    @cached_property
+    def answered(self) -> int:
+        """Runs whose time is known."""
+        return histogram.counts(self.hist).total()
 
 
 def last_day(ids: Iterable[int], at: datetime, *, with_latency: bool = False) -> dict[int, list[Window]]:

@@ -2,10 +2,11 @@
 
 from django import template
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from checks.catalogue import words
-from checks.catalogue.chart import Chart, Mark
+from checks.history.chart import Chart
+from checks.history.span import moment
 from checks.runs.models import Flip
 
 register = template.Library()
@@ -29,6 +30,8 @@ def flip_sentence(flip: Flip) -> str:
     return words.flip(flip.new, flip.reason, flip.failures)
 
 
+register.filter(moment)
+register.filter(words.covered)
 register.filter(words.goes_down)
 register.filter(words.comes_back)
 
@@ -37,11 +40,10 @@ register.filter(words.comes_back)
 def check_chart(chart: Chart, sentence: str, extra: str = "") -> SafeString:
     """The chart as SVG; the sentence is what a person who cannot see it gets, a table stands below."""
     return format_html(
-        '<svg class="{}" viewBox="0 0 {} {}" role="img" aria-label="{}. Every hour is in the table below.">'
-        "{}{}{}{}{}{}{}{}</svg>",
-        f"chart {extra}".strip(), _n(chart.width), _n(chart.height), sentence, _levels(chart),
-        _stroke("ln2", chart.p50), _stroke("ln", chart.p95), _label(chart, chart.p50_end), _label(chart, chart.p95_end),
-        _hours(chart), _bars(chart), _changes(chart),
+        '<svg class="{}" viewBox="0 0 {} {}" role="img" aria-label="{}. Every step is in the table below.">'
+        "{}{}{}{}{}</svg>",
+        f"chart {extra}".strip(), _n(chart.width), _n(chart.height), sentence,
+        _levels(chart), _lines(chart), _times(chart), _bars(chart), _signs(chart),
     )  # fmt: skip
 
 
@@ -57,21 +59,19 @@ def _levels(chart: Chart) -> SafeString:
     )
 
 
-def _stroke(kind: str, path: str) -> SafeString:
-    return format_html('<path class="{}" d="{}"/>', kind, path) if path else mark_safe("")
+def _lines(chart: Chart) -> SafeString:
+    return format_html_join(
+        "",
+        '<path class="{}" d="{}"/><text class="lbl" x="{}" y="{}">{}</text>',
+        ((one.kind, one.path, _n(chart.right + 5), _n(one.end.at), one.end.text) for one in chart.lines),
+    )
 
 
-def _label(chart: Chart, mark: Mark | None) -> SafeString:
-    if mark is None:
-        return mark_safe("")
-    return format_html('<text class="lbl" x="{}" y="{}">{}</text>', _n(chart.right + 5), _n(mark.at), mark.text)
-
-
-def _hours(chart: Chart) -> SafeString:
+def _times(chart: Chart) -> SafeString:
     return format_html_join(
         "",
         '<text x="{}" y="{}" text-anchor="middle">{}</text>',
-        ((_n(one.at), _n(chart.hours_at), one.text) for one in chart.hours),
+        ((_n(one.at), _n(chart.times_at), one.text) for one in chart.times),
     )
 
 
@@ -83,11 +83,25 @@ def _bars(chart: Chart) -> SafeString:
     )
 
 
-def _changes(chart: Chart) -> SafeString:
-    return format_html_join(
+def _signs(chart: Chart) -> SafeString:
+    """An upright line with a letter, and a beam above for what lasts."""
+    beams = format_html_join(
         "",
-        '<line class="ann" x1="{0}" x2="{0}" y1="4" y2="{1}"/>',
-        ((_n(x), _n(chart.foot)) for x in chart.changes),
+        '<line class="ann ann--long" x1="{}" x2="{}" y1="4" y2="4"/>',
+        ((_n(one.x), _n(one.until)) for one in chart.signs if one.until is not None),
+    )
+    return beams + format_html_join(
+        "",
+        '<line class="ann" x1="{0}" x2="{0}" y1="4" y2="{1}"/>'
+        '<text class="lbl" x="{2}" y="{3}" text-anchor="{4}">{5}</text>',
+        (
+            (
+                *(_n(one.x), _n(chart.foot), _n(one.letter_x), _n(one.letter_y)),
+                "end" if one.is_left else "start",
+                one.letter,
+            )
+            for one in chart.signs
+        ),
     )
 
 

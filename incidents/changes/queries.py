@@ -134,10 +134,13 @@ def suspecting(change: Change, person: User) -> list[Incident]:
     return list(Incident.objects.visible_to(person).filter(suspects__change=change).newest_first())
 
 
-def changes_between(domain: Domain | None, start: datetime, end: datetime) -> list[Change]:
-    """What began in that time in the domain or in the whole house, oldest first: marks for a chart. No planned ones."""
+def changes_between(domain: Domain | None, start: datetime, end: datetime, *, most: int | None = None) -> list[Change]:
+    """What began in that time in the domain or in the whole house, oldest first: marks for a chart. No planned ones.
+
+    Of more than `most` the newest.
+    """
     begun = Change.objects.touching(domain).between(start, end).exclude(result="planned")
-    return list(begun.order_by("started_at", "id"))
+    return list(begun.order_by("-started_at", "-id")[:most])[::-1]
 
 
 @dataclass(frozen=True)

@@ -296,6 +296,18 @@ def latest_resolved(person: User) -> Incident | None:
     return Incident.objects.visible_to(person).filter(status=Status.RESOLVED).order_by("-resolved_at").first()
 
 
+def incidents_between(
+    domain: Domain, start: datetime, end: datetime, *, person: User, most: int | None = None
+) -> list[Incident]:
+    """What troubled a domain in that time, oldest first: marks for a chart. No tests; merged ones stand in their room.
+
+    Of more than `most` the newest.
+    """
+    begun = Incident.objects.visible_to(person).for_domain(domain).filter(impact_started_at__lt=end, merged_into=None)
+    touching = begun.exclude(resolved_at__lte=start).exclude(mode=Incident.Mode.TEST)
+    return list(touching.order_by("-impact_started_at", "-number")[:most])[::-1]
+
+
 def domains() -> list[Domain]:
     """What an incident can belong to, in the order of the matrix."""
     return ownership.matrix()
