@@ -40,9 +40,9 @@ _BESIDE = ("domain", "component", "parent")
 
 @router.get("/checks", response=PageOf[CheckOut], auth=READ, summary="List checks")
 def list_checks(request: ApiRequest, query: Query[CheckQuery]) -> dict[str, object]:
-    """In the order of their keys. What was silent for too long says `insufficient_data`, whatever it said last."""
+    """Those in use, in the order of their keys. What was silent for too long says `insufficient_data`, whatever it said last."""
     at = now()
-    rows = Check.objects.as_shown(at).select_related(*_BESIDE)
+    rows = Check.objects.in_use().as_shown(at).select_related(*_BESIDE)
     if query.state:
         rows = rows.showing(query.state)
     if query.kind:
@@ -58,7 +58,7 @@ def list_checks(request: ApiRequest, query: Query[CheckQuery]) -> dict[str, obje
 
 @router.get("/checks/{slug:key}", response=CheckOut, auth=READ, summary="Read a check")
 def read_check(request: ApiRequest, key: str) -> dict[str, Any]:
-    """Its definition and how it stands."""
+    """Its definition and how it stands; also one that was put away, as `archived_at` says."""
     return _told(key)
 
 

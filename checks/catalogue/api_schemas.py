@@ -148,6 +148,7 @@ class CheckOut(Schema):
     pause_reason: str
     muted_until: datetime | None
     created_at: datetime
+    archived_at: datetime | None
 
 
 class FlipOut(Schema):
@@ -200,7 +201,7 @@ def check_out(check: Check, muted: Mute | None, at: datetime) -> dict[str, Any]:
 
 _AS_IT_STANDS = (
     *("key", "is_own", "state_since", "last_run_at", "last_ok", "last_error", "last_latency_ms", "last_value"),
-    *("paused_until", "pause_reason", "created_at"),
+    *("paused_until", "pause_reason", "created_at", "archived_at"),
 )
 
 

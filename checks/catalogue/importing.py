@@ -67,8 +67,8 @@ class Plan:
 
 
 def export() -> str:
-    """Every check as a file; the same checks are the same bytes."""
-    rows = Check.objects.select_related("domain", "component", "parent").order_by("key")
+    """Every check in use as a file; the same checks are the same bytes."""
+    rows = Check.objects.in_use().select_related("domain", "component", "parent").order_by("key")
     return code.write({check.key: definitions.entry_of(check) for check in rows})
 
 
@@ -98,7 +98,7 @@ def take_in(text: str | bytes, *, by: User, at: datetime) -> Plan:
         tuple(sorted(taking.added)),
         tuple(sorted(taking.changed, key=lambda one: one.key)),
         taking.left,
-        Check.objects.exclude(key__in=entries).count(),
+        Check.objects.in_use().exclude(key__in=entries).count(),
     )
 
 
@@ -125,6 +125,8 @@ class _Taking:
                 self.wrong.append(Wrong(f"number {number}", "key", sentence))
             elif not isinstance(entry, dict):
                 self.wrong.append(Wrong(key, "", "Write the check's fields below its key."))
+            elif key in before and before[key].archived_at is not None:
+                self.wrong.append(Wrong(key, "", "Under this key is a check that was put away. Take it back first."))
             elif key in before and definitions.plain(entry) == definitions.plain(definitions.entry_of(before[key])):
                 self.left += 1
             else:

@@ -164,6 +164,7 @@ def test_the_list_goes_page_by_page_and_is_narrowed(read, add_check):
         add_check(f"shop-{number}", kind="tcp", spec={"host": "a.example", "port": 1}).key for number in range(5)
     )
     other = add_check("other", domain=Domain.objects.get(slug="backend"), state=State.UNHEALTHY, kind="tcp")
+    away = add_check("away", archived_at=timezone.now(), state=State.PAUSED)
     silent = add_check("silent", state=State.HEALTHY, created_at=timezone.now() - timedelta(days=1))
 
     page, found = read.get(LIST, limit=2, kind="tcp", domain="frontend"), []
@@ -176,6 +177,8 @@ def test_the_list_goes_page_by_page_and_is_narrowed(read, add_check):
     assert found == keys
     assert [one["key"] for one in read.get(LIST, state="unhealthy")["items"]] == [other.key]
     assert silent.key in [one["key"] for one in read.get(LIST, state="insufficient_data")["items"]]
+    assert away.key not in [one["key"] for one in read.get(LIST)["items"]]
+    assert read.get(f"{LIST}/{away.key}")["archived_at"] is not None
     wrong = read.ask("get", LIST, {"state": "red"})
     assert wrong.status_code == 422
 

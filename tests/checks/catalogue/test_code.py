@@ -252,6 +252,15 @@ def test_the_portals_own_checks_keep_what_they_look_at_and_take_other_thresholds
     assert [name for _, name, _ in faults(code.write({"portal-disk": wrong}), admin)] == ["name", "spec"]
 
 
+def test_what_was_put_away_is_in_no_file_and_is_not_changed_by_one(admin, add_check, at):
+    add_check(archived_at=at, state=State.PAUSED)
+
+    assert "checkout" not in yaml.safe_load(importing.export())["checks"]
+    assert [sentence for _, _, sentence in faults(one(), admin)] == [
+        "Under this key is a check that was put away. Take it back first."
+    ]
+
+
 def test_parents_may_turn_round_in_one_file(admin, at):
     upper = {"name": "A", "kind": "tcp", "domain": "backend", "spec": {"host": "a.example", "port": 1}}
     lower = {**upper, "name": "B", "parent": "aa"}
