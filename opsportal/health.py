@@ -6,7 +6,6 @@ A frozen PostgreSQL lets a query hang without limit, so the deadline is ours (do
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooSlow
-from datetime import timedelta
 from functools import cache
 
 import redis
@@ -19,6 +18,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from opsportal.models import JobClaim
+from opsportal.ticker import queries as ticker
 
 DEADLINE_SECONDS = 2.0
 _asker = ThreadPoolExecutor(max_workers=4, thread_name_prefix="health")
@@ -48,12 +48,11 @@ def _ask_database() -> str:
 
 
 def _ask_scheduler() -> str:
-    """Late when no worker has finished a tick for ninety seconds."""
+    """Late when no worker has finished a batch of checks for too long."""
     try:
-        tick = JobClaim.objects.filter(name="checks.tick").first()
-        if tick is None or tick.done_at is None:
+        if not JobClaim.objects.filter(name=ticker.CHECKS, done_at__isnull=False).exists():
             return "waiting"
-        return "ok" if timezone.now() - tick.done_at < timedelta(seconds=90) else "late"
+        return "ok" if ticker.silent_since(ticker.CHECKS, timezone.now()) is None else "late"
     except DatabaseError:
         return "unknown"
     finally:

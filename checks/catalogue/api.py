@@ -40,7 +40,10 @@ _BESIDE = ("domain", "component", "parent")
 
 @router.get("/checks", response=PageOf[CheckOut], auth=READ, summary="List checks")
 def list_checks(request: ApiRequest, query: Query[CheckQuery]) -> dict[str, object]:
-    """Those in use, in the order of their keys. What was silent for too long says `insufficient_data`, whatever it said last."""
+    """Those in use, in the order of their keys.
+
+    What was silent for too long says `insufficient_data`, whatever it said last.
+    """
     at = now()
     rows = Check.objects.in_use().as_shown(at).select_related(*_BESIDE)
     if query.state:

@@ -29,6 +29,7 @@ from checks.catalogue.states import SILENT_PERIODS, SILENT_SECONDS
 from checks.rollups.day_lines import NO_DAY, DayLine, day_lines
 from incidents.alerts import mutes
 from incidents.alerts.mutes import Muted
+from opsportal.ticker.queries import CHECKS, silent_since
 
 PAGE = 100
 _STEP = 500
@@ -153,6 +154,8 @@ class Look:
     muted: Muted
     # The canaries, while every one that was heard of late fails: our own network is down.
     outage: list[Canary]
+    # When a worker last finished a batch, once that is too long ago: nothing here is true of now.
+    blind_since: datetime | None
     # The key of the next page; None on the last.
     after: Key | None
 
@@ -171,7 +174,7 @@ class Look:
         """Changes when anything the list shows has changed; the line's hours move on even when nothing runs."""
         versions = [(one.pk, one.version, one.domain_version, one.state) for one in self.found]
         works = [(one.maintenance.pk, one.maintenance.title) for one in self.works]
-        said = (versions, sorted(self.counts.items()), works, self.muted.tag, self.outage, self.after)
+        said = (versions, sorted(self.counts.items()), works, self.muted.tag, self.outage, self.blind_since, self.after)
         return hashlib.sha256(f"{said} {self.at:%d %H}".encode()).hexdigest()[:16]
 
     @cached_property
@@ -181,7 +184,7 @@ class Look:
 
 
 def look(filters: Filters, at: datetime) -> Look:
-    """A page of the list, worst first, with the counts of all states under the same words: six queries at most."""
+    """A page of the list, worst first, with the counts of all states under the same words: seven queries at most."""
     counts, rank = _counts(filters, at)
     found = _page(filters, at, rank)
     return Look(
@@ -192,6 +195,7 @@ def look(filters: Filters, at: datetime) -> Look:
         works=planned.under_way(at),
         muted=mutes.muted(at),
         outage=_own_outage(at),
+        blind_since=silent_since(CHECKS, at),
         after=found[PAGE - 1].place if len(found) > PAGE else None,
     )
 

@@ -18,6 +18,7 @@ from checks.rollups.queries import Window
 from incidents.alerts import mutes
 from incidents.alerts.mutes import Mute
 from incidents.ownership.models import Domain
+from opsportal.ticker.queries import CHECKS, silent_since
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ FROM checks_check WHERE %(key)s = '' OR key = %(key)s
 def tag(at: datetime, *, key: str = "") -> str:
     """Changes when anything a screen of checks shows has changed, of one check or of all.
 
-    Four queries at most, and no buckets.
+    Five queries at most, and no buckets.
     """
     with connection.cursor() as cursor:
         cursor.execute(_TAG, {"at": at, "periods": SILENT_PERIODS, "seconds": SILENT_SECONDS, "key": key})
@@ -109,7 +110,8 @@ def tag(at: datetime, *, key: str = "") -> str:
     muted = [one.pk for one in mutes.active(at)]
     works = [(work.maintenance.pk, work.maintenance.title) for work in planned.under_way(at)]
     # The sparkline's hours move on even when nothing runs.
-    return hashlib.sha256(f"{row} {works} {muted} {at:%d %H}".encode()).hexdigest()[:16]
+    blind = silent_since(CHECKS, at)
+    return hashlib.sha256(f"{row} {works} {muted} {blind} {at:%d %H}".encode()).hexdigest()[:16]
 
 
 def check_or_404(key: str) -> Check:
@@ -151,13 +153,15 @@ class Health:
     counts: dict[str, int]
     worst: list[Row]
     domains: list[DomainHealth]
+    # When a worker last finished a batch, once that is too long ago: nothing below is true of now.
+    blind_since: datetime | None = None
 
 
 WORST_SHOWN, DOTS = 5, 24
 
 
 def health(at: datetime) -> Health:
-    """Everything in seven queries at most, none of which grows with the number of checks in what it returns."""
+    """Everything in eight queries at most, none of which grows with the number of checks in what it returns."""
     checks = Check.objects.in_use().as_shown(at)
     bad = checks.exclude_showing([State.HEALTHY, State.PAUSED]).worst_first().select_related("domain")
     counts: dict[int, dict[str, int]] = {}
@@ -171,6 +175,7 @@ def health(at: datetime) -> Health:
         counts={one.value: sum(group.get(one, 0) for group in counts.values()) for one in WORST_FIRST},
         worst=rows_of(list(bad[:WORST_SHOWN]), at),
         domains=[DomainHealth(domain, counts[domain.pk], dots.get(domain.pk, [])) for domain in domains],
+        blind_since=silent_since(CHECKS, at),
     )
 
 

@@ -47,6 +47,7 @@ def tick(lane: Lane = FAST) -> int:
             break
         results = loop.of_this_process().run(claimed.runs)
         written += runs.write(claimed.token, results, at=claimed.at)
+        _beat(lane)
         if time.monotonic() > until:
             break
     _beat(lane)
@@ -54,7 +55,10 @@ def tick(lane: Lane = FAST) -> int:
 
 
 def _beat(lane: Lane) -> None:
-    """The heartbeat /health/ready reads; ticks do not claim a period, so the row may have to be made."""
+    """After each batch: what /health/ready, the Checks screen and the public page look at.
+
+    Ticks do not claim a period, so the row may have to be made.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO opsportal_jobclaim (name, claimed_at, done_at) VALUES (%s, now(), now()) "

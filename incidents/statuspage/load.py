@@ -28,6 +28,7 @@ from incidents.statuspage.models import (
 )
 from incidents.statuspage.stretches import overlaid
 from incidents.statuspage.windows import CANCELLED
+from opsportal.ticker.queries import CHECKS, silent_since
 
 # Planned work of longer ago is on no page any more; incidents stay.
 MAINTENANCE_KEPT = timedelta(days=730)
@@ -115,17 +116,21 @@ def _as_it_stands(
     rows: Iterable[Component], at: datetime, planned: Iterable[content.Maintenance], held: Collection[str]
 ) -> tuple[content.Component, ...]:
     works = list(planned)
-    found = (component(one, unknown_since=unknown_since(one, held, at)) for one in rows)
+    are_blind = silent_since(CHECKS, at) is not None
+    found = (component(one, unknown_since=unknown_since(one, held, at, are_blind=are_blind)) for one in rows)
     return tuple(under_maintenance(one, works, at) for one in found)
 
 
-def unknown_since(row: Component, held: Collection[str], at: datetime) -> datetime | None:
-    """Since when its checks have been silent; None while they speak, and while a person's word counts instead."""
+def unknown_since(row: Component, held: Collection[str], at: datetime, *, are_blind: bool = False) -> datetime | None:
+    """Since when its checks have been silent; None while they speak, and while a person's word counts instead.
+
+    `are_blind` says that no worker runs checks at all, so that nobody has to wait until each of them is overdue.
+    """
     said: Observation | None = getattr(row, "observation", None)
     is_persons = row.public_id in held or row.status == ComponentStatus.MAINTENANCE
     if said is None or row.follows == Component.Follows.NOTHING or is_persons:
         return None
-    return said.as_of if said.fresh_until < at else None
+    return said.as_of if are_blind or said.fresh_until < at else None
 
 
 def component(row: Component, *, unknown_since: datetime | None = None) -> content.Component:

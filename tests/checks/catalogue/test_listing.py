@@ -18,7 +18,8 @@ from checks.rollups.buckets import Counts
 from checks.rollups.models import Watermark
 from incidents.alerts import mutes
 from incidents.ownership.models import Domain
-from opsportal.models import User
+from opsportal.models import JobClaim, User
+from opsportal.ticker.queries import CHECKS
 
 AddCheck = Callable[..., Check]
 ClientAs = Callable[[User], Client]
@@ -41,7 +42,7 @@ def queries_of(client: Client, path: str, **headers: str) -> int:
     return len(captured)
 
 
-def test_the_list_costs_eight_queries_and_a_poll_without_news_seven(
+def test_the_list_costs_nine_queries_and_a_poll_without_news_eight(
     client_as: ClientAs, viewer: User, add_check: AddCheck
 ) -> None:
     client = client_as(viewer)
@@ -52,10 +53,10 @@ def test_the_list_costs_eight_queries_and_a_poll_without_news_seven(
     )
     tag = client.get("/checks/", headers=PART).headers["HX-PTag"]
 
-    # Session, person; numbers by state, the page, planned work, mutes, canaries; the days.
-    assert (few, queries_of(client, "/checks/")) == (8, 8)
-    assert queries_of(client, "/checks/?q=check&kind=http&domain=frontend") == 8
-    assert queries_of(client, "/checks/", **{"HX-PTag": tag}) == 7
+    # Session, person; numbers by state, the page, planned work, mutes, canaries, the heartbeat; the days.
+    assert (few, queries_of(client, "/checks/")) == (9, 9)
+    assert queries_of(client, "/checks/?q=check&kind=http&domain=frontend") == 9
+    assert queries_of(client, "/checks/", **{"HX-PTag": tag}) == 8
 
 
 def test_the_order_is_read_from_its_index(add_check: AddCheck, no_own: None) -> None:
@@ -183,3 +184,13 @@ def test_a_page_below_a_check_that_is_gone_still_opens(client_as: ClientAs, view
     below = client_as(viewer).get("/checks/?after=paused.SEV-3.999999").text
 
     assert "Nothing below" in below and "First page" in below
+
+
+def test_the_screens_say_that_no_worker_runs_checks(client_as: ClientAs, viewer: User) -> None:
+    client, at = client_as(viewer), timezone.now()
+    tag = client.get("/checks/", headers=PART).headers["HX-PTag"]
+    JobClaim.objects.update_or_create(name=CHECKS, defaults={"claimed_at": at, "done_at": at - timedelta(seconds=55)})
+
+    polled = client.get("/checks/", headers={**PART, "HX-PTag": tag})
+    assert (polled.status_code, "Nobody runs checks" in polled.content.decode()) == (200, True)
+    assert "Nobody runs checks" in client.get("/checks/health/").content.decode()

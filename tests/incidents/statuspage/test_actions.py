@@ -360,7 +360,7 @@ def test_reading_the_page_costs_the_same_queries_however_much_there_is(
     for number in range(3):
         actions.publish(write(body=f"Update {number}.", status="monitoring"), by=publisher, at=LATER)
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         page = load.page(LATER)
 
     assert len(page.incidents[0].updates) == 4

@@ -7,6 +7,8 @@ import pytest
 from incidents.statuspage import actions, components, documents, load, observing, pages, queries
 from incidents.statuspage.models import Component, Observation
 from opsportal.errors import Refused
+from opsportal.models import JobClaim
+from opsportal.ticker.queries import CHECKS
 from tests.incidents.statuspage.conftest import NOW, ago
 
 pytestmark = pytest.mark.django_db
@@ -170,3 +172,12 @@ def test_the_board_answers_a_proposal(client_as, publisher, api):
     assert "What checks say" in board
     assert status_of(api) == "major_outage"
     assert "What checks say" not in client.get("/statuspage/").content.decode()
+
+
+def test_while_no_worker_runs_checks_what_follows_them_is_unknown_before_each_is_overdue(api):
+    follow(api, "set")
+    say(api, "operational", at=ago(seconds=60))
+    JobClaim.objects.update_or_create(name=CHECKS, defaults={"claimed_at": NOW, "done_at": ago(seconds=51)})
+
+    assert load.page(NOW).components[0].unknown_since == ago(seconds=60)
+    assert load.page(ago(seconds=2)).components[0].unknown_since is None

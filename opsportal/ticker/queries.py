@@ -1,0 +1,19 @@
+"""Does a job still run? Asked by whatever would otherwise repeat as true what was true before it stopped."""
+
+from datetime import datetime, timedelta
+
+from opsportal.ticker.models import JobClaim
+
+# The longest a worker that lives is silent is one batch, 25 seconds; a page that is built each half minute then says
+# within 90 seconds that nobody looks any more.
+PATIENCE = timedelta(seconds=50)
+CHECKS = "checks.tick"
+
+
+def silent_since(job: str, at: datetime) -> datetime | None:
+    """When a job that runs each second was last finished, once that is too long ago; None while it is heard.
+
+    Before its first time nothing is said: a portal that was just made has no worker yet.
+    """
+    done_at = JobClaim.objects.filter(name=job).values_list("done_at", flat=True).first()
+    return done_at if done_at is not None and at - done_at > PATIENCE else None
