@@ -5,13 +5,16 @@ import os
 import sys
 
 # These change tables, so they connect as the owner of the schema; everything else runs as the application's role.
-OWNER_COMMANDS = {"migrate", "createcachetable", "flush"}
+OWNER_COMMANDS = {"migrate", "createcachetable", "flush", "db_bootstrap"}
 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "opsportal.settings")
     if OWNER_COMMANDS & set(sys.argv[1:2]) and os.environ.get("DATABASE_MIGRATE_URL"):
         os.environ["DATABASE_URL"] = os.environ["DATABASE_MIGRATE_URL"]
+        os.environ["OPSPORTAL_STATEMENT_TIMEOUT_MS"] = str(
+            24 * 3600 * 1000
+        )  # an index over a year of rows takes its time
     from django.core.management import execute_from_command_line
     from django.db import OperationalError, ProgrammingError
 
