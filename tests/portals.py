@@ -244,36 +244,50 @@ def fresh_portal() -> Iterator[Callable[..., Portal]]:
         end(portal)
 
 
-@pytest.fixture(scope="session")
-def lent() -> Iterator[list[Portal]]:
-    """The portal that `lived_in_portal` hands from test to test; a start costs as much as a hundred small tests."""
-    kept: list[Portal] = []
-    yield kept
-    for portal in kept:
-        end(portal)
+_KEPT: dict[str, Portal] = {}
+"""Portals that are handed from test to test, by what they are for: a start costs as much as a hundred small tests."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """After the last test that works with whole portals they end: an idle one takes a third of a core from the rest."""
+    if nextitem is None or not nextitem.get_closest_marker("serial"):
+        end_kept()
+
+
+def pytest_sessionfinish() -> None:
+    """Also after Ctrl-C."""
+    end_kept()
+
+
+def end_kept() -> None:
+    """No portal outlives the tests that it is for."""
+    while _KEPT:
+        end(_KEPT.popitem()[1])
+
+
+def kept(name: str, *arguments: str) -> Portal:
+    """The portal of this name as the tests before left it; a new one when it is not ready."""
+    if name in _KEPT and not _KEPT[name].is_ready():
+        end(_KEPT.pop(name))
+    if name not in _KEPT:
+        _KEPT[name] = Portal(new_data_dir(), arguments=arguments)
+        _KEPT[name].start()
+    return _KEPT[name]
 
 
 @pytest.fixture
-def lived_in_portal(lent: list[Portal]) -> Portal:
+def lived_in_portal() -> Portal:
     """A portal with no settings of its own and what other tests left in it, for tests that need a whole one and no new
-    one. They may hurt it and bring it back; one that is not ready is replaced.
+    one. They may hurt it and bring it back.
     """
-    if lent and not lent[0].is_ready():
-        end(lent.pop())
-    if not lent:
-        lent.append(Portal(new_data_dir()))
-        lent[0].start()
-    return lent[0]
+    return kept("lived in")
 
 
-@pytest.fixture(scope="session")
-def portal() -> Iterator[Portal]:
+@pytest.fixture(scope="module")
+def portal() -> Portal:
     """One portal with demo data for all tests that only look."""
-    portal = Portal(new_data_dir(), arguments=("--demo",))
-    try:
-        yield portal.start()
-    finally:
-        end(portal)
+    return kept("demo", "--demo")
 
 
 def end(portal: Portal) -> None:
