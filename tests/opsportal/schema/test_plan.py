@@ -13,7 +13,7 @@ from opsportal.schema.fault import Fault
 def migration(*operations: Operation) -> migrations.Migration:
     """One that does these."""
     made = migrations.Migration("0007_this", "checks")
-    made.operations.extend(operations)  # a list of its own: Django copies the class's
+    setattr(made, "operations", list(operations))  # noqa: B010 - declared for the class, read from the object
     return made
 
 
