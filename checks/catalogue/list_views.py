@@ -1,16 +1,17 @@
 """The list of checks and its export: the filters stand in the URL, so that a view is saved and sent as an address."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, StreamingHttpResponse
 from django.utils.timezone import now
 from django.views.decorators.http import require_safe
 
-from checks.catalogue import kinds, listing
+from checks.catalogue import kinds, listing, table
 from checks.catalogue.filters import ARCHIVED, Filters, Key
 from checks.catalogue.listing import Look
 from checks.catalogue.states import WORST_FIRST, State
 from incidents.ownership.queries import matrix
+from opsportal.audit import actions as audit
 from opsportal.htmx import render_page, wants_part
 from opsportal.roles import Role, require
 from opsportal.signed_in import person
@@ -42,6 +43,18 @@ def check_list(request: HttpRequest) -> HttpResponse:
         context |= {"domains": domains, "owners": owners, "kinds": kinds.KINDS.values()}
     response = render_page(request, LIST, context, part="listing")
     response.headers["HX-PTag"] = seen.tag
+    return response
+
+
+@require(Role.VIEWER)
+@require_safe
+def check_table(request: HttpRequest) -> StreamingHttpResponse:
+    """The checks of the filters as CSV, streamed."""
+    at, filters = now(), filters_of(request)
+    audit.record("checks.export", by=request.user.get_username(), object=filters.spoken)
+    rows = table.lines(listing.everything(replace(filters, after=None), at), address=request.build_absolute_uri)
+    response = StreamingHttpResponse(rows, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="checks-{at:%Y%m%dT%H%M%SZ}.csv"'
     return response
 
 

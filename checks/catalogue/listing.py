@@ -91,8 +91,27 @@ class Found(NamedTuple):
         return found
 
     @property
+    def url(self) -> str:
+        return f"{_list_url()}{self.key}/"
+
+    @property
+    def dedup_key(self) -> str:
+        """Under which its alerts come."""
+        return f"check:{self.key}"
+
+    @property
     def place(self) -> Key:
         return Key(self.state, self.severity, self.pk)
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A check with its day, for an export."""
+
+    found: Found
+    day: DayLine
+    is_planned: bool
+    is_muted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,8 +227,8 @@ def matching(filters: Filters, at: datetime) -> list[int]:
     return [row[0] for row in _asked(sql, values)]
 
 
-def everything(filters: Filters, at: datetime) -> Iterator[tuple[Found, DayLine, bool, bool]]:
-    """All that the filters let through with their days, planned work and mutes, in small steps: an export holds few."""
+def everything(filters: Filters, at: datetime) -> Iterator[Whole]:
+    """All that the filters let through, in small steps: an export never holds all of them."""
     works, muted, ids = planned.under_way(at), mutes.muted(at), matching(filters, at)
     for start in range(0, len(ids), _STEP):
         step = ids[start : start + _STEP]
@@ -217,7 +236,7 @@ def everything(filters: Filters, at: datetime) -> Iterator[tuple[Found, DayLine,
         there = {row[0]: Found(*row) for row in _asked(_OF_IDS, {"ids": step, "at": at})}
         for one in (there[pk] for pk in step if pk in there):
             is_planned = planned.covering(works, one) is not None
-            yield one, days.get(one.pk, NO_DAY), is_planned, muted.covers(f"check:{one.key}", one.domain_id)
+            yield Whole(one, days.get(one.pk, NO_DAY), is_planned, muted.covers(one.dedup_key, one.domain_id))
 
 
 def _counts(filters: Filters, at: datetime) -> tuple[dict[str, int], str]:
@@ -257,7 +276,7 @@ def _rows(found: Iterable[Found], seen: Look) -> list[Row]:
             one,
             days.get(one.pk, NO_DAY),
             is_planned=planned.covering(seen.works, one) is not None,
-            is_muted=seen.muted.covers(f"check:{one.key}", one.domain_id),
+            is_muted=seen.muted.covers(one.dedup_key, one.domain_id),
         )
         for one in found
     ]

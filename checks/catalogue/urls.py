@@ -6,6 +6,7 @@ from checks.catalogue import code_views, list_views, views
 
 urlpatterns = [
     path("checks/", list_views.check_list, name="list"),
+    path("checks/table/", list_views.check_table, name="table"),
     path("checks/new/", views.check_new, name="new"),
     path("checks/new/try/", views.check_new_try, name="new-try"),
     path("checks/as-code/", code_views.as_code, name="as-code"),

@@ -1,5 +1,7 @@
 """The list of checks: its order, its pages by key, its filters, and what it costs in queries."""
 
+import csv
+import io
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -18,7 +20,7 @@ from checks.rollups.buckets import Counts
 from checks.rollups.models import Watermark
 from incidents.alerts import mutes
 from incidents.ownership.models import Domain
-from opsportal.models import JobClaim, User
+from opsportal.models import AuditEvent, JobClaim, User
 from opsportal.ticker.queries import CHECKS
 
 AddCheck = Callable[..., Check]
@@ -194,3 +196,40 @@ def test_the_screens_say_that_no_worker_runs_checks(client_as: ClientAs, viewer:
     polled = client.get("/checks/", headers={**PART, "HX-PTag": tag})
     assert (polled.status_code, "Nobody runs checks" in polled.content.decode()) == (200, True)
     assert "Nobody runs checks" in client.get("/checks/health/").content.decode()
+
+
+def table(client: Client, query: str = "") -> list[list[str]]:
+    answer = client.get(f"/checks/table/{query}")
+    assert answer["Content-Type"] == "text/csv; charset=utf-8"
+    return list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode())))  # type: ignore[attr-defined]
+
+
+def test_the_table_is_that_of_the_filters_and_runs_nothing(
+    client_as: ClientAs, viewer: User, add_check: AddCheck, no_own: None
+) -> None:
+    now = timezone.now()
+    add_check("formula", name="=1+1", state=State.UNHEALTHY, last_error="timeout", last_run_at=now)
+    add_check("fine", state=State.HEALTHY, last_run_at=now, last_latency_ms=12.5)
+
+    head, *rows = table(client_as(viewer))
+    only = table(client_as(viewer), "?state=healthy&q=fine")[1:]
+
+    assert [row[0] for row in rows] == ["formula", "fine"] and [row[0] for row in only] == ["fine"]
+    first = dict(zip(head, rows[0], strict=True))
+    assert (first["name"], first["last_error"], first["muted"]) == ("'=1+1", "timeout", "no")
+    assert first["address"].endswith("/checks/formula/")
+    assert dict(zip(head, only[0], strict=True))["last_latency_ms"] == "12.5"
+    said = AuditEvent.objects.filter(act="checks.export").order_by("pk").values_list("actor", "object")
+    assert list(said) == [("viewer", ""), ("viewer", "state=healthy and words")]
+
+
+def test_the_table_comes_in_steps_and_holds_everything_once(
+    client_as: ClientAs, viewer: User, no_own: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "_STEP", 10)
+    domain = Domain.objects.get(slug="frontend")
+    Check.objects.bulk_create(Check(key=f"c-{n}", name=f"C {n}", kind="http", domain=domain) for n in range(25))
+
+    keys = [row[0] for row in table(client_as(viewer))[1:]]
+
+    assert len(keys) == 25 and len(set(keys)) == 25
