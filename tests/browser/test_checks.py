@@ -84,7 +84,7 @@ def test_a_check_is_tried_added_and_seen_to_pass_and_to_fail(
 def test_filters_work_while_typing_and_stand_in_the_address(page: Page, server: LiveServer, viewer: User) -> None:
     enter(page, server, viewer, "/checks/")
 
-    page.get_by_label("Filter by name or owner").fill("disk")
+    page.get_by_label("Filter by name, domain or owner").fill("disk")
 
     expect(page.locator("tbody tr")).to_have_count(1)
     expect(page).to_have_url(re.compile(r"q=disk"))
