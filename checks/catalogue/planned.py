@@ -49,14 +49,15 @@ class Work:
 
 def under_way(at: datetime) -> list[Work]:
     """The work of this moment, in three queries at most; in one while there is none, which is nearly always."""
-    if not _any_under_way().ask(most=1, at=at):
+    moment = at + timedelta(microseconds=1)  # work that begins now is under way, and what ends now is not
+    if not _any_under_way().ask(most=1, since=at, until=moment):
         return []
-    return of(maintenance_queries.windows_between(at, at + timedelta(microseconds=1)))
+    return of(maintenance_queries.windows_between(at, moment))
 
 
 @worded
 def _any_under_way() -> QuerySet[Maintenance, Any]:
-    return Maintenance.objects.in_force().overlapping(given("at"), given("at")).order_by().values_list("pk")
+    return Maintenance.objects.in_force().overlapping(given("since"), given("until")).order_by().values_list("pk")
 
 
 def of(windows: Sequence[Maintenance]) -> list[Work]:
