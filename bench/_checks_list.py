@@ -28,7 +28,7 @@ INSERT INTO checks_bucket_m (check_id, bucket, ok, expected, lat_sum)
 SELECT id, minute, 1, 1, 80 + id %% 40 FROM checks_check, generate_series(%(newest)s, %(at)s, '1 minute') AS minute
 ON CONFLICT DO NOTHING
 """
-# What happens in fifteen seconds: a quarter of all checks has run. By a hash, since the worst ones have like numbers and
+# What happens in fifteen seconds: a quarter of all checks has run. By a hash: the worst ones have like numbers and
 # would run all at once or not at all.
 _RUN = """
 WITH ran AS (
