@@ -327,6 +327,7 @@ def test_the_palette_finds_an_incident_by_keyboard(visit, responder):
     page = visit(responder, "/incidents/")
     box, hits = page.get_by_role("combobox", name="Incident, words"), page.get_by_role("listbox", name="Top hits")
 
+    page.wait_for_load_state("networkidle")  # htmx listens by then
     page.keyboard.press("/")
     expect(box).to_be_focused()
     expect(hits.get_by_role("option", name="Ownership")).to_be_visible()
