@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError, ProgrammingError
 
 from opsportal.errors import Refused
+from opsportal.schema.fault import Fault
 
 
 class Exit(enum.IntEnum):
@@ -22,6 +23,16 @@ class Exit(enum.IntEnum):
 _NO_TABLE = "42P01"
 # Classes of SQLSTATE that say: no connection, refused, no such database, the server goes down.
 _UNREACHABLE = ("08", "28", "3D", "57P")
+
+
+def database_reason(problem: OperationalError | ProgrammingError) -> str:
+    """The same as a token for programs."""
+    state = str(getattr(problem.__cause__, "sqlstate", None) or "")
+    if state == _NO_TABLE:
+        return "missing_tables"
+    if state and not state.startswith(_UNREACHABLE):
+        return "db_ended_it"
+    return "db_connect_failed" if settings.DATABASE_CONFIGURED else "missing_dsn"
 
 
 def database_sentence(problem: OperationalError | ProgrammingError) -> str:
@@ -45,6 +56,8 @@ class OpsCommand(BaseCommand):
     """Subclass and write `run`; it returns the exit code and says its lines by `token`."""
 
     requires_system_checks: list[str] = []
+    # How its token line begins. With a name, what ends it before that line has a token of its own on stdout too.
+    speaks = ""
 
     def run(self, *args: Any, **options: Any) -> Exit:
         raise NotImplementedError
@@ -56,6 +69,13 @@ class OpsCommand(BaseCommand):
     def say(self, sentence: str) -> None:
         """Prose for the person at the keyboard, on stderr."""
         self.stderr.write(sentence)
+
+    def failed(self, reason: str, sentence: str) -> Exit:
+        """The end of a command that could not do its work: its token if it has one, and what a person can do."""
+        if self.speaks:
+            self.token(self.speaks, status="fail", reason=reason)
+        self.say(sentence)
+        return Exit.ERROR
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         """A mistake in the words behind a command is an error (1), where argparse would say 2, our unhealthy."""
@@ -78,12 +98,12 @@ class OpsCommand(BaseCommand):
             with coming_by(AuditEvent.Source.COMMAND):
                 code = self.run(**options)
         except Refused as refusal:
-            self.say(refusal.sentence)
-            code = Exit.ERROR
+            code = self.failed(refusal.code.lower(), refusal.sentence)
+        except Fault as fault:
+            code = self.failed(fault.reason, fault.sentence)
         except (OperationalError, ProgrammingError) as problem:
             if not (sentence := database_sentence(problem)):
                 raise
-            self.say(sentence)
-            code = Exit.ERROR
+            code = self.failed(database_reason(problem), sentence)
         if code:
             sys.exit(int(code))

@@ -7,6 +7,7 @@ from checks.catalogue.models import Check
 from checks.catalogue.states import State
 from checks.rollups import queries as rollups
 from checks.rollups.queries import Window
+from opsportal.errors import Refused
 
 # The volume guard: without a single result there is nothing to judge (contract section 2).
 VOLUME_GUARD = "delivered_total"
@@ -29,10 +30,19 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Guard:
+    """What must have happened at all before anything is judged: a name and a number."""
+
+    name: str
+    volume: float
+
+
+@dataclass(frozen=True)
 class Report:
-    """All daily checks; paused ones are not among them."""
+    """All daily checks; paused ones are not among them. `guard` is an operator's check in place of our own count."""
 
     lines: tuple[Line, ...]
+    guard: Guard | None = None
 
     @property
     def delivered_total(self) -> int:
@@ -54,8 +64,9 @@ class Report:
 
     def verdict(self, *, strict: bool) -> tuple[str, str]:
         """(status, reason) of the watchdog. Strict: what is unknown or blocked counts as unhealthy."""
-        if not self.delivered_total:
-            return "insufficient_data", f"{VOLUME_GUARD}_0"
+        guard = self.guard or Guard(VOLUME_GUARD, self.delivered_total)
+        if guard.volume <= 0:
+            return "insufficient_data", f"{guard.name}_0"
         bad = {State.UNHEALTHY: "checks_unhealthy"}
         if strict:
             bad |= {State.INSUFFICIENT_DATA: "checks_unknown", State.BLOCKED: "checks_blocked"}
@@ -63,11 +74,22 @@ class Report:
         return ("unhealthy", reason) if reason else ("healthy", "")
 
 
-def report(at: datetime) -> Report:
-    """The last 24 hours of every daily check, worst first."""
+def report(at: datetime, *, guard: str = "") -> Report:
+    """The last 24 hours of every daily check, worst first; `guard` is the key of the check that guards the volume."""
     checks = list(Check.objects.enabled().daily().as_shown(at).worst_first())
     windows = rollups.last_day([check.pk for check in checks], at, with_latency=True)
-    return Report(tuple(Line(check.key, _said(check, at), rollups.total(windows[check.pk])) for check in checks))
+    lines = tuple(Line(check.key, _said(check, at), rollups.total(windows[check.pk])) for check in checks)
+    return Report(lines, _guard(guard, at) if guard else None)
+
+
+def _guard(key: str, at: datetime) -> Guard:
+    """What the check measured last, or how often it ran when it measures nothing."""
+    check = Check.objects.filter(key=key).first()
+    if check is None:
+        raise Refused("VOLUME_GUARD_UNKNOWN", "No check has the key that OPS_DAILY_VOLUME_GUARD names.")
+    ran = rollups.total(rollups.last_day([check.pk], at, with_latency=False)[check.pk]).samples
+    measured = check.last_value if check.last_value is not None and check.is_heard(at) else None
+    return Guard(key.replace("-", "_"), ran if measured is None else measured)
 
 
 def _said(check: Check, at: datetime) -> State:

@@ -15,7 +15,7 @@ COMMANDS = (
     ("login_link", "--user", "nobody"),
     ("setup_link",),
     ("load_demo",),
-    ("ops_daily",),
+    ("audit_verify",),
     ("statuspage_snapshot",),
 )
 
@@ -25,9 +25,9 @@ def manage(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return run_python("-m", "opsportal.running", *words, environment=environment)
 
 
-def assert_refused(answer: subprocess.CompletedProcess[str], *sentences: str) -> None:
+def assert_refused(answer: subprocess.CompletedProcess[str], *sentences: str, token: str = "") -> None:
     assert answer.returncode == 1
-    assert answer.stdout == ""
+    assert answer.stdout == token
     assert "Traceback" not in answer.stderr
     for sentence in sentences:
         assert sentence in answer.stderr
@@ -37,7 +37,8 @@ def assert_refused(answer: subprocess.CompletedProcess[str], *sentences: str) ->
 def test_where_no_portal_runs_a_command_says_what_to_start(tmp_path: Path, command: tuple[str, ...]):
     answer = manage("--data-dir", str(tmp_path), *command)
 
-    assert_refused(answer, f"No portal with its own database runs in {tmp_path}", "start bin/up")
+    token = "audit_verify status=fail reason=missing_dsn\n" if command == ("audit_verify",) else ""
+    assert_refused(answer, f"No portal with its own database runs in {tmp_path}", "start bin/up", token=token)
     assert len(answer.stderr.splitlines()) == 1
 
 

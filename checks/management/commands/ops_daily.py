@@ -6,14 +6,16 @@ from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from checks.operations import daily
-from opsportal import prod_config
+from opsportal import env, prod_config
 from opsportal.commands import Exit, OpsCommand
 from opsportal.errors import Refused
+from opsportal.schema import database
 
 MODES = ("ci", "prod")
 
 
 class Command(OpsCommand):
+    speaks = "ops_daily"
     help = "Print one aggregate line for each daily check, the totals and the watchdog's verdict."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -25,6 +27,7 @@ class Command(OpsCommand):
             raise Refused("UNKNOWN_MODE", f"There is no mode {mode!r}. Known modes: {', '.join(MODES)}.")
         if mode == "prod" and not self._config_is_complete():
             return Exit.ERROR
+        database.verify()
         return self._report(strict=strict or mode == "prod")
 
     def _config_is_complete(self) -> bool:
@@ -34,7 +37,7 @@ class Command(OpsCommand):
         return found.is_complete
 
     def _report(self, *, strict: bool) -> Exit:
-        report = daily.report(timezone.now())
+        report = daily.report(timezone.now(), guard=env.text("OPS_DAILY_VOLUME_GUARD"))
         for line in report.lines:
             self.stdout.write(str(line))
         self.stdout.write(report.totals())

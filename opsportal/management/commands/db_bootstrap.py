@@ -13,6 +13,7 @@ MODES = ("dry_run", "apply_migrations", "all")
 
 
 class Command(OpsCommand):
+    speaks = "db_bootstrap"
     help = "dry_run needs no database; apply_migrations brings it to this version; all does both and verifies."
 
     def add_arguments(self, parser: CommandParser) -> None:

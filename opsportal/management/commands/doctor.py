@@ -7,6 +7,7 @@ from opsportal.doctor.examination import examine
 
 
 class Command(OpsCommand):
+    speaks = "doctor"
     help = "Look at every part: one line each, then `doctor status=ok` or `status=fail`. Names and tokens only."
 
     def run(self, **_: Any) -> Exit:

@@ -9,6 +9,7 @@ from opsportal.commands import Exit, OpsCommand
 
 
 class Command(OpsCommand):
+    speaks = "prod_config"
     help = "Say which environment names production needs and does not have; names only."
 
     def add_arguments(self, parser: CommandParser) -> None:

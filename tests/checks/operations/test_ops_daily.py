@@ -9,6 +9,7 @@ from datetime import timedelta
 from io import StringIO
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.utils import timezone
 
@@ -21,6 +22,7 @@ from checks.rollups.buckets import Counts
 from opsportal import env
 
 AddCheck = Callable[..., Check]
+UNCHANGED = "ops_ci_normalize status=unchanged reason=unexpected_exit"
 ZERO_TRAFFIC = "ops_daily_watchdog status=insufficient_data reason=delivered_total_0"
 
 
@@ -111,13 +113,8 @@ def test_zero_traffic_is_insufficient_data() -> None:
 
 
 @pytest.mark.django_db
-def test_an_unknown_mode_lists_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
-    err = StringIO()
-    with pytest.raises(SystemExit) as ending:
-        call_command("ops_daily", "--mode=daily", stdout=StringIO(), stderr=err)
-
-    assert ending.value.code == 1
-    assert "ci, prod" in err.getvalue()
+def test_an_unknown_mode_has_its_token() -> None:
+    assert run("ops_daily", "--mode=daily") == (["ops_daily status=fail reason=unknown_mode"], 1)
 
 
 @pytest.fixture
@@ -150,7 +147,41 @@ def test_prod_without_a_name_stops_at_the_contract(monkeypatch: pytest.MonkeyPat
     assert run("ops_daily", "--mode=prod") == (expected, 1)
     assert run("prod_config_contract", "--mode=prod_required") == (expected, 1)
     assert run("prod_config_contract", "--mode=ci") == (["prod_config status=ok"], 0)
-    assert run("prod_config_contract", "--mode=strict")[1] == 1
+    assert run("prod_config_contract", "--mode=strict") == (["prod_config status=fail reason=unknown_mode"], 1)
+
+
+@pytest.mark.parametrize(
+    ("measured", "last"),
+    [
+        (41.0, "ops_daily_watchdog status=healthy"),
+        (0.0, "ops_daily_watchdog status=insufficient_data reason=orders_taken_0"),
+        (None, "ops_daily_watchdog status=insufficient_data reason=orders_taken_0"),
+    ],
+)
+@pytest.mark.usefixtures("two_checks")
+def test_an_operators_check_may_guard_the_volume(
+    add_check: AddCheck, monkeypatch: pytest.MonkeyPatch, measured: float | None, last: str
+) -> None:
+    add_check("orders-taken", is_daily=False, last_value=measured, last_run_at=timezone.now())
+    monkeypatch.setenv("OPS_DAILY_VOLUME_GUARD", "orders-taken")
+
+    lines, code = run("ops_daily", "--mode=ci")
+
+    assert (lines[-1], code) == (last, 0 if measured else 2)
+
+
+@pytest.mark.usefixtures("two_checks")
+def test_a_guard_that_no_check_is_has_its_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPS_DAILY_VOLUME_GUARD", "nobody")
+
+    assert run("ops_daily") == (["ops_daily status=fail reason=volume_guard_unknown"], 1)
+
+
+@pytest.mark.django_db
+def test_without_an_address_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "DATABASE_CONFIGURED", False)
+
+    assert run("ops_daily") == (["ops_daily status=fail reason=missing_dsn"], 1)
 
 
 @pytest.mark.parametrize(
@@ -163,6 +194,12 @@ def test_prod_without_a_name_stops_at_the_contract(monkeypatch: pytest.MonkeyPat
             ("ops_ci_normalize status=unchanged reason=unexpected_exit_2", 2),
         ),
         ([], 1, ("ops_ci_normalize status=unchanged reason=unexpected_exit_1", 1)),
+        (
+            ["ops_daily_watchdog status=insufficient_data reason=orders_0\n"],
+            2,
+            ("ops_ci_normalize status=normalized reason=insufficient_data", 0),
+        ),
+        (["ops_daily_watchdog status=insufficient_data reason="], 2, (f"{UNCHANGED}_2", 2)),
         ([f"echo {ZERO_TRAFFIC}"], 2, ("ops_ci_normalize status=unchanged reason=unexpected_exit_2", 2)),
         ([], 0, ("ops_ci_normalize status=unchanged reason=unexpected_exit_0", 0)),
     ],
@@ -188,6 +225,6 @@ def test_an_absent_database_is_one_sentence() -> None:
     )
 
     assert answer.returncode == 1
-    assert answer.stdout == ""
+    assert answer.stdout == "ops_daily status=fail reason=db_connect_failed\n"
     assert answer.stderr.strip() == "The database does not answer, or refuses the name or the password in DATABASE_URL."
     assert not re.search("hidden|Traceback", answer.stderr)

@@ -82,7 +82,7 @@ def test_the_dry_run_counts_migrations_without_a_database(call):
 def test_an_unknown_mode_lists_the_known_ones(call, words: tuple[str, ...]):
     code, lines, said = call(*words)
 
-    assert (code, lines) == (1, [])
+    assert (code, lines) == (1, ["db_bootstrap status=fail reason=unknown_mode"])
     assert "dry_run, apply_migrations, all" in said
 
 
@@ -129,6 +129,7 @@ def test_a_missing_table_is_named(call, ours: str):
     gone, back = ("ALTER TABLE {} RENAME TO {}".format(*names) for names in (_NAMES, _NAMES[::-1]))
     with without(ours, gone, back):
         code, lines, said = call("db_verify")
+        assert call("ops_daily")[:2] == (1, ["ops_daily status=fail reason=missing_tables"])
 
     assert (code, lines) == (1, ["db_verify status=fail reason=missing_tables"])
     assert "incidents_domain" in said
@@ -141,6 +142,7 @@ def test_a_migration_that_waits_is_named(call, ours: str):
     move = "UPDATE django_migrations SET app = '{}' WHERE app = '{}' AND name = '{}'"
     with without(ours, move.format("gone", "checks", newest), move.format("checks", "gone", newest)):
         code, lines, said = call("db_verify")
+        assert call("ops_daily")[:2] == (1, ["ops_daily status=fail reason=pending_migrations"])
 
     assert (code, lines) == (1, ["db_verify status=fail reason=pending_migrations"])
     assert f"checks.{newest}" in said
@@ -162,7 +164,7 @@ def test_the_way_back_is_told_line_by_line(call):
 def test_a_number_that_makes_no_sense_is_refused(call, last: str):
     code, lines, said = call("db_rollback_plan", "--last", last)
 
-    assert (code, lines) == (1, [])
+    assert (code, lines) == (1, ["db_rollback_plan status=fail reason=bad_number"])
     assert "1 to 200" in said
 
 
