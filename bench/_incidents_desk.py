@@ -92,7 +92,7 @@ def _signed_in(by: Any) -> str:
     from django.test import Client
 
     client = Client()
-    client.force_login(by, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(by)
     session = client.session
     session["signed_in_at"] = session["seen_at"] = time.time()
     session.save()

@@ -8,10 +8,10 @@ from datetime import timedelta
 def fill(sessions: int, tokens: int, links: int) -> None:
     """People who are signed in and seen, tokens and links that live."""
     from allauth.usersessions.models import UserSession
-    from django.contrib.sessions.backends.db import SessionStore
     from django.contrib.sessions.models import Session
     from django.utils import timezone
 
+    from opsportal.accounts.doors import SessionStore
     from opsportal.models import ApiToken, LoginLink, User
 
     at, stamp = timezone.now(), time.monotonic_ns()

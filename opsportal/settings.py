@@ -147,7 +147,7 @@ CACHES = {
         "KEY_FUNCTION": "opsportal.cache_keys.closed",
     }
 }
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "opsportal.accounts.doors"
 # Why these two: docs/decisions/0008-second-factor.md.
 SESSION_HOURS = env.number("SESSION_HOURS", 12)
 SESSION_IDLE_MINUTES = env.number("SESSION_IDLE_MINUTES", 60)
@@ -162,7 +162,7 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "opsportal.pages.csrf_failure"
 
 AUTH_USER_MODEL = "opsportal.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["opsportal.accounts.doors.PeopleBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},

@@ -156,7 +156,7 @@ def signed_in(user: "User") -> Client:
 
     session = import_module(settings.SESSION_ENGINE).SessionStore()
     session[SESSION_KEY] = user._meta.pk.value_to_string(user)
-    session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
+    session[BACKEND_SESSION_KEY] = "opsportal.accounts.doors.PeopleBackend"
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     request = HttpRequest()
     request.session = session

@@ -84,7 +84,7 @@ def _entry(event: TimelineEvent, said: Wording, pin: Pin | None) -> Entry:
 
 @worded
 def _pins() -> "QuerySet[Pin]":
-    pins = Pin.objects.filter(event__incident=given("incident")).select_related("event__actor", "pinned_by")
+    pins = Pin.objects.filter(incident=given("incident")).select_related("event__actor", "pinned_by")
     return pins.order_by("-pinned_at", "-event_id")
 
 

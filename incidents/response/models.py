@@ -402,6 +402,9 @@ class Pin(models.Model):
     """An event that stands on top of the timeline for everybody."""
 
     event = models.OneToOneField(TimelineEvent, primary_key=True, on_delete=models.CASCADE, related_name="pin")
+    incident = models.ForeignKey(
+        Incident, on_delete=models.CASCADE, related_name="+"
+    )  # read by the first page of a room
     pinned_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     pinned_at = models.DateTimeField()
 

@@ -16,10 +16,12 @@ MOST = 5
 def pin(event: TimelineEvent, *, by: User, at: datetime) -> Pin:
     """Have the row stand on top for everybody. Safe to run twice."""
     incident = Incident.objects.select_for_update().get(pk=event.incident_id)
-    others = Pin.objects.filter(event__incident=incident).exclude(event=event)
+    others = Pin.objects.filter(incident=incident).exclude(event=event)
     if others.count() >= MOST:
         raise Refused("PINS_FULL", f"{MOST} rows are pinned already. Unpin one of them first.")
-    found, is_new = Pin.objects.get_or_create(event=event, defaults={"pinned_by": by, "pinned_at": at})
+    found, is_new = Pin.objects.get_or_create(
+        event=event, defaults={"incident": incident, "pinned_by": by, "pinned_at": at}
+    )
     if is_new:
         timeline.touch(incident)
     return found

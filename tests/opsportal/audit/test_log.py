@@ -229,7 +229,7 @@ def test_the_door_is_shown_and_asked_for(reader):
 
 def test_an_export_asks_for_a_recent_sign_in(admin):
     client = Client()
-    client.force_login(admin, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(admin)
 
     assert client.get("/audit/").status_code == 200
     assert client.get("/audit/export.csv")["Location"].startswith("/account/again/")
@@ -297,7 +297,7 @@ def test_a_denied_act_is_recorded_with_who_which_address_and_method(client_as, r
 
 def test_a_form_from_elsewhere_is_recorded(admin):
     client = Client(enforce_csrf_checks=True)
-    client.force_login(admin, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(admin)
 
     assert client.post("/people/role/", {"user": "admin", "role": "viewer"}).status_code == 403
     assert acts("access.") == [("access.denied", "admin", "POST accounts:role")]

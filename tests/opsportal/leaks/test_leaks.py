@@ -6,13 +6,13 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
 from opsportal.accounts import actions as accounts
+from opsportal.accounts.doors import SessionStore
 from opsportal.leaks import actions
 from opsportal.models import ApiToken, AuditEvent, LoginLink
 from opsportal.tokens import actions as tokens

@@ -55,7 +55,7 @@ def test_an_address_that_may_not_be_used_is_refused_and_not_repeated(client_as, 
 
 def test_an_old_sign_in_is_asked_again_and_what_was_typed_is_kept_nowhere(admin):
     browser = Client()
-    browser.force_login(admin, backend="allauth.account.auth_backends.AuthenticationBackend")
+    browser.force_login(admin)
 
     answer = add(browser, "https://hook.example/marker")
 

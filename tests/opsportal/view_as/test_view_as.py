@@ -63,7 +63,7 @@ def test_the_people_screen_leads_there_for_those_who_may_be_seen(client_as, admi
 
 def test_it_asks_who_is_there_when_the_sign_in_is_old(admin, viewer):
     client = Client()
-    client.force_login(admin, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(admin)
 
     for method in ("get", "post"):
         assert getattr(client, method)("/view-as/viewer/", {"reason": WHY}).status_code == 302
