@@ -158,3 +158,6 @@ def test_from_the_set_up_link_to_the_resolved_incident(page: Page, fresh_portal,
     assert daily.stdout.rstrip().splitlines()[-1].startswith("ops_daily_watchdog status=")
     assert daily.returncode in {0, 2}
     assert str(shop.port) not in daily.stdout
+    health = portal.manage("check_runtime_health").stdout.splitlines()
+    assert health[0] == "runtime_health part=live status=ok http=200"
+    assert "runtime_health part=body_limit status=ok http=413" in health

@@ -6,11 +6,9 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import timedelta
-from io import StringIO
 
 import pytest
 from django.conf import settings
-from django.core.management import call_command
 from django.utils import timezone
 
 from checks.catalogue.models import Check
@@ -20,20 +18,11 @@ from checks.operations.normalize import normalize
 from checks.rollups import buckets, histogram
 from checks.rollups.buckets import Counts
 from opsportal import env
+from tests.checks.operations.commands import run
 
 AddCheck = Callable[..., Check]
 UNCHANGED = "ops_ci_normalize status=unchanged reason=unexpected_exit"
 ZERO_TRAFFIC = "ops_daily_watchdog status=insufficient_data reason=delivered_total_0"
-
-
-def run(*arguments: str) -> tuple[list[str], int]:
-    """Lines on stdout and the exit code."""
-    out, code = StringIO(), 0
-    try:
-        call_command(*arguments, stdout=out, stderr=StringIO())
-    except SystemExit as ending:
-        code = int(ending.code or 0)
-    return out.getvalue().splitlines(), code
 
 
 @pytest.fixture
