@@ -265,6 +265,7 @@ API_STRANGER_REQUESTS_PER_MINUTE = env.number("API_STRANGER_REQUESTS_PER_MINUTE"
 API_ROUTERS = [
     "opsportal.api.me.router",
     "incidents.response.api.router",
+    "incidents.statuspage.api.router",
     "incidents.changes.api.router",
     "checks.catalogue.api.router",
 ]

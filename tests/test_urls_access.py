@@ -53,6 +53,9 @@ OPERATIONS = {
     *("api:list_checks", "api:read_check", "api:list_results", "api:list_flips", "api:define_check"),
     *("api:change_check", "api:remove_check", "api:run_check", "api:pause_check", "api:resume_check"),
     *("api:mute_check", "api:unmute_check"),
+    *("api:list_components", "api:read_component", "api:set_component", "api:list_updates", "api:read_update"),
+    *("api:save_draft", "api:discard_draft", "api:approve_draft", "api:publish_draft", "api:publish_update"),
+    *("api:correct_update", "api:remove_update", "api:unpublish_incident"),
     *("api:offer_role", "api:take_over_role", "api:act_on_role"),
 }
 EXAMPLES = {

@@ -45,6 +45,8 @@ from opsportal.roles import Role
 
 log = structlog.get_logger("incidents.statuspage")
 Draft = StatusUpdate.State
+# Nobody waits longer for a word; a promise of next year is a slip.
+PROMISED_WITHIN = timedelta(days=7)
 # After a removal no older version is kept: the words must lie nowhere. Long enough for a disk that was full meanwhile.
 _PURGED_FOR = timedelta(hours=1)
 
@@ -180,10 +182,7 @@ def publish(update: StatusUpdate, *, by: User, at: datetime, seen: str = "", byp
     if update.notify:
         news.tell(news.of_update(update, public.components.values_list("public_id", flat=True), at=at))
     show_after_commit(at)  # before the bell: readers do not wait for a frozen Redis
-    timeline.record(
-        incident, Kind.PUBLIC_UPDATE, by=by, at=at, source=timeline.Source.WEB,
-        old=before, new=update.status, text=update.body,
-    )  # fmt: skip
+    timeline.record(incident, Kind.PUBLIC_UPDATE, by=by, at=at, old=before, new=update.status, text=update.body)
     audit.record(
         "status_update.publish", by=by.username, object=f"{incident.label} {update.public_id}",
         reason="" if by.has_role(Role.PUBLISHER) else "has communications in this incident",
@@ -360,3 +359,7 @@ def require_publishable(update: StatusUpdate, *, at: datetime, seen: str = "") -
         raise Refused("NEXT_UPDATE_MISSING", "Say by when readers hear from you next.")
     if update.next_update_at <= at:
         raise Refused("NEXT_UPDATE_PAST", "The time of the next update has passed. Choose another.")
+    if update.next_update_at - at > PROMISED_WITHIN:
+        raise Refused(
+            "NEXT_UPDATE_FAR", f"Readers hear from you within {PROMISED_WITHIN.days} days. Choose another time."
+        )

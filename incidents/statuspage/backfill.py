@@ -67,9 +67,7 @@ def publish_afterwards(
         rows, start=began_at, end=ended_at, reason=f"{incident.label} was published afterwards", by=by, at=at
     )
     obligations.meet(Obligation.Kind.FIRST_PUBLIC_UPDATE, incident.label, at=at)
-    timeline.record(
-        incident, Kind.PUBLIC_UPDATE, by=by, at=at, source=timeline.Source.WEB, old="", new=Status.RESOLVED, text=body
-    )
+    timeline.record(incident, Kind.PUBLIC_UPDATE, by=by, at=at, old="", new=Status.RESOLVED, text=body)
     audit.record("status_update.publish_afterwards", by=by.username, object=f"{incident.label} {update.public_id}")
     show_after_commit(at)
     return public

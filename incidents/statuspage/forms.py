@@ -10,6 +10,7 @@ from django.forms import BoundField
 from incidents.response import policy
 from incidents.response.states import Status
 from incidents.statuspage import drafts
+from incidents.statuspage.actions import PROMISED_WITHIN
 from incidents.statuspage.models import (
     LAST_WORDS,
     PUBLIC_STATUSES,
@@ -22,7 +23,6 @@ from incidents.statuspage.queries import Side
 from opsportal.privacy.forms import GuardedForm
 
 _MINUTES = (15, 30, 60, 120, 240, 1440)
-_FURTHEST = timedelta(days=7)
 
 
 class ComponentRow(NamedTuple):
@@ -98,7 +98,7 @@ class DraftForm(GuardedForm):
         if not is_last and "next_update" not in self.errors:
             if due is None:
                 self.add_error("next_update", "Say by when readers hear from you next.")
-            elif not self.at < due <= self.at + _FURTHEST:
+            elif not self.at < due <= self.at + PROMISED_WITHIN:
                 self.add_error("next_update", "That time has passed. Choose another.")
         cleaned["components"] = {
             row.component.public_id: cleaned[row.field.name] for row in self._rows() if cleaned.get(row.field.name)

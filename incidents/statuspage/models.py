@@ -90,7 +90,7 @@ class ComponentQuerySet(models.QuerySet["Component"]):
 
     def in_order(self) -> ComponentQuerySet:
         """Groups in their order, then places in the group."""
-        return self.order_by("group_position", "group_name", "position", "name")
+        return self.order_by(*Component.ORDER)
 
     def in_use(self) -> ComponentQuerySet:
         """Without those that went away; these keep their history."""
@@ -104,6 +104,8 @@ class ComponentQuerySet(models.QuerySet["Component"]):
 
 class Component(models.Model):
     """A part of the service as readers know it, owned by a domain. Uptime counts from `start_date`."""
+
+    ORDER: ClassVar = ("group_position", "group_name", "position", "name")
 
     class Follows(models.TextChoices):
         """What the checks linked to it may do with its status."""

@@ -1,12 +1,13 @@
 """What the staff screens of the status page ask."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.db.models import F, Prefetch
+from django.db.models import F, Prefetch, QuerySet
 from django.http import Http404
 from django.urls import reverse
 
@@ -105,9 +106,19 @@ class Side:
         return self.newest.next_update_at if is_open and self.newest else None
 
     @property
+    def title(self) -> str:
+        """What readers know it as, or would with the next word."""
+        return self.public.name if self.public else drafts.title_for([])
+
+    @property
+    def proposed(self) -> dict[str, str]:
+        """The statuses that the draft has for components, by their ids."""
+        return {row["code"]: row["new_status"] for row in self.draft.affected_components} if self.draft else {}
+
+    @property
     def audience_query(self) -> str:
         """Components that readers of this update would hear about, as an address asks for them."""
-        mine = {row["code"] for row in self.draft.affected_components} if self.draft else set()
+        mine = set(self.proposed)
         if self.public is not None:
             mine |= set(self.public.components.values_list("public_id", flat=True))
         return urlencode([("component", one) for one in sorted(mine)])
@@ -133,16 +144,28 @@ def board(person: User, at: datetime) -> Board:
         nags=_nags(content, person, at),
         proposals=proposals(at),
         waiting=list(waiting.order_by("created_at")),
-        components=_standings(content),
+        components=_standings(Component.objects.in_use().in_order().select_related("domain"), content),
         public=list(public.order_by("-updated_at")[:_RECENT]),
         built_at=writer.built_at(settings.SNAPSHOT_DIR),
     )
 
 
-def _standings(content: Content) -> list[Standing]:
+def standings(rows: Iterable[Component], at: datetime) -> list[Standing]:
+    """These components as readers see them; who was retired meanwhile is left out. Eight queries."""
+    return _standings(rows, load.now(at))
+
+
+def _standings(rows: Iterable[Component], content: Content) -> list[Standing]:
     shown = {one.public_id: one for one in content.components}
-    rows = [one for one in Component.objects.in_use().in_order().select_related("domain") if one.public_id in shown]
-    return [Standing(one, shown[one.public_id].status, shown[one.public_id].unknown_since) for one in rows]
+    known = [one for one in rows if one.public_id in shown]
+    return [Standing(one, shown[one.public_id].status, shown[one.public_id].unknown_since) for one in known]
+
+
+def updates(person: User) -> QuerySet[StatusUpdate]:
+    """Drafts, published and removed updates of every incident that the person may see, with their people."""
+    shown = StatusUpdate.objects.exclude(state=Draft.DISCARDED)
+    shown = shown.filter(public_incident__incident__in=Incident.objects.visible_to(person))
+    return shown.select_related("public_incident__incident", "drafted_by", "approved_by", "published_by", "removed_by")
 
 
 def nags(person: User, at: datetime) -> list[Nag]:

@@ -8,7 +8,7 @@ from django.utils.timezone import now
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from incidents.response.states import Status
-from incidents.statuspage import actions, drafts, queries
+from incidents.statuspage import actions, queries
 from incidents.statuspage.forms import DraftForm, first_values
 from incidents.statuspage.models import Component, ComponentStatus, StatusUpdate
 from incidents.statuspage.queries import Side
@@ -67,7 +67,7 @@ def public_save(request: HttpRequest, number: int) -> HttpResponse:
     try:
         actions.save_draft(
             side.incident,
-            title=given.get("title") or _name(side),
+            title=given.get("title") or side.title,
             status=given["status"],
             body=given["body"],
             next_update_at=given["next_update_at"],
@@ -188,10 +188,6 @@ def _show(
         "lacks_factor": can_publish and queries.lacks_factor(person(request)),
     }
     return render_page(request, PUBLIC, context, part="panel", status=status)
-
-
-def _name(side: Side) -> str:
-    return side.public.name if side.public else drafts.title_for([])
 
 
 def _may(request: HttpRequest, role: Role) -> bool:
