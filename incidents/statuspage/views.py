@@ -177,6 +177,7 @@ def _show(
         "incident": side.incident,
         "form": form,
         "card": queries.preview(side, at),
+        "problem": _problem(side.draft, at) if side.draft else "",
         "phases": Status.choices,
         "is_conflict": is_conflict,
         # In a merged room only somebody's own words that still wait can be looked at, and thrown away.

@@ -26,17 +26,28 @@ def get(portal: Portal, path: str) -> tuple[int, str, dict[str, str]]:
         return answer.status, answer.read().decode(), dict(answer.headers)
 
 
-def test_the_status_page_answers_while_postgresql_and_redis_are_stopped(fresh_portal):
+DOCUMENTS = (
+    *("summary", "status", "components", "incidents", "incidents/unresolved", "scheduled-maintenances"),
+    *("scheduled-maintenances/upcoming", "scheduled-maintenances/active"),
+)
+PUBLIC = (
+    *("/status/", "/status/history/", "/status/maintenance.ics", "/status/badge.svg", "/history.atom", "/history.rss"),
+    *(f"/api/v2/{name}.json" for name in DOCUMENTS),
+)
+
+
+def test_the_status_page_answers_while_postgresql_redis_and_all_workers_are_stopped(fresh_portal):
     portal = fresh_portal()
     before = get(portal, "/status/")
     assert before[0] == 200
     children = portal.children()
     # A stopped postmaster alone leaves its servers answering those who are connected already.
-    stopped = [children["postgres"], *descendants(children["postgres"]), children["redis"]]
+    others = [pid for name, pid in children.items() if name != "web"]
+    stopped = [pid for first in others for pid in (first, *descendants(first))]
     for pid in stopped:
         signal_one(pid, signal.SIGSTOP)  # a server of a closed connection ends by itself meanwhile
     try:
-        for path in ("/status/", "/api/v2/summary.json", "/history.atom", "/status/badge.svg") * 5:
+        for path in PUBLIC * 2:
             status, body, headers = get(portal, path)
             assert status == 200
             assert "Set-Cookie" not in headers

@@ -281,6 +281,15 @@ def test_publishing_without_a_promise_is_refused_in_words(client_as, publisher, 
     assert StatusUpdate.objects.get().state == "draft"
 
 
+def test_what_cannot_be_published_yet_says_why_and_offers_no_button(client_as, publisher, incident, room):
+    actions.draft_first(incident, at=ago(minutes=9))
+
+    page = client_as(publisher).get(room).content.decode()
+
+    assert "Not yet: Say by when readers hear from you next." in page
+    assert "Publish…" not in page
+
+
 def test_a_responder_cannot_publish(client_as, responder, draft, room):
     assert client_as(responder).get(f"{room}publish/").status_code == 403
     assert client_as(responder).post(f"{room}publish/").status_code == 403
