@@ -260,7 +260,7 @@ def _refuse_bad_patterns() -> None:
 _CHECKS: dict[str, Callable[[str], object]] = {
     **dict.fromkeys(
         (
-            *("LAUNCH_MODE", "SECURITY_HEADERS_ENABLED", "MFA_REQUIRED", "OPSPORTAL_DB_POOL"),
+            *("LAUNCH_MODE", "SECURITY_HEADERS_ENABLED", "MFA_REQUIRED", "OPSPORTAL_DB_POOL", "DATABASE_PREPARES"),
             *("SSO_ENABLED", "BILLING_ENABLED", "ZERO_TRUST_ENABLED"),
         ),
         flag,

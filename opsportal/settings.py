@@ -132,6 +132,7 @@ _DATABASE = dict(
 _DATABASE["OPTIONS"] = {
     **_DATABASE.get("OPTIONS", {}),
     "connect_timeout": 2,
+    "prepare_threshold": 5 if env.flag("DATABASE_PREPARES", True) else None,  # questions.py alone asks for it
     "options": f"-c statement_timeout={env.number('OPSPORTAL_STATEMENT_TIMEOUT_MS', 5000)} -c TimeZone=UTC",
     **({"pool": _POOL} if _POOL else {}),
 }

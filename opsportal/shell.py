@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection
 from django.db.models import QuerySet
+
+from opsportal.questions import planned_once
 
 if TYPE_CHECKING:
     from opsportal.accounts.models import User
@@ -45,7 +46,7 @@ def counts(person: "User") -> dict[str, Count]:
     """All numbers that are not zero, of what this person may see. One query."""
     if person.role not in _questions:
         _questions[person.role] = _question(person)
-    with connection.cursor() as cursor:
+    with planned_once() as cursor:
         cursor.execute(*_questions[person.role])
         numbers = cursor.fetchone()
     return {

@@ -5,7 +5,6 @@ from datetime import datetime
 from hashlib import blake2s
 from typing import Any
 
-from django.db import connection
 from django.db.models import QuerySet, Subquery
 
 from incidents.alerts import queries as alerts
@@ -20,7 +19,7 @@ from incidents.response.models import Incident, TimelineEvent
 from incidents.response.next_best import Act, Next
 from incidents.response.states import Kind, Status
 from opsportal.models import User
-from opsportal.questions import OneOf, given, worded, worded_by_role
+from opsportal.questions import OneOf, given, planned_once, worded, worded_by_role
 from opsportal.roles import Role
 
 # The board is a board, not a list: what does not fit has a list of its own. About a hundred rows in all.
@@ -269,7 +268,7 @@ def _short(text: str) -> str:
 
 def _numbers(at: datetime, person: User) -> tuple[int, int, int]:
     """How many incidents are open, duties late and alerts firing, of those that this person may see."""
-    with connection.cursor() as cursor:
+    with planned_once() as cursor:
         cursor.execute(_NUMBERS, {"at": at, "sees_all": person.has_role(Role.RESPONDER)})
         opened, late, firing = cursor.fetchone()
         return opened, late, firing
@@ -290,7 +289,7 @@ SELECT (SELECT count(*) FROM incidents_incident
 
 def version(at: datetime) -> str:
     """Changes whenever the board would read differently: one question for all rooms, since every poll asks it."""
-    with connection.cursor() as cursor:
+    with planned_once() as cursor:
         cursor.execute(_VERSION, {"at": at})
         return blake2s(repr(cursor.fetchone()).encode(), digest_size=8).hexdigest()
 

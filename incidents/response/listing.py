@@ -7,7 +7,6 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db import connection
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 
@@ -17,7 +16,7 @@ from incidents.response import words
 from incidents.response.models import MARKS, Incident, IncidentQuerySet
 from incidents.response.states import Severity, Status
 from opsportal.models import User
-from opsportal.questions import Question, worded_by_role
+from opsportal.questions import Question, planned_once, worded_by_role
 from opsportal.roles import Role
 
 PAGE = 100
@@ -185,7 +184,7 @@ def listing(filters: Filters, person: User) -> Listing:
 
 def _counts(person: User) -> tuple[int, int, int]:
     """How many are open, resolved and not closed, and known in all, of those that this person may see."""
-    with connection.cursor() as cursor:
+    with planned_once() as cursor:
         cursor.execute(_COUNTS, {"sees_all": person.has_role(Role.RESPONDER)})
         opened, to_close, total = cursor.fetchone()
         return opened, to_close, total

@@ -3,6 +3,7 @@
 from datetime import UTC
 
 import pytest
+from django.db import connection
 
 from opsportal.models import User
 from opsportal.outbox.models import Destination
@@ -34,6 +35,17 @@ def test_each_asking_brings_its_values(admin, viewer):
     assert by_name.ask(name="it's 100 % nobody") == []
     assert of_many.ask(names=[viewer.username, admin.username, "a,b{}\"'"]) == [("admin",), ("viewer",)]
     assert of_many.ask(names=[]) == []
+
+
+def test_what_is_asked_again_and_again_is_planned_once(viewer):
+    by_name = Question(User.objects.filter(username=given("name")).values_list("role"))
+
+    for _ in range(7):
+        assert by_name.ask(name=viewer.username) == [("viewer",)]
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%username%=%$1%'")
+        assert cursor.fetchone() == (1,)
 
 
 def test_what_is_taken_along_costs_no_query(responder, admin, django_assert_num_queries):
