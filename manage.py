@@ -5,7 +5,7 @@ import os
 import sys
 
 # These change tables, so they connect as the owner of the schema; everything else runs as the application's role.
-OWNER_COMMANDS = {"migrate", "createcachetable", "flush", "db_bootstrap"}
+OWNER_COMMANDS = {"migrate", "createcachetable", "flush", "db_bootstrap", "restore"}
 
 
 def main() -> None:

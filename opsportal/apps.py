@@ -17,11 +17,12 @@ class OpsportalConfig(AppConfig):
         from opsportal.accounts import alarms, factors, sessions
         from opsportal.audit import chain, sign_in, verification
         from opsportal.privacy import leaks
-        from opsportal.secrets.actions import closed_elsewhere, require_key_after_migrate
+        from opsportal.secrets.actions import closed_elsewhere, opened_elsewhere, require_key_after_migrate
 
         health_figures.register()
         post_migrate.connect(require_key_after_migrate, sender=self)
         closed_elsewhere.append(factors.close_again)
+        opened_elsewhere.append(factors.open_all)
         chain.keep()
         verification.when_broken.append(alarms.chain_is_broken)
         sign_in.listen()

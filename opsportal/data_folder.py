@@ -16,6 +16,8 @@ from opsportal.processes import birth, write_privately
 
 MEGABYTE = 1024 * 1024
 LOCK = "opsportal.lock"
+# What somebody who restores a backup on a new machine puts there first (docs/operate.md).
+_BROUGHT_ALONG = {"integration_key", "secret_key", "seals", "backups", "lost+found"}
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,10 @@ class DataFolder:
         if not file.exists():
             write_privately(file, f"{secrets.token_urlsafe(48)}\n")
         return file.read_text().strip()
+
+    def release(self) -> None:
+        """Let the next one have it, while this process goes on."""
+        os.close(self.lock)
 
     def note_port(self, port: int) -> None:
         """Tell a second start who we are."""
@@ -67,7 +73,7 @@ def take(path: Path, *, least_free: int) -> DataFolder:
 
 def _refuse_strange(path: Path) -> None:
     """A folder of somebody else's things, or of another user's portal, must not be mixed with ours."""
-    entries = {entry.name for entry in path.iterdir() if not entry.name.startswith(".")} - {"lost+found"}
+    entries = {entry.name for entry in path.iterdir() if not entry.name.startswith(".")} - _BROUGHT_ALONG
     if LOCK not in entries and entries:
         raise Unusable(f"{path} holds other files: choose an empty or a new folder with --data-dir.")
     if LOCK in entries and (owner := (path / LOCK).stat().st_uid) != os.geteuid():

@@ -13,6 +13,7 @@ from opsportal.roles import Role
 from opsportal.secrets.sealed import Sealed
 
 REAL = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+_CLOSED = ("secret", "seed")
 WORDS = {Authenticator.Type.TOTP: "App", Authenticator.Type.WEBAUTHN: "Passkey"}
 
 
@@ -41,10 +42,16 @@ def close_again() -> int:
     return sum(_close_again(pk) for pk in list(Authenticator.objects.values_list("pk", flat=True)))
 
 
+def open_all() -> int:
+    """How many of them the keys open; Refused at the first one that they do not. Part of proving a backup."""
+    rows = Authenticator.objects.order_by("pk").values_list("data", flat=True)
+    return sum(bool(Sealed(data[name]).open()) for data in rows for name in _CLOSED if data.get(name))
+
+
 @transaction.atomic
 def _close_again(pk: int) -> int:
     row = Authenticator.objects.select_for_update().filter(pk=pk).first()
-    held = [name for name in ("secret", "seed") if row and name in row.data]
+    held = [name for name in _CLOSED if row and name in row.data]
     for name in held:
         row.data[name] = Sealed(row.data[name]).again().token
     if held:

@@ -27,12 +27,16 @@ def connected() -> None:
         ) from None
 
 
-def missing_tables() -> list[str]:
-    """Tables that this version reads and the database does not have."""
+def tables() -> set[str]:
+    """Every table that this version reads."""
     models = (model._meta for model in apps.get_models(include_auto_created=True))
     wanted = {one.db_table for one in models if one.managed and not one.proxy}
-    wanted.add(settings.CACHES["default"]["LOCATION"])
-    return sorted(wanted - set(connection.introspection.table_names()))
+    return wanted | {settings.CACHES["default"]["LOCATION"]}
+
+
+def missing_tables() -> list[str]:
+    """Tables that this version reads and the database does not have."""
+    return sorted(tables() - set(connection.introspection.table_names()))
 
 
 def verify() -> int:

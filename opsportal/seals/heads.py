@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import structlog
 from django.conf import settings
 from django.core.signing import BadSignature, Signer
 
+from opsportal.processes import write_privately
 from opsportal.seals.chains import Chain, all_chains
 from opsportal.seals.models import Seal
 
@@ -50,6 +52,21 @@ def current(chain: Chain) -> Head | None:
     """The newest seal, or None while nothing is sealed."""
     seal = Seal.objects.filter(chain=chain.name).order_by("-seq").first()
     return Head(chain.name, seal.seq, seal.row_id, seal.digest) if seal else None
+
+
+def lay_aside(at: datetime) -> int:
+    """After an older backup was restored: move heads that lie ahead of the chains to a file beside; how many.
+
+    They stay to be read, for they prove what the rows were that the backup does not hold.
+    """
+    newest = {chain.name: head.seq if (head := current(chain)) else 0 for chain in all_chains()}
+    known = read(file())
+    ahead = [head for head in known if head.seq > newest.get(head.chain, 0)]
+    if ahead:
+        os.link(file(), file().with_name(f"heads-before-restore-{at:%Y%m%dT%H%M%SZ}.jsonl"))
+        kept = [line for line in file().read_text().splitlines() if (one := _parse(line)) and one not in ahead]
+        write_privately(file(), "".join(f"{line}\n" for line in kept))
+    return len(ahead)
 
 
 def read(path: Path) -> list[Head]:

@@ -15,6 +15,8 @@ from opsportal.secrets.sealed import SecretField, seal
 _ONLY = 1
 # Rooms above that close values in columns of a library: each closes its own again and says how many.
 closed_elsewhere: list[Callable[[], int]] = []
+# The same rooms open each of theirs to see that it opens, and say how many.
+opened_elsewhere: list[Callable[[], int]] = []
 
 
 def require_key() -> None:
@@ -56,12 +58,26 @@ def rotate(*, by: str) -> int:
     return count
 
 
+def open_all() -> int:
+    """How many stored secrets the keys open; Refused at the first one that they do not."""
+    count = 0
+    for model, fields in _kept_closed():
+        for row in model._default_manager.order_by("pk").values_list(*fields).iterator():
+            count += sum(bool(value.open()) for value in row if value)
+    return count + sum(open_all() for open_all in opened_elsewhere)
+
+
 def _holders() -> Iterator[tuple[type[models.Model], object, list[str]]]:
+    for model, fields in _kept_closed():
+        for pk in list(model._default_manager.order_by("pk").values_list("pk", flat=True)):
+            yield model, pk, fields
+
+
+def _kept_closed() -> Iterator[tuple[type[models.Model], list[str]]]:
+    """Models with columns of ciphertext, and those columns."""
     for model in apps.get_models():
-        fields = [field.name for field in model._meta.local_concrete_fields if isinstance(field, SecretField)]
-        if fields:
-            for pk in list(model._default_manager.order_by("pk").values_list("pk", flat=True)):
-                yield model, pk, fields
+        if fields := [field.name for field in model._meta.local_concrete_fields if isinstance(field, SecretField)]:
+            yield model, fields
 
 
 @transaction.atomic

@@ -27,6 +27,13 @@ def ring() -> MultiFernet:
     return MultiFernet([_fernet(key) for key in _keys()])
 
 
+def known() -> MultiFernet:
+    """The keys that there are, to open what was closed elsewhere; Refused when there is none, and none is made."""
+    if found := [*env.words(NAME), *_own()]:
+        return MultiFernet([_fernet(key) for key in found])
+    raise Refused("MISSING_KEY", f"There is no key: set {NAME}, or put the file {_file().name} in the data folder.")
+
+
 def renew_own() -> None:
     """Put a new key in front in the data folder; keys from the environment are the operator's to renew."""
     if not env.words(NAME):
