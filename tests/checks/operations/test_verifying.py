@@ -31,7 +31,13 @@ def production(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def ends(monkeypatch: pytest.MonkeyPatch) -> dict[str, Ended]:
+def asked() -> list[str]:
+    """The parts that were run."""
+    return []
+
+
+@pytest.fixture
+def ends(monkeypatch: pytest.MonkeyPatch, asked: list[str]) -> dict[str, Ended]:
     """How each part of prod_verify ends; well unless told otherwise."""
     told: dict[str, Ended] = {}
 
@@ -39,9 +45,7 @@ def ends(monkeypatch: pytest.MonkeyPatch) -> dict[str, Ended]:
         asked.append(" ".join(words))
         return told.get(words[0], Ended(Exit.OK, ""))
 
-    asked: list[str] = []
     monkeypatch.setattr(several, "run", ran)
-    told["asked"] = asked  # type: ignore[assignment]
     return told
 
 
@@ -75,10 +79,10 @@ def test_the_dry_run_looks_at_the_configuration_only() -> None:
     assert run("prod_verify", "--dry-run") == (["prod_config status=ok", "prod_verify status=ok mode=dry_run"], 0)
 
 
-@pytest.mark.usefixtures("production")
-def test_verify_asks_all_parts_and_is_ok_when_all_are(ends: dict[str, Ended]) -> None:
+@pytest.mark.usefixtures("production", "ends")
+def test_verify_asks_all_parts_and_is_ok_when_all_are(asked: list[str]) -> None:
     assert run("prod_verify", "--verify") == (["prod_config status=ok", "prod_verify status=ok mode=verify"], 0)
-    assert ends["asked"] == [
+    assert asked == [
         "db_verify",
         "ops_daily --mode=ci --strict",
         f"check_runtime_health --base-url={settings.BASE_URL}",
