@@ -9,12 +9,12 @@ from typing import Any
 from ninja import NinjaAPI, Schema
 from ninja.operation import Operation
 
+from opsportal import VERSION
 from opsportal.api import errors
 from opsportal.api.access import Scoped
 from opsportal.api.bodies import JsonParser
 from opsportal.api.idempotency import HEADER, WRITING
 
-VERSION = "1.0.0"
 _ERRORS = {
     "400": "The request cannot be read",
     "401": "No living token",

@@ -5,7 +5,7 @@ from django.db.models.functions import Now
 
 
 class Seal(models.Model):
-    """That a row stood there, as it was, at this place of its chain."""
+    """That a row stood there, as it was, at this place of its chain. Append-only."""
 
     chain = models.CharField(max_length=16)
     seq = models.BigIntegerField()

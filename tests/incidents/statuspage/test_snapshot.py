@@ -17,6 +17,7 @@ import brotli
 import pytest
 
 from incidents.statuspage import badge, content, load, rendering, snapshot, writer
+from incidents.statuspage.addresses import ANSWERED, form_of
 from tests.incidents.statuspage.conftest import (
     ASSETS,
     NOW,
@@ -57,6 +58,10 @@ def test_it_holds_every_address_of_the_contract():
         *("/history.atom", "/history.rss", "/status/history.atom", "/status/history.rss"),
         *(ASSETS.css_address, ASSETS.icon_address),
     }
+    # What programs and documents may name: assets change their name with their bytes, and the 404 is no address.
+    named = addresses - {ASSETS.css_address, ASSETS.icon_address, "/status/404.html"}
+    work = "/status/maintenance/maintain0001/"
+    assert {form_of(path) for path in {*named, work}} == {one.pattern for one in ANSWERED}
 
 
 def test_each_page_is_written_twice_and_the_stale_one_says_so():

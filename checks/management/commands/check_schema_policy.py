@@ -1,0 +1,13 @@
+"""`check_schema_policy`: time zones, indexes with a reader, guarded words, append-only tables."""
+
+from checks.operations.policies import schema_policy
+from checks.operations.policies.command import PolicyCommand
+from checks.operations.policies.finding import Result
+
+
+class Command(PolicyCommand):
+    speaks = "check_schema_policy"
+    help = "Hold the models, and the database where one is set, against the schema policy."
+
+    def look(self) -> Result:
+        return schema_policy.look()
