@@ -96,9 +96,8 @@ def test_words_without_guard_and_indexes_without_a_reader_are_found(monkeypatch:
     monkeypatch.setattr(schema_policy, "_OTHER_DOORS", {"incidents.page.logo": "", "opsportal.delivery.body": ""})
     monkeypatch.setattr(apps.get_model("checks", "Check")._meta.indexes[0], "name", "check_without_words")
     monkeypatch.setattr(apps.get_model("checks", "Check")._meta.indexes[1], "name", "checks_chec_is_cana_1f2e3d_idx")
-    monkeypatch.setattr(
-        schema_policy.inspect, "getsource", lambda _: 'class Meta:\n  ["check_without_words"]\n  # Read\n'
-    )
+    source = 'class Meta:\n  ["check_without_words"]\n  # Read\n'
+    monkeypatch.setattr(inspect, "getsource", lambda _: source)
 
     found = schema_policy.look().findings
 
