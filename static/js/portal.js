@@ -103,7 +103,7 @@
     }
     if (date) offset = Math.abs(date / 1000 - now()) > 2 ? (date - Date.now()) / 1000 : offset;
     if (isPoll(ctx)) { if (reply.status < 400) heard(); else { e.preventDefault(); miss(); } return; }
-    if (reply.status < 400) { html("alert")?.replaceChildren(); return; }
+    if (reply.status < 400) { if (ctx.request.method !== "GET") html("alert")?.replaceChildren(); return; }
     if (reply.status === 422 || ctx.hx.retarget || ctx.sourceElement.hasAttribute(`hx-status:${reply.status}`)) return;
     e.preventDefault();
     failed(ctx.sourceElement, WHY[reply.status] ?? "The server could not do this. What you typed is still here.");

@@ -275,6 +275,11 @@ def test_an_act_that_the_server_refuses_is_told_beside_what_was_typed(server, pa
     assert page.evaluate("Boolean(window.sent.headers['X-CSRFToken'])")
     assert axe(page) == []
 
+    assert page.evaluate("window.sent.method") == "POST"
+    page.evaluate("window.answer = htmx.ajax('GET', '/more/', {source: 'h1', swap: 'none'})")
+    page.evaluate("window.answer")
+    expect(page.get_by_role("alert")).to_contain_text("You cannot deactivate yourself.")
+
 
 def test_an_act_that_does_not_reach_the_server_is_told(server, page, admin):
     enter(page, server, admin)
