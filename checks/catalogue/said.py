@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from checks.catalogue import kinds, words
-from checks.catalogue.words import Ruled, Sampled
+from checks.catalogue.words import Covered, Ruled
 
 
 class Heard(Ruled, Protocol):
@@ -47,9 +47,9 @@ def result(check: Heard) -> str:
     return words.duration(check.last_latency_ms)
 
 
-def bound(check: Heard, day: Sampled) -> str:
-    """What the result stands against: the ceiling, the failures in a row, the share of good runs."""
+def bound(check: Heard, day: Covered) -> str:
+    """What the result stands against: the ceiling, the failures in a row, the share of good runs and what it covers."""
     ceiling = f"ceiling {check.spec['ceiling']:g}, " if "ceiling" in check.spec else ""
     if check.last_error and check.consecutive_fail:
         return f"{ceiling}{check.consecutive_fail} in a row, unhealthy after {words.goes_down(check)}"
-    return ceiling + words.base(day)
+    return ceiling + words.covered(day)

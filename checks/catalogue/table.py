@@ -9,8 +9,8 @@ from opsportal.spreadsheet import line
 
 COLUMNS = (
     "check", "name", "kind", "state", "severity", "domain", "owner", "every_seconds", "last_run_at", "last_error",
-    "last_latency_ms", "last_value", "failures_in_a_row", "runs_24h", "failed_24h", "available_24h_percent", "muted",
-    "planned_work", "paused_until", "address",
+    "last_latency_ms", "last_value", "failures_in_a_row", "runs_24h", "failed_24h", "available_24h_percent",
+    "covered_24h_percent", "muted", "planned_work", "paused_until", "address",
 )  # fmt: skip
 
 
@@ -24,7 +24,13 @@ def lines(checks: Iterable[Whole], *, address: Callable[[str], str]) -> Iterator
                 *(one.key, guard.redact(one.name, is_public=True), one.kind, one.state, one.severity),
                 *(one.domain, one.owner, str(one.every_seconds)),
                 *(_moment(one.last_run_at), one.last_error, _number(one.last_latency_ms), _number(one.last_value)),
-                *(str(one.consecutive_fail), str(day.samples), str(day.err), _number(day.availability)),
+                *(
+                    str(one.consecutive_fail),
+                    str(day.samples),
+                    str(day.err),
+                    _number(day.availability),
+                    _number(day.coverage),
+                ),
                 *(_word(whole.is_muted), _word(whole.is_planned), _moment(one.paused_until)),
                 address(one.url),
             )

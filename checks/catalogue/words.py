@@ -121,13 +121,17 @@ class Returning(Protocol):
     ok_share: int
 
 
-class Sampled(Protocol):
-    """A stretch of time in which runs ended."""
+class Covered(Protocol):
+    """A stretch of time in which runs ended, and some that were to be did not."""
 
     @property
     def samples(self) -> int: ...
     @property
+    def asked(self) -> int: ...
+    @property
     def availability(self) -> float | None: ...
+    @property
+    def coverage(self) -> float | None: ...
 
 
 def goes_down(check: Ruled) -> str:
@@ -145,15 +149,10 @@ def comes_back(check: Returning) -> str:
     return f"{check.ok_after} in a row{share}"
 
 
-def base(window: Sampled) -> str:
-    """The share and what it is a share of: 99.95 % of 2,880 runs."""
-    return f"{percent(window.availability)} of {window.samples:,} runs" if window.samples else "no runs in 24 h"
-
-
-def covered(window: Window) -> str:
+def covered(window: Covered) -> str:
     """Availability never stands without coverage: 99.95 % of 97.2 % covered."""
     if not window.samples:
-        return "nothing covered" if window.expected else "nothing was due"
+        return "nothing covered" if window.asked > 0 else "nothing was due"
     return f"{percent(window.availability)} of {percent(window.coverage)} covered"
 
 

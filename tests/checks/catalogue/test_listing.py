@@ -163,6 +163,21 @@ def test_a_row_says_its_day_its_mute_and_its_result(add_check: AddCheck, respond
     assert [value for value in row.line if value is not None] == [10.0, 40.0]
 
 
+def test_a_rows_share_never_stands_without_what_it_covers(add_check: AddCheck) -> None:
+    """Hours that are rolled up and the running one, without the slots of planned work."""
+    now = timezone.now()
+    check = add_check("shop", last_run_at=now, state=State.HEALTHY)
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    buckets.replace_hours([Counts(check.pk, hour - timedelta(hours=3), ok=56, err=1, unknown=3, expected=70, maint=10)])
+    buckets.add_minutes([Counts(check.pk, hour, ok=1, unknown=1, expected=3, maint=1)])
+
+    row = listing.look(Filters(words="shop"), now).rows[0]
+    other = listing.look(Filters(words="portal-live"), now).rows[0]
+
+    assert row.bound == "98.27 % of 93.54 % covered"  # 57 of 58, of 62 asked for
+    assert other.bound == "nothing was due"
+
+
 def test_minutes_are_read_from_where_the_roll_up_stands(add_check: AddCheck) -> None:
     """After a night without workers nothing is missing, and no hour is counted twice."""
     check, now = add_check(), timezone.now()
