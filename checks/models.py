@@ -1,8 +1,20 @@
 """Table of contents: every model of what workers do."""
 
+from checks.catalogue.bulk.models import BulkAct
 from checks.catalogue.models import Batch, Check
 from checks.jobs.models import Job
 from checks.rollups.models import DayBucket, HourBucket, MinuteBucket, Watermark, WeekBucket
 from checks.runs.models import Flip
 
-__all__ = ["Batch", "Check", "DayBucket", "Flip", "HourBucket", "Job", "MinuteBucket", "Watermark", "WeekBucket"]
+__all__ = [
+    "Batch",
+    "BulkAct",
+    "Check",
+    "DayBucket",
+    "Flip",
+    "HourBucket",
+    "Job",
+    "MinuteBucket",
+    "Watermark",
+    "WeekBucket",
+]

@@ -1,6 +1,7 @@
 """Table of contents: every background task of what workers do."""
 
+from checks.catalogue.bulk.tasks import work_off, work_off_all
 from checks.runs.tasks import deliver_flip, deliver_flips, observe
 from checks.scheduler.tasks import roll_up, tick, tick_slow
 
-__all__ = ["deliver_flip", "deliver_flips", "observe", "roll_up", "tick", "tick_slow"]
+__all__ = ["deliver_flip", "deliver_flips", "observe", "roll_up", "tick", "tick_slow", "work_off", "work_off_all"]

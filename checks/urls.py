@@ -5,6 +5,7 @@ from django.urls import include, path
 app_name = "checks"
 
 urlpatterns = [
+    path("", include("checks.catalogue.bulk.urls")),
     path("", include("checks.catalogue.urls")),
     path("", include("checks.history.urls")),
     path("", include("checks.jobs.urls")),

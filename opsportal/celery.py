@@ -21,6 +21,7 @@ SCHEDULE = (
     Job("checks.tick_slow", timedelta(seconds=5), queue="checks_slow"),
     Job("checks.roll_up", timedelta(seconds=60)),
     Job("checks.deliver_flips", timedelta(seconds=10)),
+    Job("checks.work_off_all", timedelta(seconds=10)),
     Job("checks.observe", timedelta(seconds=15)),
     Job("incidents.react_to_all", timedelta(seconds=10)),
     Job("incidents.rebuild_snapshot", timedelta(seconds=30)),

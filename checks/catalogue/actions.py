@@ -13,6 +13,7 @@ from checks.catalogue.definitions import RESERVED
 from checks.catalogue.models import Check
 from checks.catalogue.states import State
 from checks.jobs import actions as jobs
+from incidents.ownership.models import Domain
 from opsportal import background
 from opsportal.accounts.models import User
 from opsportal.audit import actions as audit
@@ -48,7 +49,7 @@ def add_check(
     if kinds.kind(kind).is_told:
         jobs.wait_for(check.pk, at=at)
     audit.record("check.add", by=by.username, object=check.key)
-    _wake()
+    wake()
     return check
 
 
@@ -131,11 +132,20 @@ def pause(check: Check, *, by: User, at: datetime, until: datetime | None = None
 @transaction.atomic
 def resume(check: Check, *, by: User, at: datetime) -> Check:
     """Run it again, without data until its first result."""
+    check = let_run(check, by=by, at=at)
+    wake()
+    return check
+
+
+@transaction.atomic
+def let_run(check: Check, *, by: User, at: datetime) -> Check:
+    """The same without the bell, for one of many: whoever resumes many rings once."""
     check = _locked(check)
+    if check.archived_at is not None:
+        raise Refused("ARCHIVED", "This check is archived. Take it back first.")
     if check.state != State.PAUSED:
         raise Refused("NOT_PAUSED", "This check is not paused.")
     _run_again(check, at, by.username)
-    _wake()
     return check
 
 
@@ -161,11 +171,72 @@ def _run_again(check: Check, at: datetime, by: str) -> None:
 @transaction.atomic
 def run_now(check: Check, *, by: User, at: datetime) -> None:
     """Make its next run due now; the slots after it stay where they are."""
+    make_due(check, by=by, at=at)
+    wake()
+
+
+@transaction.atomic
+def make_due(check: Check, *, by: User, at: datetime) -> None:
+    """The same without the bell, for one of many."""
     moved = Check.objects.enabled().filter(pk=check.pk).update(next_due=Least("next_due", Value(at)))
     if not moved:
         raise Refused("PAUSED", "This check is paused. Resume it first.")
     audit.record("check.run_now", by=by.username, object=check.key)
-    _wake()
+
+
+@transaction.atomic
+def move_to(check: Check, *, domain: Domain, by: User) -> Check:
+    """Give it to another domain, and so to another owner. An alert that fires stays in its room."""
+    check = _locked(check)
+    if check.domain_id != domain.pk:
+        check.domain = domain
+        check.save(update_fields=["domain"])
+        audit.record("check.move", by=by.username, object=check.key, reason=f"to {domain.slug}")
+    return check
+
+
+@transaction.atomic
+def set_daily(check: Check, *, is_daily: bool, by: User) -> Check:
+    """Take it into the daily report, or out of it."""
+    check = _locked(check)
+    if check.is_daily != is_daily:
+        check.is_daily = is_daily
+        check.save(update_fields=["is_daily"])
+        audit.record("check.daily", by=by.username, object=check.key, reason="in" if is_daily else "out")
+    return check
+
+
+@transaction.atomic
+def archive(check: Check, *, by: User, at: datetime) -> Check:
+    """Put it away: it does not run, and only the list of archived checks shows it. Its history stays.
+
+    Its alert, if one fires, is left as it is: nobody saw it recover.
+    """
+    check = _locked(check)
+    if check.is_own:
+        raise Refused("OWN_CHECK", "The portal's own checks cannot be archived.")
+    if check.archived_at is not None:
+        raise Refused("ALREADY_ARCHIVED", "This check is archived already.")
+    check.archived_at = at
+    check.paused_until, check.paused_by, check.pause_reason = None, by, ""
+    if check.state == State.PAUSED:
+        check.save(update_fields=["archived_at", "paused_until", "paused_by", "pause_reason"])
+    else:
+        _move(check, State.PAUSED, at)
+    audit.record("check.archive", by=by.username, object=check.key)
+    return check
+
+
+@transaction.atomic
+def take_back(check: Check, *, by: User) -> Check:
+    """Show it again. It stays paused until somebody resumes it, so that nothing runs unlooked at."""
+    check = _locked(check)
+    if check.archived_at is None:
+        raise Refused("NOT_ARCHIVED", "This check is not archived.")
+    check.archived_at = None
+    check.save(update_fields=["archived_at"])
+    audit.record("check.take_back", by=by.username, object=check.key)
+    return check
 
 
 @transaction.atomic
@@ -194,7 +265,8 @@ def _move(check: Check, to: State, at: datetime) -> None:
     check.flips.create(at=at, old=old, new=to, processed_at=at)
 
 
-def _wake() -> None:
+def wake() -> None:
+    """Have what is due run at once instead of with the next second; after the commit."""
     background.after_commit("checks.tick", queue="checks", expires=5.0)
 
 

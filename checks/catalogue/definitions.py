@@ -26,7 +26,7 @@ FIELDS = ("name", "kind", "domain", "component", *PLAIN, "parent", "spec")
 _TABLES = {"headers"}
 _KEY = re.compile(r"[a-z0-9_][a-z0-9_-]{0,63}")
 # Words that are addresses of screens below /checks/.
-RESERVED = {"new", "try", "domain", "health", "as-code", "table"}
+RESERVED = {"new", "try", "domain", "health", "as-code", "table", "many"}
 _PLAIN_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 

@@ -59,6 +59,8 @@ class Filters:
     kind: str = ""
     owner: str = ""
     words: str = ""
+    # The list with a box beside each check; it stands still, so that nothing moves below a finger.
+    choosing: str = ""
     after: Key | None = None
 
     def address(self, **changed: str) -> str:
@@ -74,12 +76,15 @@ class Filters:
             "kind": self.kind,
             "owner": self.owner,
             "q": self.words,
+            "choose": self.choosing,
         }
 
     @property
     def spoken(self) -> str:
         """For the line in the audit log; the words that were looked for are not repeated."""
-        asked = " ".join(f"{name}={value}" for name, value in self.named.items() if value and name != "q")
+        asked = " ".join(
+            f"{name}={value}" for name, value in self.named.items() if value and name not in ("q", "choose")
+        )
         return (asked + (" and words" if self.words else ""))[:128]
 
     @property

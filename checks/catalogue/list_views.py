@@ -7,6 +7,7 @@ from django.utils.timezone import now
 from django.views.decorators.http import require_safe
 
 from checks.catalogue import kinds, listing, table
+from checks.catalogue.bulk.acts import ACTS
 from checks.catalogue.filters import ARCHIVED, Filters, Key
 from checks.catalogue.listing import Look
 from checks.catalogue.states import WORST_FIRST, State
@@ -23,10 +24,12 @@ LIST = "checks/catalogue/list.html"
 @require_safe
 def check_list(request: HttpRequest) -> HttpResponse:
     """All checks, worst first, a hundred a page. As a part it answers 304 while nothing has changed."""
-    seen = listing.look(filters_of(request), now())
+    who, filters = person(request), filters_of(request)
+    if not who.has_role(Role.RESPONDER):  # who only looks has nothing to choose for
+        filters = replace(filters, choosing="")
+    seen = listing.look(filters, now())
     if request.headers.get("HX-PTag") == seen.tag:
         return HttpResponseNotModified(headers={"HX-PTag": seen.tag})
-    who, filters = person(request), seen.filters
     context = {
         "seen": seen,
         "filters": filters,
@@ -34,9 +37,14 @@ def check_list(request: HttpRequest) -> HttpResponse:
         "here": filters.address(after=str(filters.after or "")),
         "newest": filters.address() if filters.after else "",
         "next": filters.address(after=str(seen.after)) if seen.after else "",
+        "choose": filters.address(choose="1", after=str(filters.after or "")),
+        "choose_page": filters.address(choose="page", after=str(filters.after or "")),
+        "plain": filters.address(choose="", after=str(filters.after or "")),
         "can_run": who.has_role(Role.RESPONDER),
         "can_define": who.has_role(Role.ADMIN),
     }
+    if filters.choosing:
+        context["acts"] = [act for act in ACTS.values() if who.has_role(act.role)]
     if not wants_part(request):  # the filters themselves stand outside of the part
         domains = matrix()
         owners = sorted({handle for one in domains for handle in (one.primary, one.backup) if handle})
@@ -68,6 +76,7 @@ def filters_of(request: HttpRequest) -> Filters:
         kind=kind if kind in kinds.KINDS else "",
         owner=given.get("owner", "")[:64],
         words=given.get("q", "")[:80].strip(),
+        choosing={"1": "1", "page": "page"}.get(given.get("choose", ""), ""),
         after=Key.of(given.get("after", "")),
     )
 

@@ -18,5 +18,7 @@ urlpatterns = [
     path("checks/<slug:key>/run/", views.check_run, name="run"),
     path("checks/<slug:key>/pause/", views.check_pause, name="pause"),
     path("checks/<slug:key>/resume/", views.check_resume, name="resume"),
+    path("checks/<slug:key>/archive/", views.check_archive, name="archive"),
+    path("checks/<slug:key>/take-back/", views.check_take_back, name="take-back"),
     path("checks/<slug:key>/remove/", views.check_remove, name="remove"),
 ]

@@ -164,6 +164,28 @@ def check_resume(request: HttpRequest, key: str) -> HttpResponse:
 
 @require(Role.ADMIN)
 @require_http_methods(["GET", "HEAD", "POST"])
+def check_archive(request: HttpRequest, key: str) -> HttpResponse:
+    """Ask, then archive it; it can be taken back."""
+    check = _check(key)
+    if request.method != "POST":
+        return _ask(request, check, "archive")
+    actions.archive(check, by=person(request), at=now())
+    status_message(request, f"{check.name} is archived.")
+    return see(request, check)
+
+
+@require(Role.ADMIN)
+@require_POST
+def check_take_back(request: HttpRequest, key: str) -> HttpResponse:
+    """Show it in the lists again, still paused."""
+    check = _check(key)
+    actions.take_back(check, by=person(request))
+    status_message(request, f"{check.name} is back, and paused.")
+    return see(request, check)
+
+
+@require(Role.ADMIN)
+@require_http_methods(["GET", "HEAD", "POST"])
 def check_remove(request: HttpRequest, key: str) -> HttpResponse:
     """Ask, then stop watching for good."""
     check = _check(key)

@@ -11,6 +11,8 @@ from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from checks.catalogue.bulk.models import BulkAct
+from checks.catalogue.kinds import KINDS
 from checks.catalogue.models import Check
 from checks.scheduler import actions, loop
 from opsportal.models import User
@@ -131,6 +133,28 @@ def test_everything_works_without_javascript(
     assert not Check.objects.filter(is_own=False).exists()
 
 
+def test_several_are_chosen_looked_at_and_paused_without_javascript(
+    new_context: Callable[..., BrowserContext], server: LiveServer, responder: User
+) -> None:
+    page = new_context(java_script_enabled=False).new_page()
+    enter(page, server, responder, "/checks/?q=portal")
+
+    page.get_by_role("link", name="Choose several").click()
+    page.get_by_label("Choose Portal disk").check()
+    page.get_by_label("Choose Portal worker").check()
+    page.get_by_role("button", name="With the ticked").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Pause 2 checks?")
+    page.get_by_label("Why").fill("Moves house")
+    page.get_by_role("button", name="Pause 2 checks").click()
+
+    expect(page.locator(".toast").first).to_contain_text("2 checks are paused.")
+    paused = Check.objects.filter(state="paused").order_by("key")
+    assert list(paused.values_list("key", "pause_reason")) == [
+        ("portal-disk", "Moves house"),
+        ("portal-worker", "Moves house"),
+    ]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.full
@@ -144,9 +168,17 @@ def test_no_screen_of_checks_has_a_barrier(
 ) -> None:
     page = new_context(viewport=SIZES[size], color_scheme=scheme).new_page()
     enter(page, server, admin, "/checks/")
+    disk, at = Check.objects.get(key="portal-disk"), timezone.now()
+    begun = BulkAct.objects.create(
+        act="pause", ids=[disk.pk], total=2, refused=[["portal-live", "is paused already"]], created_by=admin,
+        source="web", created_at=at, worked_at=at,
+    )  # fmt: skip
     paths = ("", "portal-live/", "portal-disk/", "new/", "portal-live/edit/", "health/", "domain/devops-sre/")
+    asked = [f"many/ask/?act={act}&chosen={disk.pk}" for act in ("mute", "archive")]
+    many = ("?choose=page", "many/", f"many/{begun.pk}/", *asked)
+    forms = [f"new/?kind={kind}" for kind in KINDS]
 
-    for path in (*paths, "portal-live/pause/"):
+    for path in (*paths, *many, *forms, "as-code/", "portal-live/pause/"):
         page.goto(f"{server.url}/checks/{path}")
         assert axe(page) == [], path
         sideways = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

@@ -56,6 +56,8 @@ ELSEWHERE = {
         "incidents:public_afterwards",
         "outbox:replay-chosen",
     ),
+    # tests/browser/test_checks.py
+    *("checks:bulk-ask", "checks:bulk-progress"),
 }
 # Parts of other screens, and answers for another site.
 NO_SCREENS = {

@@ -6,7 +6,7 @@ from django import forms
 
 from opsportal.privacy.forms import GuardedForm
 
-_HOURS = [(1, "1 hour"), (4, "4 hours"), (12, "12 hours"), (24, "1 day"), (72, "3 days"), (168, "1 week")]
+HOURS = [(1, "1 hour"), (4, "4 hours"), (12, "12 hours"), (24, "1 day"), (72, "3 days"), (168, "1 week")]
 _OPEN, _USUAL = 0, 4
 
 
@@ -16,7 +16,7 @@ class PauseForm(GuardedForm):
     hours = forms.TypedChoiceField(
         coerce=int,
         required=False,
-        choices=[*_HOURS, (_OPEN, "Until somebody resumes it")],
+        choices=[*HOURS, (_OPEN, "Until somebody resumes it")],
         initial=_USUAL,
         label="For",
         error_messages={"invalid_choice": "Choose a length from the list."},

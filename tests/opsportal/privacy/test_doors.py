@@ -137,6 +137,8 @@ DOORS = {
     "incidents.statusupdate.public_id": OURS,
     "incidents.statusupdate.affected_components": OURS,
     "incidents.statusupdate.approved_print": HASH,
+    "checks.bulkact.ids": OURS,
+    "checks.bulkact.refused": OURS,
     "checks.check.recent": OURS,
     "checks.check.turns": OURS,
     "checks.check.key": FORM,
