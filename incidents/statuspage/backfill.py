@@ -7,17 +7,16 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
 
 from incidents.obligations import actions as obligations
 from incidents.obligations.models import Obligation
 from incidents.response import timeline
 from incidents.response.models import Incident
 from incidents.response.states import Kind, Status
-from incidents.statuspage import content, day_records, drafts, rollup
+from incidents.statuspage import day_records, drafts, record, rollup
 from incidents.statuspage.actions import require_may_be_public, require_publisher, show_after_commit
-from incidents.statuspage.models import Component, ComponentInterval, ComponentStatus, PublicIncident, StatusUpdate
-from incidents.statuspage.stretches import better_than, overlaid
+from incidents.statuspage.models import Component, ComponentStatus, PublicIncident, StatusUpdate
+from incidents.statuspage.stretches import better_than
 from opsportal.audit import actions as audit
 from opsportal.errors import Refused
 from opsportal.models import User
@@ -62,7 +61,8 @@ def publish_afterwards(
         published_at=at, affected_components=[_moved(one, components[one.public_id]) for one in rows],
     )  # fmt: skip
     for one in rows:
-        _lay_over(one, components[one.public_id], began_at, ended_at)
+        status = components[one.public_id]
+        record.lay_over(one, status, start=began_at, end=ended_at, over=better_than(status))
     day_records.correct(
         rows, start=began_at, end=ended_at, reason=f"{incident.label} was published afterwards", by=by, at=at
     )
@@ -84,21 +84,6 @@ def require_never_public(incident: Incident, public: PublicIncident | None) -> N
 def _moved(component: Component, status: str) -> dict[str, str]:
     """From how it stood to how it stands again."""
     return drafts.affected_row(component, ComponentStatus.OPERATIONAL) | {"old_status": status}
-
-
-def _lay_over(component: Component, status: str, start: datetime, end: datetime) -> None:
-    """Split the intervals that the trouble touches; what was said to be worse stays."""
-    touched = component.intervals.select_for_update().filter(Q(ended_at=None) | Q(ended_at__gt=start))
-    for row in touched.filter(started_at__lt=end).order_by("started_at"):
-        before = content.Stretch(row.status, row.started_at, row.ended_at)
-        *earlier, last = overlaid([before], status=status, start=start, end=end, over=better_than(status))
-        # The last piece keeps the row, so that the running interval stays the only one without an end.
-        row.status, row.started_at, row.ended_at = last.status, last.started_at, last.ended_at
-        row.save(update_fields=["status", "started_at", "ended_at"])
-        for piece in earlier:
-            ComponentInterval.objects.create(
-                component=component, status=piece.status, started_at=piece.started_at, ended_at=piece.ended_at
-            )
 
 
 def _require_sound(

@@ -114,6 +114,8 @@ def _first_day(at: datetime, count: int) -> date:
 def _by_day(stretches: Iterable[Stretch], *, at: datetime, count: int) -> Iterator[tuple[str, date, int]]:
     """Status, day and microseconds of each piece between two midnights."""
     for stretch, start, end in _inside(stretches, at=at, count=count):
+        if stretch.status == rollup.UNSEEN:
+            continue
         while start < end:
             # The end is exclusive: a stretch that ends at midnight does not touch the new day.
             midnight = datetime.combine(start.date() + _DAY, datetime.min.time(), UTC)

@@ -67,6 +67,8 @@ def edit_component(component: Component, part: Part, *, by: User, at: datetime) 
     require_clean(part.name, part.description, part.group_name)
     component = _locked(component)
     moves = component.group_name != part.group_name
+    if component.follows == Component.Follows.NOTHING:  # what checks said while they did not count is no silence now
+        Observation.objects.filter(component=component).delete()
     for name, value in vars(part).items():
         setattr(component, name, value)
     component.updated_at = at

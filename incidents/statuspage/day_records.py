@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from django.db.models import Max, Q
 
 from incidents.statuspage import bars, content, load
-from incidents.statuspage.models import Component, ComponentInterval, DayRecord
+from incidents.statuspage.models import Component, ComponentInterval, ComponentQuerySet, DayRecord
 from opsportal.models import User
 
 # Whoever was about to set a status at midnight has set it by then.
@@ -54,17 +54,19 @@ def correct(
     return len(added)
 
 
-def _counted(rows: Iterable[Component], first: date, last: date, at: datetime) -> Iterable[tuple[int, list[bars.Day]]]:
+def _counted(rows: ComponentQuerySet, first: date, last: date, at: datetime) -> Iterable[tuple[int, list[bars.Day]]]:
     """Each component's days with data between two days, counted from its intervals and announced work."""
     opening, closing = (datetime.combine(day, time.min, UTC) for day in (first, last + _DAY))
     intervals = ComponentInterval.objects.filter(Q(ended_at=None) | Q(ended_at__gt=opening), started_at__lt=closing)
     recent: dict[int, list[ComponentInterval]] = {}
     for one in intervals.order_by("started_at"):
         recent.setdefault(one.component_id, []).append(one)
-    works = list(load.maintenances(at))
-    for row in rows:
+    works, are_blind = list(load.maintenances(at)), load.nobody_looks(at)
+    held = set(Component.objects.held().values_list("public_id", flat=True))
+    for row in rows.select_related("observation"):
         row.recent = recent.get(row.pk, [])  # type: ignore[attr-defined]
-        known: content.Component = load.under_maintenance(load.component(row), works, at)
+        since = load.unknown_since(row, held, at, are_blind=are_blind)
+        known: content.Component = load.under_maintenance(load.component(row, unknown_since=since), works, at)
         # Counted up to the midnight behind the last day, which begins one more that is still empty.
         counted = bars.days(known.stretches, at=closing, count=(last - first).days + 2)
         yield row.pk, [day for day in counted if day.status]

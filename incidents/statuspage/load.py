@@ -116,9 +116,14 @@ def _as_it_stands(
     rows: Iterable[Component], at: datetime, planned: Iterable[content.Maintenance], held: Collection[str]
 ) -> tuple[content.Component, ...]:
     works = list(planned)
-    are_blind = silent_since(CHECKS, at) is not None
+    are_blind = nobody_looks(at)
     found = (component(one, unknown_since=unknown_since(one, held, at, are_blind=are_blind)) for one in rows)
     return tuple(under_maintenance(one, works, at) for one in found)
+
+
+def nobody_looks(at: datetime) -> bool:
+    """True while no worker runs checks at all."""
+    return silent_since(CHECKS, at) is not None
 
 
 def unknown_since(row: Component, held: Collection[str], at: datetime, *, are_blind: bool = False) -> datetime | None:
@@ -127,17 +132,24 @@ def unknown_since(row: Component, held: Collection[str], at: datetime, *, are_bl
     `are_blind` says that no worker runs checks at all, so that nobody has to wait until each of them is overdue.
     """
     said: Observation | None = getattr(row, "observation", None)
-    is_persons = row.public_id in held or row.status == ComponentStatus.MAINTENANCE
-    if said is None or row.follows == Component.Follows.NOTHING or is_persons:
+    if said is None or row.follows == Component.Follows.NOTHING:
+        return None
+    is_trouble_of_theirs = row.status not in (ComponentStatus.OPERATIONAL, said.status)
+    if row.public_id in held or row.status == ComponentStatus.MAINTENANCE or is_trouble_of_theirs:
         return None
     return said.as_of if are_blind or said.fresh_until < at else None
 
 
 def component(row: Component, *, unknown_since: datetime | None = None) -> content.Component:
-    """Uptime counts from the start date: what was before it is no part of the record."""
+    """Uptime counts from the start date: what was before it is no part of the record, nor is the time of silence."""
     intervals: Iterable[ComponentInterval] = getattr(row, "recent", ())
     start = datetime.combine(row.start_date, datetime.min.time(), UTC)
     counted = [one for one in intervals if one.ended_at is None or one.ended_at > start]
+    stretches = tuple(content.Stretch(one.status, max(one.started_at, start), one.ended_at) for one in counted)
+    if unknown_since is not None:
+        seen = (rollup.OPERATIONAL, row.status)
+        silent = row.observation.fresh_until  # so long their last word was one about now
+        stretches = overlaid(stretches, status=rollup.UNSEEN, start=silent, end=None, over=seen)
     return content.Component(
         public_id=row.public_id,
         name=row.name,
@@ -148,7 +160,7 @@ def component(row: Component, *, unknown_since: datetime | None = None) -> conte
         created_at=row.created_at,
         updated_at=row.updated_at,
         only_show_if_degraded=row.only_show_if_degraded,
-        stretches=tuple(content.Stretch(one.status, max(one.started_at, start), one.ended_at) for one in counted),
+        stretches=stretches,
         unknown_since=unknown_since,
         records=tuple(
             content.DayRecord(one.on, one.worst, tuple(sorted(one.seconds.items())))
@@ -170,7 +182,11 @@ def under_maintenance(
     for one in begun:
         end = None if one.is_running else one.window.closes_at
         stretches = overlaid(
-            stretches, status=rollup.MAINTENANCE, start=one.window.starts_at, end=end, over=(rollup.OPERATIONAL,)
+            stretches,
+            status=rollup.MAINTENANCE,
+            start=one.window.starts_at,
+            end=end,
+            over=(rollup.OPERATIONAL, rollup.UNSEEN),
         )
         if one.is_running and status == rollup.OPERATIONAL:
             status = rollup.MAINTENANCE

@@ -15,6 +15,7 @@ from incidents.response.models import Incident
 from incidents.response.states import Status
 from incidents.statuspage.content import Appearance, Link
 from incidents.statuspage.language import LANGUAGES
+from incidents.statuspage.rollup import UNSEEN
 from opsportal.models import User
 from opsportal.privacy.fields import GuardedTextField
 
@@ -155,10 +156,13 @@ class Observation(models.Model):
 
 
 class ComponentInterval(models.Model):
-    """A component's status over a stretch of time; day bars are built from these. The open one has no end."""
+    """A component's status over a stretch of time; day bars are built from these. The open one has no end.
+
+    "Unknown" is a stretch in which its checks were silent: no part of what was observed.
+    """
 
     component = models.ForeignKey(Component, on_delete=models.CASCADE, related_name="intervals")
-    status = models.CharField(max_length=24, choices=ComponentStatus.choices)
+    status = models.CharField(max_length=24, choices=[*ComponentStatus.choices, (UNSEEN, "Unknown")])
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
 

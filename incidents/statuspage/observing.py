@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from incidents.statuspage import record, rollup
 from incidents.statuspage.actions import require_role, set_status, show_after_commit
 from incidents.statuspage.components import set_component
 from incidents.statuspage.maintenance_queries import maintenance_at
@@ -24,7 +25,7 @@ def observe(component_id: int, status: str, *, as_of: datetime, fresh_until: dat
     """Keep what the checks say; True when readers' page changed by it. Safe to run twice.
 
     `as_of` is the age of the oldest result behind it, and after `fresh_until` it says nothing about now. An older word
-    than the one that is kept changes nothing.
+    than the one that is kept changes nothing. A silence that ends with it stays in the record as time nobody looked.
     """
     component = Component.objects.in_use().select_for_update().filter(pk=component_id).first()
     if component is None or component.follows == Follows.NOTHING:
@@ -32,6 +33,9 @@ def observe(component_id: int, status: str, *, as_of: datetime, fresh_until: dat
     seen = Observation.objects.filter(component=component).first() or Observation(component=component, since=as_of)
     if seen.pk and as_of < seen.as_of:
         return False
+    if seen.pk and as_of > seen.fresh_until and not _is_held(component, at):
+        seen_as = (ComponentStatus.OPERATIONAL, seen.status)
+        record.lay_over(component, rollup.UNSEEN, start=seen.fresh_until, end=as_of, over=seen_as)
     if seen.status != status:
         seen.since = as_of
     seen.status, seen.as_of, seen.fresh_until = ComponentStatus(status), as_of, fresh_until

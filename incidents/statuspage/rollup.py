@@ -12,6 +12,9 @@ DEGRADED = "degraded_performance"
 PARTIAL = "partial_outage"
 MAJOR = "major_outage"
 
+# No status of the contract and of no component: in the record it says that nobody looked.
+UNSEEN = "unknown"
+
 # From best to worst; the worst of a day, a group or an incident is the one furthest to the right.
 BEST_TO_WORST = (OPERATIONAL, MAINTENANCE, DEGRADED, PARTIAL, MAJOR)
 IMPACTS = ("none", "minor", "major", "critical")

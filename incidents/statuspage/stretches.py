@@ -20,12 +20,12 @@ def overlaid(
 
 
 def better_than(status: str) -> tuple[str, ...]:
-    """What a trouble found afterwards may cover: everything less bad than itself.
+    """What a trouble found afterwards may cover: everything less bad than itself, and what nobody had looked at.
 
     >>> better_than("degraded_performance")
-    ('operational', 'under_maintenance')
+    ('unknown', 'operational', 'under_maintenance')
     """
-    return rollup.BEST_TO_WORST[: rollup.BEST_TO_WORST.index(status)]
+    return (rollup.UNSEEN, *rollup.BEST_TO_WORST[: rollup.BEST_TO_WORST.index(status)])
 
 
 def _pieces(
