@@ -5,6 +5,7 @@ from checks.catalogue.models import Batch, Check
 from checks.jobs.models import Job
 from checks.rollups.models import DayBucket, HourBucket, MinuteBucket, Watermark, WeekBucket
 from checks.runs.models import Flip
+from checks.slo.models import Objective
 
 __all__ = [
     "Batch",
@@ -15,6 +16,7 @@ __all__ = [
     "HourBucket",
     "Job",
     "MinuteBucket",
+    "Objective",
     "Watermark",
     "WeekBucket",
 ]

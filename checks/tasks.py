@@ -3,5 +3,16 @@
 from checks.catalogue.bulk.tasks import work_off, work_off_all
 from checks.runs.tasks import deliver_flip, deliver_flips, observe
 from checks.scheduler.tasks import roll_up, tick, tick_slow
+from checks.slo.tasks import watch_budgets
 
-__all__ = ["deliver_flip", "deliver_flips", "observe", "roll_up", "tick", "tick_slow", "work_off", "work_off_all"]
+__all__ = [
+    "deliver_flip",
+    "deliver_flips",
+    "observe",
+    "roll_up",
+    "tick",
+    "tick_slow",
+    "watch_budgets",
+    "work_off",
+    "work_off_all",
+]

@@ -9,4 +9,5 @@ urlpatterns = [
     path("", include("checks.catalogue.urls")),
     path("", include("checks.history.urls")),
     path("", include("checks.jobs.urls")),
+    path("", include("checks.slo.urls")),
 ]

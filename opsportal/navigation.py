@@ -86,6 +86,10 @@ GROUPS: tuple[tuple[str, tuple[Screen, ...]], ...] = (
             Screen("Deliveries", "outbox:list", "send", "What left the house, and what waits", key="d"),
         ),
     ),
+    (
+        "Review",
+        (Screen("Objectives", "checks:slo", "target-arrow", "What is promised, and what is left of it", key="b"),),
+    ),
     ("Yours", (Screen("API tokens", "tokens:list", "key", "What programs use in your name", role=Role.RESPONDER),)),
     (
         "Admin",

@@ -269,6 +269,7 @@ API_ROUTERS = [
     "incidents.statuspage.api.router",
     "incidents.changes.api.router",
     "checks.catalogue.api.router",
+    "checks.slo.api.router",
 ]
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_REQUEST_BODY_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000

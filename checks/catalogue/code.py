@@ -34,13 +34,13 @@ def _text(dumper: Any, text: str) -> Any:
 _Dumper.add_representer(str, _text)
 
 
-def write(entries: Mapping[str, Entry]) -> str:
+def write(entries: Mapping[str, Entry], *, name: str = "checks", head: str = _HEAD) -> str:
     """Definitions by their keys, in the order of the keys."""
-    document = {"version": int(VERSION), "checks": {key: entries[key] for key in sorted(entries)}}
-    return _HEAD + str(yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=2**20))
+    document = {"version": int(VERSION), name: {key: entries[key] for key in sorted(entries)}}
+    return head + str(yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=2**20))
 
 
-def read(text: str | bytes) -> dict[str, Mapping[str, Any]]:
+def read(text: str | bytes, *, name: str = "checks") -> dict[str, Mapping[str, Any]]:
     """Definitions by their keys, every value as the text that was written. Refused for anything but plain YAML."""
     if len(text) > MOST_BYTES:
         raise Refused("FILE_TOO_LARGE", f"A file may have {MOST_BYTES // 1024 // 1024} MiB at most.")
@@ -52,7 +52,7 @@ def read(text: str | bytes) -> dict[str, Mapping[str, Any]]:
         raise Refused("NOT_YAML", "This is not a text in UTF-8.") from None
     except yaml.YAMLError as problem:
         raise Refused("NOT_YAML", f"This is not YAML{_place(problem)}.") from None
-    return _checks(document)
+    return _entries(document, name)
 
 
 def _require_plain(events: Iterable[yaml.Event]) -> None:
@@ -103,14 +103,15 @@ def _place(problem: yaml.YAMLError) -> str:
     return f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
 
 
-def _checks(document: Any) -> dict[str, Mapping[str, Any]]:
-    if not isinstance(document, dict) or set(document) != {"version", "checks"}:
-        raise Refused("NOT_CHECKS", "Write version: 1 and checks: on top, and nothing beside them.")
+def _entries(document: Any, name: str) -> dict[str, Mapping[str, Any]]:
+    if not isinstance(document, dict) or set(document) != {"version", name}:
+        raise Refused(f"NOT_{name.upper()}", f"Write version: 1 and {name}: on top, and nothing beside them.")
     if document["version"] != VERSION:
         raise Refused("UNKNOWN_VERSION", f"This portal reads version {VERSION} of the file.")
-    found = document["checks"]
+    found = document[name]
     if not isinstance(found, dict) or not found:
-        raise Refused("NOT_CHECKS", "Below checks: each check stands under its key. There is none.")
+        one = name.removesuffix("s")
+        raise Refused(f"NOT_{name.upper()}", f"Below {name}: each {one} stands under its key. There is none.")
     if len(found) > MOST_CHECKS:
-        raise Refused("TOO_MANY_CHECKS", f"A file may hold {MOST_CHECKS} checks at most.")
+        raise Refused(f"TOO_MANY_{name.upper()}", f"A file may hold {MOST_CHECKS} {name} at most.")
     return found

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 
 from checks.catalogue.models import Check, State
-from checks.demo import buckets, changes, impacts, jobs, parts, readers, runbooks, works
+from checks.demo import buckets, changes, impacts, jobs, objectives, parts, readers, runbooks, works
 from checks.demo.reports import REPORTS, DemoFollowUp, DemoReport
 from checks.demo.story import (
     APART,
@@ -101,6 +101,7 @@ def load(*, at: datetime) -> Loaded:
         Reaction.objects.filter(done_at=None).update(done_at=at)
         checks += jobs.load(at)
         _buckets([*checks, *Check.objects.filter(is_own=True)], at)
+        objectives.promise(cast["admin"], at)
         day_records.write(at)
         connection.run_on_commit.clear()
     statuspage.rebuild(at)
