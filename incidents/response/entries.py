@@ -28,6 +28,15 @@ SHOWS: dict[str, tuple[str, Q]] = {
 
 
 @dataclass(frozen=True)
+class Telling:
+    """What a row says, as values: all that its picture depends on."""
+
+    line: Line
+    said: Wording
+    owed_at: datetime | None
+
+
+@dataclass(frozen=True)
 class Entry:
     """One row: how it reads, and its words as written, corrected or removed."""
 
@@ -41,6 +50,10 @@ class Entry:
         """When somebody promised to look back at a decision, as long as nobody did."""
         return None if self.wording.outcome else self.event.check_back_at
 
+    @property
+    def telling(self) -> Telling:
+        return Telling(self.line, self.wording, self.owed_at)
+
 
 @dataclass(frozen=True)
 class Page:
@@ -52,6 +65,14 @@ class Page:
     show: str = "all"
     words: str = ""
     before: int | None = None
+
+    @property
+    def rows(self) -> list[Telling]:
+        return [one.telling for one in self.entries]
+
+    @property
+    def pinned_rows(self) -> list[Telling]:
+        return [one.telling for one in self.pinned]
 
 
 def page(incident: Incident, *, show: str = "all", words: str = "", before: int | None = None) -> Page:

@@ -54,7 +54,7 @@ def page_at(moment: datetime, token: str = "t0") -> Context:
 
 
 LIST = Template(f'{{% drawn "{LIST_ROW}" row=row %}}')
-STEPS = Template(f'{{% drawn "{STEP_ROW}" step=step number=12 can_tick=True %}}')
+STEPS = Template(f'{{% drawn "{STEP_ROW}" row=step number=12 can_tick=True %}}')
 
 
 def test_a_row_is_drawn_once_and_its_times_run_all_the_same():
@@ -100,7 +100,7 @@ def test_each_page_has_its_own_token_in_a_drawn_form():
 
 
 def test_who_may_not_act_has_no_form_in_the_same_step():
-    tag = Template(f'{{% drawn "{STEP_ROW}" step=step number=12 can_tick=can_tick %}}')
+    tag = Template(f'{{% drawn "{STEP_ROW}" row=step number=12 can_tick=can_tick %}}')
 
     drawn = [tag.render(Context({"step": STEP, "can_tick": one})) for one in (True, False)]
 
