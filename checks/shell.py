@@ -1,10 +1,13 @@
 """What this wing shows beside its navigation entries and says about its own health."""
 
+from datetime import timedelta
+
 from django.db.models import Min
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from checks.catalogue.models import Check, CheckQuerySet, State
+from checks.rollups import queries as rollups
 from opsportal import health_figures, shell
 from opsportal.models import JobClaim, User
 
@@ -35,9 +38,31 @@ def slow_worker_silence_seconds() -> float | None:
     return _silence("checks.tick_slow")
 
 
+def _by_state() -> dict[str, float]:
+    found = Check.objects.as_shown(timezone.now()).count_by_state()
+    return {state.value: float(found.get(state.value, 0)) for state in State}
+
+
+def _coverage_percent() -> float | None:
+    """Of the whole house; planned work was not asked for. None while nothing was."""
+    return rollups.of_hour(timezone.now() - timedelta(hours=1)).coverage
+
+
 def register() -> None:
     """Called once, when the app is ready."""
     shell.register_count("checks:list", _needing_attention, words="need attention")
-    health_figures.add("scheduler_lateness_seconds", scheduler_lateness_seconds)
-    health_figures.add("worker_silence_seconds", worker_silence_seconds)
-    health_figures.add("slow_worker_silence_seconds", slow_worker_silence_seconds)
+    health_figures.add(
+        "scheduler_lateness_seconds", scheduler_lateness_seconds, "How long the most overdue check has been waiting."
+    )
+    health_figures.add(
+        "worker_silence_seconds", worker_silence_seconds, "Time since the workers' queue `default` was last heard."
+    )
+    health_figures.add(
+        "slow_worker_silence_seconds",
+        slow_worker_silence_seconds,
+        "Time since the workers' queue `checks_slow` was last heard.",
+    )
+    health_figures.add_each("checks", "state", _by_state, "Checks by the state that screens show, paused ones too.")
+    health_figures.add(
+        "checks_coverage_percent", _coverage_percent, "Slots of the last closed hour that were run, of those asked for."
+    )

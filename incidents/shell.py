@@ -1,9 +1,13 @@
-"""What this wing shows beside its navigation entries."""
+"""What this wing shows beside its navigation entries and says about itself in figures."""
 
+from django.utils import timezone
+
+from incidents.obligations import queries as obligations
 from incidents.postmortems import queries as postmortems
+from incidents.response import queries as response
 from incidents.response.models import Incident, IncidentQuerySet
 from incidents.statuspage import health
-from opsportal import shell
+from opsportal import health_figures, shell
 from opsportal.models import User
 
 
@@ -11,8 +15,16 @@ def _open_incidents(person: User) -> IncidentQuerySet:
     return Incident.objects.visible_to(person).open()
 
 
+def _late_obligations() -> dict[str, float]:
+    return obligations.late_by_kind(timezone.now())
+
+
 def register() -> None:
     """Called once, when the app is ready."""
     shell.register_count("incidents:list", _open_incidents, words="open", is_critical=True)
     shell.register_count("incidents:postmortems", postmortems.owed, words="due")
     health.register()
+    health_figures.add_each(
+        "incidents_open", "severity", response.open_by_severity, "Open incidents, without tests, by severity."
+    )
+    health_figures.add_each("obligations_late", "kind", _late_obligations, "What is owed and past its time, by kind.")

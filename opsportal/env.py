@@ -34,6 +34,7 @@ ALIASES = {"DATABASE_URL": "POSTGRES_DSN_PROD"}
 POSTGRES = "django.db.backends.postgresql"
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+LEAST_TOKEN = 24
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 # What libpq would refuse only when it connects, in words that repeat the address.
 _LIBPQ_WORDS = {
@@ -208,6 +209,12 @@ def _refuse_unlike(like: re.Pattern[str], of: str, name: str) -> None:
             raise SystemExit(f"{name}: entry {place} is not {of}.")
 
 
+def _refuse_short(name: str) -> None:
+    """Whoever guesses it is in: a word that a person would think of is none."""
+    if len(text(name)) < LEAST_TOKEN:
+        raise SystemExit(f"{name} needs {LEAST_TOKEN} characters or more.")
+
+
 def _refuse_no_page(name: str) -> None:
     """An address that a browser or an HTTP client could open."""
     address = text(name)
@@ -282,6 +289,8 @@ _CHECKS: dict[str, Callable[[str], object]] = {
     "EMAIL_FROM": partial(_refuse_unlike, _MAILBOX, "an e-mail address"),
     "GITHUB_ISSUES_REPO": partial(_refuse_unlike, _REPOSITORY, "owner/repository"),
     "TRUSTED_PROXIES": networks,
+    "METRICS_NETWORKS": networks,
+    "METRICS_TOKEN": lambda name: _refuse_short(name),
     "PROBE_ALLOWED_INTERNAL": internal,
     "PROBE_FOLDERS": folders,
     "DATABASE_URL": lambda name: database(name, ""),

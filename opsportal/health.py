@@ -78,6 +78,11 @@ def _within_deadline(question: Callable[[], str]) -> str:
         return "timeout"
 
 
+def database_state() -> str:
+    """ok, or the token that says what is wrong with the database, within the deadline."""
+    return _within_deadline(_ask_database)
+
+
 @login_not_required
 @require_safe
 def live(request: HttpRequest) -> JsonResponse:
@@ -89,7 +94,7 @@ def live(request: HttpRequest) -> JsonResponse:
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
     """503 only when the process cannot serve (database, pending migrations); Redis and scheduler only degrade."""
-    database = _within_deadline(_ask_database)
+    database = database_state()
     parts = {"database": database}
     if database == "ok":
         parts["redis"] = _within_deadline(_ask_redis)

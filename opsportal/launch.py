@@ -9,6 +9,7 @@ import hashlib
 import http.client
 import os
 import re
+import shutil
 import signal
 import socket
 import sys
@@ -296,7 +297,15 @@ class Portal:
             *("--workers", "2", "--blocking-threads", "64", "--respawn-failed-workers", "--workers-kill-timeout", "15"),
             *("--no-access-log", "--no-ws", "--log-level", "warning"),
         )
-        return self._python("web", argv, stop_within=15.5, OPSPORTAL_PROCESS="web")
+        times = self._empty_folder_for_times()
+        return self._python("web", argv, stop_within=15.5, OPSPORTAL_PROCESS="web", PROMETHEUS_MULTIPROC_DIR=str(times))
+
+    def _empty_folder_for_times(self) -> Path:
+        """Times are counted from this start on, as Prometheus expects of a program that was started again."""
+        folder = self.options.data_dir / "metrics"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(mode=0o700)
+        return folder
 
     def _worker(self, name: str, queues: str, processes: int, *, pool: str = "prefork") -> Child:
         """REMAP_SIGTERM: a long task is handed back after worker_soft_shutdown_timeout and does not hold the stop.

@@ -17,6 +17,9 @@ django_stubs_ext.monkeypatch()  # forms.ModelForm[User] and the like, so that ty
 BASE_DIR = env.ROOT
 env.refuse_bad_values()
 POSTURE = env.posture()
+# Who may read /metrics: whoever has the token, or comes from one of these networks.
+METRICS_TOKEN = env.text("METRICS_TOKEN")
+METRICS_NETWORKS = env.networks("METRICS_NETWORKS")
 DATA_DIR = Path(env.text("OPSPORTAL_DATA_DIR", str(BASE_DIR / "var")))
 BASE_URL = env.text("BASE_URL", "http://localhost:8000").rstrip("/")
 INTERNAL_URL = env.text("OPSPORTAL_INTERNAL_URL", BASE_URL).rstrip("/")
@@ -62,6 +65,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "opsportal.metrics.times.TimesMiddleware",
     "opsportal.middleware.RequestIdMiddleware",
     "opsportal.middleware.NotModifiedMiddleware",
     "opsportal.api.middleware.ApiErrorMiddleware",

@@ -4,6 +4,7 @@ from allauth.account import views as allauth
 from django.urls import include, path
 
 from opsportal import health
+from opsportal.metrics import views as metrics
 
 handler400 = "opsportal.pages.bad_request"
 handler429 = "opsportal.pages.too_many"  # allauth's own name for it
@@ -13,6 +14,7 @@ urlpatterns = [
     path("health/live", health.live, name="live"),
     path("health/ready", health.ready, name="ready"),
     path("api/v1/health", health.ready, name="api-health"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("api/v1/", include("opsportal.api.urls")),
     # allauth finds its own addresses by these names.
     path("login/", allauth.login, name="account_login"),

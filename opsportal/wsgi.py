@@ -31,6 +31,18 @@ from opsportal.responder import SnapshotResponder
 READERS_MAX_BODY_BYTES = 16 * 1024
 
 
+def _share_times() -> None:
+    """Both web processes add their times to files in one folder, which has to be known before the library loads.
+
+    bin/up names the folder and empties it at the start. Where it cannot be made, each process counts for itself.
+    """
+    folder = Path(os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(Path(settings.DATA_DIR) / "metrics")))
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError:
+        del os.environ["PROMETHEUS_MULTIPROC_DIR"]
+
+
 def _django() -> WSGIHandler:
     """The house behind the door, once its keys fit."""
     handler = get_wsgi_application()
@@ -42,6 +54,7 @@ def _django() -> WSGIHandler:
 
 
 env.refuse_weak_production()
+_share_times()
 application = TrustedProxies(
     BodyLimit(
         SnapshotResponder(_django(), directory=settings.SNAPSHOT_DIR, host=settings.STATUS_HOST),

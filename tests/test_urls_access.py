@@ -15,6 +15,8 @@ PUBLIC = {
     "live",
     "ready",
     "api-health",
+    # For Prometheus, by token or network of its own (tests/opsportal/metrics/).
+    "metrics",
     "account_login",
     "account_logout",
     "account_inactive",

@@ -8,9 +8,12 @@ from functools import cached_property
 from typing import Any
 
 from django.db import connection
+from django.db.models import Sum
+from django.db.models.functions import Coalesce
 
 from checks.probes.outcome import UNANSWERED
 from checks.rollups import histogram
+from checks.rollups.models import MinuteBucket
 
 HOURS = 24
 _HOUR = timedelta(hours=1)
@@ -123,6 +126,14 @@ def totals(ids: Iterable[int], since: datetime, until: datetime) -> dict[int, Wi
         check_id: Window(since, ok=ok, err=err, lat_sum=lat_sum, hist=bytes(hist or b""))
         for check_id, ok, err, lat_sum, hist in rows
     }
+
+
+def of_hour(at: datetime) -> Window:
+    """What all checks together did in the hour of this moment, from its minutes."""
+    start = at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    rows = MinuteBucket.objects.filter(bucket__gte=start, bucket__lt=start + _HOUR)
+    sums = rows.aggregate(**{name: Coalesce(Sum(name), 0) for name in ("ok", "err", "unknown", "expected", "maint")})
+    return Window(start, **sums)
 
 
 def _rows(ids: list[int], since: datetime, until: datetime, *, with_latency: bool) -> list[Any]:

@@ -52,6 +52,12 @@ def late(at: datetime, limit: int = 20) -> list[Obligation]:
     return list(Obligation.objects.late(at).order_by("due_at", "id")[:limit])
 
 
+def late_by_kind(at: datetime) -> dict[str, float]:
+    """How many running clocks of each kind are past their time; zero for kinds without one."""
+    found = dict(Obligation.objects.late(at).order_by().values_list("kind").annotate(number=Count("pk")))
+    return {kind: float(found.get(kind, 0)) for kind in Obligation.Kind.values}
+
+
 GRACE = timedelta(minutes=1)
 
 

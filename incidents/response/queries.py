@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import CharField, OuterRef, QuerySet, Value
+from django.db.models import CharField, Count, OuterRef, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 from django.http import Http404
 
@@ -317,3 +317,9 @@ def severity_or(word: str, default: str = "") -> str:
     """The severity named in a URL, or the default: SEV-2 for SEV-2, sev-2 and 2."""
     value = word.upper() if word.upper().startswith("SEV-") else f"SEV-{word}"
     return value if value in set(Severity) else default
+
+
+def open_by_severity() -> dict[str, float]:
+    """How many incidents are open, tests left out; zero for a severity without one."""
+    found = dict(Incident.objects.counted().open().order_by().values_list("severity").annotate(number=Count("pk")))
+    return {severity: float(found.get(severity, 0)) for severity in Severity.values}

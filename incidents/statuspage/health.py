@@ -15,4 +15,5 @@ def snapshot_age_seconds() -> float | None:
 
 def register() -> None:
     """Called once, when the app is ready."""
-    health_figures.add("snapshot_age_seconds", snapshot_age_seconds)
+    words = "Age of the version of the public page that readers see."
+    health_figures.add("snapshot_age_seconds", snapshot_age_seconds, words)

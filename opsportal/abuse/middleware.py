@@ -10,7 +10,7 @@ from opsportal.abuse import actions
 
 
 class BanMiddleware:
-    """403 for a banned stranger. Health and the public page do not come by here or ask nobody.
+    """403 for a banned stranger. Health, figures and the public page do not come by here or ask nobody.
 
     That goes for the few pages of readers, too: who was banned may still leave, and they stand without the database.
 
@@ -23,7 +23,7 @@ class BanMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         shows_token = request.path.startswith("/api/v1/") and "Authorization" in request.headers
         is_known = request.user.is_authenticated or shows_token
-        if is_known or request.path.startswith(("/health/", "/status/")):
+        if is_known or request.path.startswith(("/health/", "/metrics", "/status/")):
             return self.get_response(request)
         if actions.is_banned(request.META.get("REMOTE_ADDR", ""), at=timezone.now()):
             return render(request, "opsportal/abuse/banned.html", status=403)

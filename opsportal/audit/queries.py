@@ -137,6 +137,11 @@ def chain_states() -> list[ChainState]:
     return [_chain_state(chain.name) for chain in all_chains()]
 
 
+def chains_whole() -> dict[str, float]:
+    """1 for each chain whose last walk found it whole, 0 for one that is broken; none before its first."""
+    return {chain.name: float(chain.is_whole) for chain in chain_states() if chain.at}
+
+
 def last_verification(name: str) -> AuditEvent | None:
     """The line that the last walk over a chain left."""
     return AuditEvent.objects.filter(act=VERIFY, object=name).order_by("-id").first()

@@ -76,6 +76,13 @@ def oldest_due_seconds() -> float | None:
     return row["oldest"].total_seconds() if row["oldest"] else 0.0
 
 
+def kept_by_state() -> dict[str, float]:
+    """How many messages wait for their turn, and how many were given up."""
+    wanted = Delivery.objects.filter(state__in=[WAITING, DEAD]).order_by()
+    found = dict(wanted.values_list("state").annotate(number=Count("pk")))
+    return {state.value: float(found.get(state.value, 0)) for state in (WAITING, DEAD)}
+
+
 def queues(at: datetime) -> list[Queue]:
     """Each way out with what waits for its first try, what is tried again, what left and what was given up."""
     figures = {row["route"]: row for row in _figures(at)}

@@ -41,6 +41,8 @@ BAD = [
     ("GITHUB_ISSUES_REPO", WORD),
     ("TRUSTED_PROXIES", f"10.0.0.1, {WORD}"),
     ("TRUSTED_PROXIES", "10.0.0.0/33"),
+    ("METRICS_NETWORKS", f"10.0.0.1, {WORD}"),
+    ("METRICS_TOKEN", WORD),
     ("PROBE_ALLOWED_INTERNAL", WORD),
     ("PROBE_FOLDERS", WORD),
     ("PROBE_FOLDERS", f"/srv/{WORD},/"),
