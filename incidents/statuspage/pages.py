@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from gettext import NullTranslations
@@ -84,10 +84,19 @@ class Card:
 
 
 @dataclass(frozen=True)
+class Span:
+    """Days in a row that were not well and all alike; of a single day `last` is None."""
+
+    first: date
+    last: date | None
+    look: Look
+
+
+@dataclass(frozen=True)
 class Line:
     """A component with its ninety days. Coordinates: six units a day, 28 high, notches cut from the top.
 
-    `uptime` is empty without data.
+    `uptime` is empty without data. `spans` are the days that were not well, the newest first.
     """
 
     component: Component
@@ -95,6 +104,7 @@ class Line:
     marks: tuple[tuple[str, str], ...]
     sentence: str
     uptime: str
+    spans: tuple[Span, ...] = ()
 
     @property
     def is_well(self) -> bool:
@@ -239,7 +249,15 @@ def _line(component: Component, at: datetime, words: NullTranslations) -> Line:
         marks=tuple(_marks(bars.runs(bar))),
         sentence=bars.sentence(component.name, bar, words),
         uptime="" if share is None else _per_cent(share, words),
+        spans=tuple(_spans(bar))[::-1],
     )
+
+
+def _spans(bar: Sequence[bars.Day]) -> Iterable[Span]:
+    for run in bars.runs(bar):
+        if run.status != rollup.OPERATIONAL:
+            first, last = bar[run.first].on, bar[run.first + run.length - 1].on
+            yield Span(first, last if last != first else None, looks.of_day(run.status))
 
 
 def _per_cent(share: float, words: NullTranslations) -> str:

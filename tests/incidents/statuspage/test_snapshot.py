@@ -148,6 +148,23 @@ def test_pages_hold_no_script_no_inline_style_and_nothing_from_elsewhere():
             assert outside == []
 
 
+def test_the_bars_read_as_a_list_of_the_days_that_were_not_well():
+    hour = timedelta(hours=1)
+    trouble = (
+        content.Stretch("operational", ago(days=200), ago(days=9)),
+        content.Stretch("major_outage", ago(days=9), ago(days=9) + hour),
+        content.Stretch("operational", ago(days=9) + hour, ago(days=4)),
+        content.Stretch("partial_outage", ago(days=4), ago(days=2)),
+        content.Stretch("operational", ago(days=2), None),
+    )
+    page = a_page(components=(a_component(1, stretches=trouble), a_component(2)))
+
+    html = built(page)["status/index.html"].decode()
+
+    (words,) = re.findall(r"<details>.*?</details>", html)  # the one that was always well needs none
+    assert re.findall(r"<li>(.*?)</li>", words) == ["17 Nov to 19 Nov: Partial outage", "12 Nov: Major outage"]
+
+
 def test_an_open_incident_with_everything_well_is_not_called_all_well():
     page = a_page(an_incident(1, impact="none"), components=(a_component(1),))
     html = built(page)["status/index.html"].decode()
