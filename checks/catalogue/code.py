@@ -55,6 +55,20 @@ def read(text: str | bytes, *, name: str = "checks") -> dict[str, Mapping[str, A
     return _entries(document, name)
 
 
+def lines(text: str | bytes) -> dict[tuple[str, ...], int]:
+    """On which line each check, each of its fields and each part of its configuration stands; of what `read` took."""
+    document = yaml.compose(text.decode() if isinstance(text, bytes) else text, Loader=_LOADER)
+    return {path[1:]: line for path, line in _lines(document, ()) if path[:1] == ("checks",) and len(path) > 1}
+
+
+def _lines(node: yaml.Node | None, above: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], int]]:
+    if isinstance(node, yaml.MappingNode):
+        for name, value in node.value:
+            path = (*above, str(name.value))
+            yield path, name.start_mark.line + 1
+            yield from _lines(value, path)
+
+
 def _require_plain(events: Iterable[yaml.Event]) -> None:
     """One shallow document without anchors, aliases and tags, so that nothing in it is more than it looks."""
     depth = documents = 0

@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,11 +20,12 @@ _SHOWN = 60
 
 @dataclass(frozen=True)
 class Wrong:
-    """One fault: under which key, in which field."""
+    """One fault: under which key, in which field, on which line of the file."""
 
     entry: str
     field: str
     sentence: str
+    line: int = 0
 
 
 class ImportRefused(Refused):
@@ -90,7 +91,7 @@ def take_in(text: str | bytes, *, by: User, at: datetime) -> Plan:
     taking.store()
     taking.set_parents()
     if taking.wrong:
-        raise ImportRefused(taking.wrong)
+        raise ImportRefused(_placed(taking.wrong, text))
     if taking.added or taking.changed:
         said = f"{len(taking.added)} added, {len(taking.changed)} changed"
         audit.record("check.import", by=by.username, object=said)
@@ -180,6 +181,19 @@ class _Taking:
                     actions.stand_on(rows[key], rows[parent])
             except Refused as refusal:
                 self.wrong.append(Wrong(key, "parent", refusal.sentence))
+
+
+def _placed(wrong: list[Wrong], text: str | bytes) -> list[Wrong]:
+    """The faults with their lines: the field's, or its check's where the field is missing; first things first."""
+    lines = code.lines(text)
+    for number, key in enumerate([path[0] for path in lines if len(path) == 1], start=1):
+        lines[f"number {number}",] = lines[key,]
+
+    def line_of(one: Wrong) -> int:
+        path = (one.entry, *one.field.split("."))
+        return next((lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in lines), 0)
+
+    return sorted((replace(one, line=line_of(one)) for one in wrong), key=lambda one: one.line)
 
 
 def _waits_for_job(entry: Entry) -> bool:

@@ -28,7 +28,8 @@ class Command(OpsCommand):
             plan = act(_text(file), by=_admin(user), at=timezone.now())
         except Refused as refusal:
             for one in getattr(refusal, "wrong", []):
-                self.say(": ".join(part for part in (one.entry, one.field, one.sentence) if part))
+                line = f"line {one.line}" if one.line else ""
+                self.say(": ".join(part for part in (line, one.entry, one.field, one.sentence) if part))
             self.token("checks_import", status="fail", reason=refusal.code.lower())
             raise
         for key in plan.added:

@@ -69,6 +69,35 @@ def test_a_definition_names_every_field_that_a_form_sets():
     assert named == {name.removesuffix("_id") for name in FORMED}
 
 
+def test_every_fault_says_its_line_and_the_first_comes_first(admin, client_as):
+    text = """version: 1
+checks:
+  fine:
+    {name: Fine, kind: tcp, domain: backend, spec: {host: db.example, port: 5432}}
+  Not A Key:
+    name: Whatever
+  shop:
+    name: Shop
+    kind: http
+    spec:
+      expect: 200-299
+      url: ftp://shop.example/
+    every_seconds: 7
+"""
+    with pytest.raises(importing.ImportRefused) as refused:
+        importing.take_in(text, by=admin, at=timezone.now())
+    page = client_as(admin).post("/checks/as-code/", {"text": text}).content.decode()
+
+    assert [(one.line, one.entry, one.field) for one in refused.value.wrong] == [
+        (5, "number 2", "key"),
+        (7, "shop", "domain"),  # is missing, so it is its check's line
+        (12, "shop", "spec.url"),
+        (13, "shop", "every_seconds"),
+    ]
+    assert "Line 12: shop, spec.url" in page
+    assert not Check.objects.filter(key__in=["fine", "shop"]).exists()
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_examples_say_every_field_of_a_kind(kind):
     said = {name for spec in SPECS[kind] for name in spec}
