@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from zoneinfo import ZoneInfo
 
+import psycopg
 import pytest
 from django.db import connection
 from django.utils import timezone
@@ -16,6 +18,7 @@ from checks.rollups.roll_up import roll_up
 from checks.runs import planned_work
 from incidents.statuspage.maintenance import Maintenance
 from opsportal.models import User
+from tests import engines
 
 pytestmark = pytest.mark.django_db
 CHECK = 900
@@ -178,3 +181,24 @@ def test_only_partitions_whose_time_is_over_are_dropped() -> None:
         cursor.execute("SELECT checks_drop_partitions(%s)", [datetime(2037, 1, 1, 1, tzinfo=UTC)])
 
     assert weeks() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_back_before_weeks_and_forward_again_loses_none() -> None:
+    """The statements of the migration, there and back, over twelve weeks of days."""
+    since = MONDAY - 11 * WEEK
+    make_room(since, CLOSED)
+    buckets.replace_days([counts(since + step * DAY, ok=3) for step in range(12 * 7)])
+    buckets.add_minutes([counts(CLOSED - HOUR)])
+    roll_up(CLOSED)
+    before = weeks()
+    make, functions = import_module("checks.migrations.0008_weeks").Migration.operations[0].database_operations
+
+    with psycopg.connect(engines.current().owner_url()) as owner:
+        for statements in (functions.reverse_sql, make.reverse_sql, make.sql, functions.sql):
+            owner.execute(statements)
+    engines.make_room_for_fixed_days()
+    roll_up(CLOSED + HOUR)
+
+    assert len(before) == 12
+    assert weeks() == before
