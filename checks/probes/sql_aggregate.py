@@ -57,14 +57,17 @@ async def probe(spec: Spec, context: Context) -> Outcome | None:
 async def _only_row(connection: Connection, query: str) -> dict[str, float | None] | None:
     """The one row by column; None when there are more or fewer, or anything but numbers.
 
-    A cursor takes one SELECT and nothing else, and of an endless answer two rows are read.
+    A cursor takes one SELECT and nothing else, and of an endless answer two rows are read; none of words, which may be
+    as long as memory.
     """
     async with connection.transaction(), connection.cursor(name="opsportal") as cursor:
         await connection.execute("SET TRANSACTION READ ONLY")
         await cursor.execute(query.encode())
         columns = cursor.description or []
+        if any(column.type_code not in NUMBERS for column in columns):
+            return None
         rows = await cursor.fetchmany(2)
-    if len(rows) != 1 or any(column.type_code not in NUMBERS for column in columns):
+    if len(rows) != 1:
         return None
     return {column.name: number(value) for column, value in zip(columns, rows[0], strict=True)}
 

@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from typing import Any
 
 import redis.asyncio
 from redis import exceptions
@@ -29,6 +30,8 @@ if message and #message <= 65536 then return message end
 return false
 """
 Client = redis.asyncio.Redis
+# All that one run may be told: four oldest messages and what INFO says are less.
+MOST_BYTES = 512 * 1024
 
 
 async def probe_redis(spec: Spec, context: Context) -> Outcome | None:
@@ -79,11 +82,34 @@ async def _age(client: Client, key: str, at: datetime) -> float | None:
         return None
 
 
+def _bounded(kind: type[Any]) -> type[Any]:
+    """A connection that ends when it is told too much: who announces gigabytes would be believed."""
+
+    class Bounded(kind):  # type: ignore[misc]
+        async def _connect(self) -> None:
+            await super()._connect()
+            reader, told = self._reader, 0
+            take = reader.feed_data
+
+            def feed(data: bytes) -> None:
+                nonlocal told
+                told += len(data)
+                if told > MOST_BYTES:
+                    reader.set_exception(ConnectionError())
+                else:
+                    take(data)
+
+            reader.feed_data = feed
+
+    return Bounded
+
+
 async def _ask(spec: Spec, context: Context, look: Callable[[Client], Awaitable[Outcome]]) -> Outcome:
     """Connect, ask, close, within five seconds in all; failures by their type only."""
     address = context.variable(str(spec.get("url_env", ""))).replace("redis+socket://", "unix://", 1)
     try:
         client = redis.asyncio.Redis.from_url(address, socket_connect_timeout=4)
+        client.connection_pool.connection_class = _bounded(client.connection_pool.connection_class)
     except (ValueError, TypeError, exceptions.RedisError):
         return failed(ErrorClass.CONFIG)
     try:
@@ -98,5 +124,7 @@ async def _ask(spec: Spec, context: Context, look: Callable[[Client], Awaitable[
         return failed(ErrorClass.DENIED if is_sign_in else ErrorClass.CONNECT)
     except exceptions.RedisError:
         return failed(ErrorClass.CONFIG)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return failed(ErrorClass.CONNECT)  # it says it is Redis and answers otherwise
     finally:
         await client.connection_pool.disconnect()

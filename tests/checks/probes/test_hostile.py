@@ -5,15 +5,17 @@ import socket
 import time
 import tracemalloc
 import zlib
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from checks.probes import http, json_metrics, limit_guard, prometheus
+from checks.probes import age, http, json_metrics, limit_guard, prometheus
 from checks.probes.asking import BODY_CAP
 from checks.probes.context import Probe
 from checks.probes.outcome import ErrorClass, Outcome
 from tests.checks.conftest import run_probe
+from tests.checks.probes.certificates import Authority, secured
 from tests.checks.probes.servers import serving
 from tests.targets import HttpTarget
 
@@ -24,6 +26,7 @@ KINDS: dict[str, tuple[Probe, dict[str, Any]]] = {
     "prometheus": (prometheus.probe, {"query": "up", "most": 1}),
     "limit_body": (limit_guard.probe, {"mode": "body", "bytes": 2048, "code": "PAYLOAD_TOO_LARGE"}),
     "limit_rate": (limit_guard.probe, {"mode": "rate", "within": 4}),
+    "backup_age": (age.probe, {"source": "address"}),
 }
 # What a 200 with nothing usable in it comes to.
 UNUSABLE = {
@@ -32,7 +35,10 @@ UNUSABLE = {
     "prometheus": ErrorClass.NO_NUMBER,
     "limit_body": ErrorClass.NO_LIMIT,
     "limit_rate": ErrorClass.NO_LIMIT,
+    "backup_age": ErrorClass.ASSERTION,
 }
+# These judge a 200 without its body.
+HEAD_ONLY = ("limit_body", "backup_age")
 MEGABYTES = 16 * 2**20
 BOMB = zlib.compress(b" " * 40_000_000)
 
@@ -62,7 +68,7 @@ def test_a_slow_drip_ends_at_the_deadline(kind: str) -> None:
         started = time.monotonic()
         outcome = meet(kind, port, timeout_ms=300)
 
-    if kind != "limit_body":  # its 200 is judged without its body
+    if kind not in HEAD_ONLY:
         assert outcome.error is ErrorClass.TIMEOUT
     assert time.monotonic() - started < 20  # the drip takes thirty seconds
 
@@ -83,7 +89,7 @@ def test_an_endless_answer_is_left_at_the_cap(kind: str) -> None:
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
 
-    assert outcome.error is (ErrorClass.NO_LIMIT if kind.startswith("limit") else ErrorClass.TOO_LARGE)
+    assert outcome.error is (UNUSABLE[kind] if kind in (*HEAD_ONLY, "limit_rate") else ErrorClass.TOO_LARGE)
     assert peak < MEGABYTES
     assert sent < 1000 * BODY_CAP
 
@@ -141,3 +147,15 @@ def test_a_name_that_moved_inside_since_it_was_saved_is_refused_when_it_connects
 
     assert meet(kind, http_target.port, allowed="", host="shop.example").error is ErrorClass.FORBIDDEN
     assert http_target.requests == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_certificate_for_another_name_is_told_nothing(tmp_path: Path, kind: str) -> None:
+    authority = Authority(tmp_path)
+    probe, spec = KINDS[kind]
+    with secured(authority.server(days=20, name="other.example")) as target:
+        url = target.url.replace("http:", "https:")
+        outcome = run_probe(probe, {"url": url, **spec}, trust=authority.trust)
+
+    assert outcome is not None and outcome.error is ErrorClass.TLS
+    assert target.requests == []

@@ -117,3 +117,25 @@ def test_servers_that_are_absent_frozen_or_lie_are_told_apart(monkeypatch) -> No
             assert look(probe, {}, url=f"redis://127.0.0.1:{port}").error is ErrorClass.TIMEOUT
         with serving(lambda caller: caller.sendall(b"HTTP/1.1 200 OK\r\n\r\n" * 9)) as port:
             assert not look(probe, {}, url=f"redis://127.0.0.1:{port}").ok
+
+
+@pytest.mark.parametrize(
+    ("kind", "begins"),
+    [
+        *((stores.probe_redis, begins) for begins in (b"$2000000000\r\n", b"+", b"*2000000000\r\n", b":1\r\n")),
+        *((stores.probe_celery_queue, begins) for begins in (b"$2000000000\r\n", b"+", b"*2000000000\r\n")),
+    ],
+)
+def test_an_endless_answer_is_left_at_the_cap(kind, begins) -> None:
+    sent = 0
+
+    def flood(caller: socket.socket) -> None:
+        nonlocal sent
+        caller.sendall(begins)
+        while True:
+            sent += caller.send(b":1\r\n" * 16384 if begins.startswith((b"*", b":")) else b"x" * 65536)
+
+    with serving(flood) as port:
+        assert not look(kind, {}, url=f"redis://127.0.0.1:{port}").ok
+
+    assert sent < 100 * stores.MOST_BYTES
