@@ -12,7 +12,7 @@ from celery import Celery
 from celery.signals import celeryd_init, setup_logging, task_postrun, task_prerun, worker_ready, worker_shutting_down
 from django.conf import settings
 
-from opsportal import env
+from opsportal import broker, env
 from opsportal.ticker.thread import Job, Ticker
 
 # What runs again and again, and how often; each task claims its period in PostgreSQL.
@@ -67,6 +67,7 @@ def transport_options(*, is_worker: bool) -> dict[str, Any]:
     }
 
 
+broker.let_go()
 app = Celery("opsportal")
 app.conf.update(
     broker_url=broker_url(settings.REDIS_URL),
@@ -89,7 +90,9 @@ app.conf.update(
     worker_soft_shutdown_timeout=8,
     worker_enable_remote_control=False,
     worker_send_task_events=False,
-    worker_cancel_long_running_tasks_on_connection_loss=True,
+    worker_consumer="opsportal.broker:ReturningConsumer",
+    # A batch that runs ends and is written: its leases would keep its checks waiting for a minute.
+    worker_cancel_long_running_tasks_on_connection_loss=False,
     timezone="UTC",
     task_routes={"checks.tick": {"queue": "checks"}, "checks.tick_slow": {"queue": "checks_slow"}},
 )

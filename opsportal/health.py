@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooSlow
 from functools import cache
 
-import redis
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
@@ -17,6 +16,7 @@ from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from opsportal import broker
 from opsportal.models import JobClaim
 from opsportal.ticker import queries as ticker
 
@@ -62,13 +62,7 @@ def _ask_scheduler() -> str:
 def _ask_redis() -> str:
     if not settings.REDIS_URL:
         return "not_configured"
-    try:
-        client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
-        client.ping()
-        client.close()
-    except (redis.RedisError, OSError):
-        return "unreachable"
-    return "ok"
+    return "ok" if broker.answers() else "unreachable"
 
 
 def _within_deadline(question: Callable[[], str]) -> str:

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import structlog
 
-from opsportal.background import wake
+from opsportal.background import listen, wake
 
 log = structlog.get_logger("opsportal.ticker")
 
@@ -34,6 +34,7 @@ class Ticker(threading.Thread):
     def run(self) -> None:
         second = 0
         while not self.stopped.wait(1.0):
+            listen()
             for job in self.jobs:
                 every = int(job.every.total_seconds())
                 if second % every == 0:
