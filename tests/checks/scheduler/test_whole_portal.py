@@ -36,7 +36,7 @@ part = Component.objects.create(name="Fault part", domain=domain, follows="set")
 Check.objects.bulk_create(
     Check(
         key=f"fault-{{n}}", name=f"Fault {{n}}", kind="http", domain=domain, component=part, every_seconds={every},
-        spec={{"url": f"http://127.0.0.{{n + 1}}:{port}/"}},
+        spec={{"url": f"http://127.0.0.1:{port}/{{n}}"}},
     )
     for n in range({checks})
 )
