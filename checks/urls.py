@@ -10,4 +10,5 @@ urlpatterns = [
     path("", include("checks.history.urls")),
     path("", include("checks.jobs.urls")),
     path("", include("checks.slo.urls")),
+    path("", include("checks.trends.urls")),
 ]

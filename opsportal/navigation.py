@@ -88,7 +88,10 @@ GROUPS: tuple[tuple[str, tuple[Screen, ...]], ...] = (
     ),
     (
         "Review",
-        (Screen("Objectives", "checks:slo", "target-arrow", "What is promised, and what is left of it", key="b"),),
+        (
+            Screen("Objectives", "checks:slo", "target-arrow", "What is promised, and what is left of it", key="b"),
+            Screen("Trends", "checks:trends", "chart-line", "Weeks of checks and people, and what changed", key="t"),
+        ),
     ),
     ("Yours", (Screen("API tokens", "tokens:list", "key", "What programs use in your name", role=Role.RESPONDER),)),
     (

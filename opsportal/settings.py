@@ -274,6 +274,7 @@ API_ROUTERS = [
     "incidents.changes.api.router",
     "checks.catalogue.api.router",
     "checks.slo.api.router",
+    "checks.trends.api.router",
 ]
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_REQUEST_BODY_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000

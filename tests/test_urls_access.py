@@ -58,7 +58,7 @@ OPERATIONS = {
     *("api:list_components", "api:read_component", "api:set_component", "api:list_updates", "api:read_update"),
     *("api:save_draft", "api:discard_draft", "api:approve_draft", "api:publish_draft", "api:publish_update"),
     *("api:correct_update", "api:remove_update", "api:unpublish_incident"),
-    *("api:read_gate", "api:list_objectives"),
+    *("api:read_gate", "api:list_objectives", "api:read_trends"),
     *("api:offer_role", "api:take_over_role", "api:act_on_role"),
 }
 EXAMPLES = {

@@ -8,6 +8,7 @@ from checks.catalogue import words
 from checks.history.chart import Chart
 from checks.history.span import moment
 from checks.runs.models import Flip
+from opsportal.templatetags.portal import span
 
 register = template.Library()
 
@@ -28,6 +29,12 @@ def duration(ms: float | None) -> str:
 def flip_sentence(flip: Flip) -> str:
     """Why a state changed."""
     return words.flip(flip.new, flip.reason, flip.failures)
+
+
+@register.filter
+def lasts(seconds: float | None) -> str:
+    """12 min, a dash when there is nothing to measure."""
+    return "-" if seconds is None else span(seconds)
 
 
 register.filter(moment)

@@ -2,13 +2,13 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 from django.db.models import Count, F, FloatField, Q, TextField, Value
 from django.db.models.functions import Cast, Concat, Extract
 
 from incidents.metrics import figures
-from incidents.metrics.figures import Course, Group, Week
+from incidents.metrics.figures import Course, Group, Week, WeekOf
 from incidents.obligations.models import Obligation
 from incidents.ownership.models import Domain
 from incidents.response.models import Incident, IncidentQuerySet
@@ -60,6 +60,13 @@ def report(weeks: int, *, person: User, at: datetime) -> Report:
         by_week=figures.by_week(courses, first, weeks),
         left_out=left_out,
     )
+
+
+def weekly(seen: IncidentQuerySet, start: datetime, weeks: int) -> list[WeekOf]:
+    """Each of so many weeks from a Monday on, in figures, of these incidents; judged at the end of the last week."""
+    end = start + timedelta(weeks=weeks)
+    courses, _ = _courses(seen.filter(declared_at__gte=start, declared_at__lt=end), end)
+    return figures.weekly(courses, start.date(), weeks)
 
 
 def _courses(window: IncidentQuerySet, at: datetime) -> tuple[list[Course], LeftOut]:

@@ -1,0 +1,109 @@
+"""Better and worse are said by evidence alone; a week is a week whatever clocks do."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from checks.rollups import histogram
+from checks.trends import chart, evidence, isoweek
+from checks.trends.evidence import Week
+
+
+def week(ok: int, err: int = 0, asked: int = 10_080, hist: bytes = b"") -> Week:
+    return Week(ok, err, asked, *evidence.latencies(hist))
+
+
+@pytest.mark.parametrize(
+    ("bad", "n", "low", "high"),
+    [(0, 10, 0.0, 0.2775), (10, 100, 0.0552, 0.1744), (1, 10_080, 0.0000175, 0.000562), (0, 0, 0.0, 1.0)],
+)
+def test_wilson_gives_the_published_interval(bad, n, low, high):
+    assert evidence.wilson(bad, n) == pytest.approx((low, high), abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        (week(10_070, 10), week(9_880, 200), ["Failed runs rose from 0.10 % to 1.98 %"]),
+        (week(9_880, 200), week(10_070, 10), ["Failed runs fell from 1.98 % to 0.10 %"]),
+        # Within the floor of a tenth of a point.
+        (week(10_080), week(10_071, 9), []),
+        # More than a tenth, but the intervals overlap.
+        (week(985, 15, 1_000), week(975, 25, 1_000), []),
+        # Less than 95 per cent covered.
+        (week(10_070, 10), week(8_000, 1_000), []),
+        (week(0, 0), week(9_880, 200), []),
+    ],
+)
+def test_a_change_is_flagged_by_evidence_alone(before, after, words):
+    assert [one.words for one in evidence.compare(before, after)] == words
+
+
+def test_latency_is_compared_only_where_enough_was_answered():
+    fast, slow = histogram.encode([100.0] * 2_000), histogram.encode([400.0] * 2_000)
+    few = histogram.encode([400.0] * 150)
+
+    moved = evidence.compare(week(2_000, asked=2_000, hist=fast), week(2_000, asked=2_000, hist=slow))
+    silent = evidence.compare(week(2_000, asked=2_000, hist=fast), week(2_000, asked=2_000, hist=few))
+
+    assert [(one.what, one.is_worse) for one in moved] == [("latency", True)]
+    assert moved[0].words.startswith("p95 rose from 99 ms to ")
+    assert silent == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        (week(0), week(0), "Nothing ran"),
+        (week(0), week(10_080), "There is no week before to compare with"),
+        (week(10_080), week(5_040), "This week is covered to 50.0 % only: too little to compare"),
+        (week(10_080), week(10_080), "Nothing changed that chance does not explain"),
+    ],
+)
+def test_why_nothing_is_flagged_is_said(before, after, words):
+    assert evidence.why_not(before, after) == words
+
+
+def test_quantiles_are_those_of_the_histogram():
+    hist = histogram.encode([float(one) for one in range(1, 1_001)])
+
+    p50, p95, between = evidence.latencies(hist)
+
+    assert (p50, p95) == (histogram.quantile(hist, 0.5), histogram.quantile(hist, 0.95))
+    assert between is not None
+    assert between[0] < 950 < between[1]
+    assert evidence.latencies(hist + hist)[0] == p50  # not compacted yet
+    assert evidence.latencies(b"") == (None, None, None)
+
+
+def test_a_week_with_a_change_of_clocks_has_seven_days():
+    berlin = ZoneInfo("Europe/Berlin")
+    late = datetime(2026, 10, 25, 23, 30, tzinfo=berlin)  # the day of 25 hours
+
+    assert isoweek.monday(late) == datetime(2026, 10, 19, tzinfo=UTC)
+    assert isoweek.monday(datetime(2026, 10, 26, 0, 30, tzinfo=berlin)) == datetime(2026, 10, 19, tzinfo=UTC)
+    weeks = isoweek.closed(datetime(2026, 11, 2, tzinfo=UTC), 3)
+    assert {after - before for before, after in pairwise(weeks)} == {timedelta(days=7)}
+
+
+@pytest.mark.parametrize("text", ["2026-W46", "2026-W53", "2024-W01"])
+def test_the_name_of_a_week_is_read_back(text):
+    found = isoweek.parse(text)
+
+    assert found is not None
+    assert isoweek.name(found) == text
+
+
+@pytest.mark.parametrize("text", ["2026-W54", "2025-W53", "2026-46", "2026-W1", "week", "20x6-W01", "٢٠٢٦-W01"])
+def test_what_is_no_week_is_none(text):
+    assert isoweek.parse(text) is None
+
+
+def test_a_line_breaks_where_nothing_is_known():
+    drawn = chart.line([99.0, None, 98.0], ["2026-W44", "2026-W45", "2026-W46"], width=340, say=str, most=100.0)
+
+    assert drawn.path.count("M") == 2
+    assert [one.text for one in drawn.weeks] == ["W46", "W45", "W44"]
+    assert chart.line([None], ["2026-W46"], width=340, say=str).path == ""
