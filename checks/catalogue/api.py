@@ -54,7 +54,7 @@ def list_checks(request: ApiRequest, query: Query[CheckQuery]) -> dict[str, obje
         rows = rows.filter(domain__slug=query.domain)
     purpose = {"list": "checks", "state": query.state, "kind": query.kind, "domain": query.domain}
     page = cut(rows, by=["key"], query=query, purpose=purpose)
-    muted = mutes.active(at)
+    muted = mutes.of(page.rows, at)
     items = [check_out(one, mutes.covering(muted, one.dedup_key, one.domain_id), at) for one in page.rows]
     return {"items": items, "next": page.next}
 
@@ -153,7 +153,7 @@ def mute_check(request: ApiRequest, key: str, body: MuteBody) -> dict[str, Any]:
 def unmute_check(request: ApiRequest, key: str) -> dict[str, Any]:
     """Ends its own mutes; one of its whole domain stays."""
     check, at = _check(key), now()
-    own = [one for one in mutes.active(at) if one.dedup_key == check.dedup_key]
+    own = [one for one in mutes.of([check], at) if one.dedup_key == check.dedup_key]
     if not own:
         raise Refused("NOT_MUTED", "This check is not muted by itself.")
     for one in own:
@@ -173,7 +173,7 @@ def _check(key: str) -> Check:
 def _told(key: str) -> dict[str, Any]:
     """The check as it stands now."""
     check, at = _check(key), now()
-    return check_out(check, mutes.covering(mutes.active(at), check.dedup_key, check.domain_id), at)
+    return check_out(check, mutes.covering(mutes.of([check], at), check.dedup_key, check.domain_id), at)
 
 
 def _read(entry: Entry, check: Check | None) -> Definition:

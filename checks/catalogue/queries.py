@@ -66,7 +66,7 @@ class Row:
 def rows_of(checks: Sequence[Check], at: datetime) -> list[Row]:
     """Checks with their days and what planned work and mutes mean for them; four queries for all."""
     windows, works = rollups.last_day([check.pk for check in checks], at), planned.under_way(at)
-    muted = mutes.active(at)
+    muted = mutes.of(checks, at)
     return [
         Row(
             check,
@@ -86,7 +86,7 @@ def row_of(check: Check, windows: list[Window], at: datetime) -> Row:
         check.shown_state(at),
         windows,
         planned.covering(planned.under_way(at), check),
-        mutes.covering(mutes.active(at), check.dedup_key, check.domain_id),
+        mutes.covering(mutes.of([check], at), check.dedup_key, check.domain_id),
     )
 
 
@@ -107,7 +107,7 @@ def tag(at: datetime, *, key: str = "") -> str:
     with connection.cursor() as cursor:
         cursor.execute(_TAG, {"at": at, "periods": SILENT_PERIODS, "seconds": SILENT_SECONDS, "key": key})
         row = cursor.fetchone()
-    muted = [one.pk for one in mutes.active(at)]
+    muted = mutes.muted(at).tag
     works = [(work.maintenance.pk, work.maintenance.title) for work in planned.under_way(at)]
     # The sparkline's hours move on even when nothing runs.
     blind = silent_since(CHECKS, at)

@@ -11,6 +11,7 @@ _ACTS = [
     ("resume", "Resume"),
     ("run", "Run"),
     ("mute", "Mute"),
+    ("hear", "Hear"),
     ("move", "Move"),
     ("daily", "Mark"),
     ("archive", "Archive"),

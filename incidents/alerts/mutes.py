@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from django.db import models, transaction
 from django.db.models import Q
@@ -109,9 +109,36 @@ def end_due(*, at: datetime) -> int:
     return len(found)
 
 
-def active(at: datetime) -> list[Mute]:
-    """What is muted now, the soonest end first."""
-    return list(Mute.objects.active(at).select_related("domain", "created_by").order_by("until", "pk"))
+class Heard(Protocol):
+    """What may be muted: an alert's key in its domain."""
+
+    @property
+    def dedup_key(self) -> str: ...
+    @property
+    def domain_id(self) -> int: ...
+
+
+def of(things: Iterable[Heard], at: datetime) -> list[Mute]:
+    """What mutes any of these now, the soonest end first: as few rows as there are things, however much is muted."""
+    named = list(things)
+    of_keys = Q(dedup_key__in={one.dedup_key for one in named})
+    found = Mute.objects.active(at).filter(of_keys | Q(domain__in={one.domain_id for one in named}))
+    return list(found.select_related("domain", "created_by").order_by("until", "pk"))
+
+
+@dataclass(frozen=True)
+class Active:
+    """What a screen shows of what is muted now, the soonest end first, and how much more there is."""
+
+    shown: list[Mute]
+    more: int
+
+
+def active(at: datetime, *, most: int = 50) -> Active:
+    """What is muted now; whole shops can be, and a page of thousands of lines serves nobody."""
+    found = Mute.objects.active(at).select_related("domain", "created_by").order_by("until", "pk")
+    shown = list(found[: most + 1])
+    return Active(shown[:most], found.count() - most if len(shown) > most else 0)
 
 
 @dataclass(frozen=True)

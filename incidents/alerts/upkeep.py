@@ -16,12 +16,12 @@ _BATCH = 100
 def sweep(*, at: datetime) -> None:
     """Safe to run twice and beside itself."""
     mutes.end_due(at=at)
-    now_muted = mutes.active(at)
+    now_muted = mutes.muted(at)
     for alert in Alert.objects.filter(resolved_at=None, incident=None).order_by("pk")[:_BATCH]:
-        if mutes.covering(now_muted, alert.dedup_key, alert.domain_id) is None:
+        if not now_muted.covers(alert.dedup_key, alert.domain_id):
             actions.surface(alert, at=at)
     for alert in _due(at):
-        if mutes.covering(now_muted, alert.dedup_key, alert.domain_id) is None:
+        if not now_muted.covers(alert.dedup_key, alert.domain_id):
             _remind(alert, at)
 
 

@@ -75,7 +75,7 @@ def _page(request: HttpRequest) -> HttpResponse:
     context = {
         "alerts": alerts,
         "before": before,
-        "mutes": [] if before else mutes.active(now()),
+        "mutes": None if before else mutes.active(now()),
         "last": queries.last_recovered(person(request)),
         "tag": queries.version(),
         "can_act": person(request).has_role(Role.RESPONDER),

@@ -65,6 +65,12 @@ def _mute(check: Check, given: Given, by: User, at: datetime) -> None:
     mutes.mute(dedup_key=check.dedup_key, until=given.until, reason=given.reason, by=by, at=at)
 
 
+def _hear(check: Check, given: Given, by: User, at: datetime) -> None:
+    for one in mutes.of([check], at):
+        if one.dedup_key == check.dedup_key:  # the whole domain's is not this check's to end
+            mutes.end(one, by=by, at=at)
+
+
 def _move(check: Check, given: Given, by: User, at: datetime) -> None:
     assert given.domain is not None
     actions.move_to(check, domain=given.domain, by=by)
@@ -128,6 +134,11 @@ ACTS = {
             "mute", "Mute", "", "muted", Role.RESPONDER,
             "New trouble is listed and wakes nobody until the mute ends. What fires already keeps its room.",
             _none, _mute,
+        ),
+        Act(
+            "hear", "Hear", " again", "heard again", Role.RESPONDER,
+            "Their mutes end now, and what still fires gets its room within a minute. A domain's mute stays.",
+            _none, _hear,
         ),
         Act(
             "move", "Move", " to another domain", "moved", Role.ADMIN,

@@ -15,6 +15,7 @@ from checks.catalogue.bulk.models import BulkAct
 from checks.catalogue.models import Check
 from checks.catalogue.states import State
 from checks.tasks import work_off, work_off_all
+from incidents.alerts import mutes
 from incidents.alerts.mutes import Mute
 from incidents.ownership.models import Domain
 from opsportal import background
@@ -155,6 +156,16 @@ def test_muting_many_gives_each_an_end_and_the_reason(three: list[Check], respon
 
     found = Mute.objects.order_by("dedup_key").values_list("dedup_key", "until", "reason")
     assert list(found) == [(f"check:shop-{number}", until, "Provider moves") for number in range(3)]
+
+
+def test_many_are_heard_again_and_a_domains_mute_stays(three: list[Check], responder: User, at: datetime) -> None:
+    until = at + timedelta(hours=1)
+    bulk.begin(ACTS["mute"], ids(three), Given(until=until, reason="Provider moves"), by=responder, at=at)
+    mutes.mute(domain=three[0].domain, until=until, reason="All of it", by=responder, at=at)
+
+    bulk.begin(ACTS["hear"], ids(three), Given(), by=responder, at=at + timedelta(minutes=1))
+
+    assert [one.what for one in Mute.objects.active(at + timedelta(minutes=1))] == ["domain Frontend"]
 
 
 def test_what_is_archived_runs_no_more_and_comes_back_paused(add_check: AddCheck, admin: User, at: datetime) -> None:

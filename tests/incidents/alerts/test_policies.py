@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from incidents.alerts import actions, mutes, upkeep
 from incidents.alerts.models import Alert
@@ -225,3 +226,18 @@ def test_what_waits_for_a_person_is_ended_on_the_screen(client_as, responder):
 
     assert "Passes, waits" in page and "End alert" in page
     assert "You ended API does not answer." in done
+
+
+def test_a_whole_shop_of_mutes_is_cut_and_counted(client_as, viewer, responder):
+    now = timezone.now()
+    Mute.objects.bulk_create(
+        Mute(dedup_key=f"check:shop-{number}", until=now + timedelta(hours=1, minutes=number), reason="Provider moves",
+             created_by=responder, created_at=now)
+        for number in range(53)
+    )  # fmt: skip
+
+    page = client_as(viewer).get("/alerts/").content.decode()
+
+    assert page.count('<li id="mute-') == 50
+    assert "and 3 more." in page
+    assert "check:shop-0<" in page and "check:shop-50<" not in page
