@@ -2,6 +2,7 @@
 
 from checks.catalogue.bulk.models import BulkAct
 from checks.catalogue.models import Batch, Check
+from checks.daily.models import DailyAnswer, DailySheet
 from checks.jobs.models import Job
 from checks.rollups.models import DayBucket, HourBucket, MinuteBucket, Watermark, WeekBucket
 from checks.runs.models import Flip
@@ -11,6 +12,8 @@ __all__ = [
     "Batch",
     "BulkAct",
     "Check",
+    "DailyAnswer",
+    "DailySheet",
     "DayBucket",
     "Flip",
     "HourBucket",

@@ -11,4 +11,5 @@ urlpatterns = [
     path("", include("checks.jobs.urls")),
     path("", include("checks.slo.urls")),
     path("", include("checks.trends.urls")),
+    path("", include("checks.daily.urls")),
 ]

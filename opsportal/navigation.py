@@ -89,6 +89,7 @@ GROUPS: tuple[tuple[str, tuple[Screen, ...]], ...] = (
     (
         "Review",
         (
+            Screen("Daily sheet", "checks:daily", "clipboard-check", "The day's health, signed", key="y"),
             Screen("Objectives", "checks:slo", "target-arrow", "What is promised, and what is left of it", key="b"),
             Screen("Trends", "checks:trends", "chart-line", "Weeks of checks and people, and what changed", key="t"),
         ),

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 
 from checks.catalogue.models import Check, State
-from checks.demo import buckets, changes, impacts, jobs, objectives, parts, readers, runbooks, works
+from checks.demo import buckets, changes, impacts, jobs, objectives, parts, readers, runbooks, sheets, works
 from checks.demo.reports import REPORTS, DemoFollowUp, DemoReport
 from checks.demo.story import (
     APART,
@@ -102,6 +102,7 @@ def load(*, at: datetime) -> Loaded:
         checks += jobs.load(at)
         _buckets([*checks, *Check.objects.filter(is_own=True)], at)
         objectives.promise(cast["admin"], at)
+        sheets.sign(cast["responder"], at)
         day_records.write(at)
         connection.run_on_commit.clear()
     statuspage.rebuild(at)

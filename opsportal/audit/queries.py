@@ -1,7 +1,7 @@
 """Reads of the audit log: the screen's rows, the export's, and what the chains were found to be."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
@@ -135,6 +135,21 @@ def everything(filters: Filters) -> Iterator[AuditEvent]:
 def chain_states() -> list[ChainState]:
     """Each chain with its last verification and its newest seal."""
     return [_chain_state(chain.name) for chain in all_chains()]
+
+
+def acts_by(names: Iterable[str], since: datetime, until: datetime) -> tuple[int, int]:
+    """How many acts these did, and how many of them did any; coming and going is none. Counts, for a sheet that people
+    read who may not read the log.
+    """
+    rows = AuditEvent.objects.filter(at__gt=since, at__lte=until, actor__in=names, result=AuditEvent.Result.OK)
+    rows = rows.exclude(act__startswith="sign_")
+    found = rows.aggregate(acts=Count("pk"), people=Count("actor", distinct=True))
+    return found["acts"], found["people"]
+
+
+def acts_of(act: str, since: datetime, until: datetime) -> int:
+    """How often something was done."""
+    return AuditEvent.objects.filter(act=act, at__gt=since, at__lte=until).count()
 
 
 def chains_whole() -> dict[str, float]:

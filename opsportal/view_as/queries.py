@@ -1,5 +1,7 @@
 """Reads of view-as: is it still allowed?"""
 
+from datetime import datetime
+
 from django.db.models.functions import Now
 
 from opsportal.roles import Role
@@ -18,6 +20,11 @@ def running(pk: int, *, admin_id: int | None) -> Viewing | None:
         viewed__is_active=True,
     )
     return found.exclude(viewed__role=Role.ADMIN).select_related("admin", "viewed").first()
+
+
+def begun(since: datetime, until: datetime) -> int:
+    """How often somebody began to see the portal as somebody else."""
+    return Viewing.objects.filter(started_at__gt=since, started_at__lte=until).count()
 
 
 def unfinished(pk: int, *, admin_id: int | None) -> Viewing | None:
