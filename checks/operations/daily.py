@@ -25,7 +25,8 @@ class Line:
     def __str__(self) -> str:
         return (
             f"ops_daily check={self.key} status={self.state.value} samples={self.window.samples} "
-            f"availability={_percent(self.window.availability)} p95_ms={_whole(self.window.p95_ms)}"
+            f"availability={_percent(self.window.availability)} coverage={_percent(self.window.coverage)} "
+            f"p95_ms={_whole(self.window.p95_ms)}"
         )
 
 

@@ -57,8 +57,8 @@ def test_the_lines_are_aggregates_and_the_last_is_the_watchdogs() -> None:
     lines, code = run("ops_daily", "--mode=ci")
 
     assert lines == [
-        "ops_daily check=checkout status=healthy samples=20 availability=95.00 p95_ms=99",
-        "ops_daily check=search status=healthy samples=1 availability=100.00 p95_ms=10",
+        "ops_daily check=checkout status=healthy samples=20 availability=95.00 coverage=80.00 p95_ms=99",
+        "ops_daily check=search status=healthy samples=1 availability=100.00 coverage=100.00 p95_ms=10",
         "ops_daily_totals checks=2 healthy=2 unhealthy=0 insufficient_data=0 blocked=0 delivered_total=21 "
         "ok=20 err=1 unknown=5 availability=95.23 coverage=80.76 p95_ms=99",
         "ops_daily_watchdog status=healthy",
