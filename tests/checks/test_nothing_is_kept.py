@@ -3,7 +3,10 @@
 import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
+import psycopg
 import pytest
 from django.db import connection
 from django.test import Client
@@ -12,6 +15,8 @@ from pytest_django import Settings
 
 from checks.catalogue.models import Check
 from checks.catalogue.states import State
+from checks.jobs import actions as jobs
+from checks.jobs.models import Job
 from checks.runs import actions as runs
 from checks.scheduler import actions, loop
 from incidents.changes import actions as changes
@@ -19,6 +24,7 @@ from incidents.changes.actions import Facts, Teller
 from incidents.ownership.models import Domain
 from incidents.response.models import Incident
 from opsportal.models import User
+from tests import engines
 from tests.checks.probes.counterparts import Asked, Reply, service
 
 ClientAs = Callable[[User], Client]
@@ -93,3 +99,69 @@ def test_a_dump_after_runs_against_a_talkative_target_holds_nothing_of_it(
     assert "CHECK_TEST_KEY" in dump and "checks_bucket_m" in dump and "Of http" in dump
     assert MARK not in dump
     assert MARK not in said
+
+
+@pytest.fixture
+def talkative_database() -> Iterator[str]:
+    """An address whose role is the secret, so that the database says it in rows and in errors."""
+    owner = engines.current().owner_url()
+    with psycopg.connect(owner, autocommit=True) as server:
+        server.execute(f'CREATE ROLE "{MARK}" LOGIN')
+    yield f"{owner}&user={MARK}"
+    with psycopg.connect(owner, autocommit=True) as server:
+        server.execute(f'DROP ROLE "{MARK}"')
+
+
+@pytest.mark.django_db
+def test_a_dump_holds_nothing_of_what_jobs_databases_and_stores_say(
+    talkative_database: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    names = {
+        "CHECK_TEST_DSN": talkative_database,
+        "CHECK_TEST_REDIS": os.environ["REDIS_URL"].replace("unix://", f"unix://:{MARK}@"),
+    }
+    for name, value in names.items():
+        monkeypatch.setitem(os.environ, name, value)
+    Check.objects.update(state=State.PAUSED)
+    said, number = "current_user::text", {"dsn_env": "CHECK_TEST_DSN", "column": "held", "high": 1}
+    add = partial(watch, domain=Domain.objects.get(slug="backend"))
+    add("words", "sql_aggregate", {**number, "query": f"SELECT 7 AS held, {said} AS said"})
+    add("error", "sql_aggregate", {**number, "query": f"SELECT {said}::int AS held"})
+    add("long", "sql_aggregate", {**number, "query": f"SELECT length({said}) AS held"})
+    add("missing", "database", {"dsn_env": "CHECK_TEST_DSN", "tables": ["not_there"]})
+    add("slow", "query_benchmark", {"dsn_env": "CHECK_TEST_DSN", "queries": f"one: SELECT {said}", "rounds": 1})
+    add("store", "redis", {"url_env": "CHECK_TEST_REDIS"})
+    add("queue", "celery_queue", {"url_env": "CHECK_TEST_REDIS", "queue": "none"})
+    heard = add("beat", "heartbeat", {"period_minutes": 60})
+    report = add("report", "token_report", {"command": "nightly", "number": "samples"})
+    told = [Job.objects.create(pk=one.pk, since=timezone.now()) for one in (heard, report)]
+    key, head = jobs.new_key(told[1], by="admin"), {"User-Agent": MARK, "X-Secret": MARK}
+
+    for way in ("/start", "/3", "/fail", ""):
+        ping = f"/ping/{told[0].ping}{way}?secret={MARK}"
+        assert Client().post(ping, f"password={MARK}", content_type="text/plain", headers=head).status_code == 200
+    for end in ("status=ok samples=3", f"status=fail reason={MARK}_password samples=4 {MARK}=5 word={MARK}"):
+        lines = f"password={MARK}\nnightly {end} password={MARK}\n{MARK}"
+        answer = Client().post(f"/api/v1/reports/{key}?x={MARK}", lines, content_type="text/plain", headers=head)
+        assert answer.status_code == 202
+    for lane in (actions.FAST, actions.SLOW) * 2:
+        Check.objects.enabled().update(next_due=timezone.now() - timedelta(minutes=5))
+        assert actions.tick(lane)
+        runs.deliver_flips(at=timezone.now())
+
+    checks = {check.key: check for check in Check.objects.filter(is_own=False)}
+    ends = {key: check.last_error for key, check in checks.items()}
+    assert ends["words"] == "shape" and ends["long"] == "out_of_bounds" and checks["long"].last_value == len(MARK)
+    assert None not in [check.last_ok for check in checks.values()], ends
+    dump, lines = everything(), caplog.text + "".join(capfd.readouterr())
+    assert "CHECK_TEST_DSN" in dump and "CHECK_TEST_REDIS" in dump
+    assert MARK not in dump
+    assert MARK not in lines
+
+
+def watch(key: str, kind: str, spec: dict[str, Any], domain: Domain) -> Check:
+    """A check that goes down by its first bad run."""
+    return Check.objects.create(key=key, name=key, kind=kind, spec=spec, domain=domain, fail_after=1, ok_after=1)

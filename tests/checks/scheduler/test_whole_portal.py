@@ -250,6 +250,9 @@ def readiness(portal: Portal) -> str:
 def test_workers_frozen_for_three_minutes(watched, workers):
     portal = watched.portal
     person = come_in(portal)
+    # Before its checks have spoken once, the public page shows what people set.
+    observed = "SELECT count(*) FROM incidents_observation"
+    wait_until(lambda: watched.connection.execute(observed).fetchone() == (1,), portal, within=120)
     # Without the worker that builds the public page, the page says of itself that it is old.
     public = "Unknown since" if workers == ("worker",) else "This page is not up to date"
     who = [
