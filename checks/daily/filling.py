@@ -136,7 +136,7 @@ def _words(checks: list[_Known]) -> str:
     bad = [one.name for one in checks if one.line.state is not State.HEALTHY]
     if bad:
         more = f" and {len(bad) - _NAMED} more" if len(bad) > _NAMED else ""
-        return f"{', '.join(bad[:_NAMED])}{more} of {len(checks)}"
+        return f"{len(bad)} of {len(checks)} not in order: {', '.join(bad[:_NAMED])}{more}"
     whole = rollups.total([one.line.window for one in checks])
     if whole.availability is None:
         return "in order"

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from checks.catalogue.models import Check
 from checks.daily import actions
 from checks.daily.actions import Said
 from checks.daily.models import DailyAnswer
@@ -13,6 +14,7 @@ _MISSED, _LATE, _BAD = 4, 3, 2
 
 def sign(by: User, at: datetime) -> None:
     """Seven days back to yesterday; what was typed is about totals."""
+    silent = list(Check.objects.filter(last_run_at=None).values_list("pk", flat=True))
     for days in range(7, 0, -1):
         if days == _MISSED:
             continue
@@ -22,4 +24,6 @@ def sign(by: User, at: datetime) -> None:
         if days == _BAD:
             said["support"] = Said(_NO, "7 tickets are older than a day")
         note = "Exports ran late; look at 03:30." if days == _BAD else ""
+        Check.objects.filter(pk__in=silent).update(last_run_at=morning)  # as it was on that morning
         actions.sign(said, note=note, by=by, at=morning)
+    Check.objects.filter(pk__in=silent).update(last_run_at=None)

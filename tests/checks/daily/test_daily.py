@@ -68,7 +68,7 @@ def test_what_no_check_knows_is_asked(responder: User):
 
     lines = {one.slug: one for one in now.filled}
     assert now.filled[0].slug == "ingest"
-    assert lines["ingest"].words == "Browser-Ingest of 1"
+    assert lines["ingest"].words == "1 of 1 not in order: Browser-Ingest"
     assert lines["api"].state == "healthy"
     assert now.asked == ("jobs", "errors", "limits", "database", "status", "backups", "abuse", "support")
     assert now.watchdog == "ops_daily_watchdog status=insufficient_data reason=delivered_total_0"
