@@ -4,6 +4,7 @@ from checks.catalogue.bulk.models import BulkAct
 from checks.catalogue.models import Batch, Check
 from checks.daily.models import DailyAnswer, DailySheet
 from checks.jobs.models import Job
+from checks.review.models import Finding, Review, ReviewAction
 from checks.rollups.models import DayBucket, HourBucket, MinuteBucket, Watermark, WeekBucket
 from checks.runs.models import Flip
 from checks.slo.models import Objective
@@ -15,11 +16,14 @@ __all__ = [
     "DailyAnswer",
     "DailySheet",
     "DayBucket",
+    "Finding",
     "Flip",
     "HourBucket",
     "Job",
     "MinuteBucket",
     "Objective",
+    "Review",
+    "ReviewAction",
     "Watermark",
     "WeekBucket",
 ]

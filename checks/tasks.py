@@ -1,11 +1,13 @@
 """Table of contents: every background task of what workers do."""
 
 from checks.catalogue.bulk.tasks import work_off, work_off_all
+from checks.review.tasks import compile_review
 from checks.runs.tasks import deliver_flip, deliver_flips, observe
 from checks.scheduler.tasks import roll_up, tick, tick_slow
 from checks.slo.tasks import watch_budgets
 
 __all__ = [
+    "compile_review",
     "deliver_flip",
     "deliver_flips",
     "observe",

@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("checks.history.urls")),
     path("", include("checks.jobs.urls")),
     path("", include("checks.slo.urls")),
+    path("", include("checks.review.urls")),
     path("", include("checks.trends.urls")),
     path("", include("checks.daily.urls")),
 ]

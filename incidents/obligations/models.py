@@ -34,6 +34,7 @@ class Obligation(models.Model):
         VERIFICATION = "verification", "Recovery verification"
         POSTMORTEM = "postmortem", "Post-mortem"
         CHECK_BACK = "check_back", "Look back at a decision"
+        WEEKLY_REVIEW = "weekly_review", "Weekly review"
 
     kind = models.CharField(max_length=32, choices=Kind.choices)
     subject = models.CharField(max_length=64)

@@ -1,0 +1,226 @@
+"""The weekly review: compiled by itself, answered, signed, and from then on as it was."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from django.db import connection
+
+from checks.catalogue.models import Check
+from checks.review import actions, queries
+from checks.review.actions import Plan
+from checks.review.models import Review
+from checks.rollups import buckets
+from checks.rollups.buckets import Counts
+from checks.rollups.models import Watermark
+from incidents.models import Domain, Incident, Obligation
+from opsportal.errors import Conflict, Refused
+from opsportal.models import AuditEvent, Delivery
+from tests.checks.trends.test_trends import MINUTES, weeks_of
+
+pytestmark = pytest.mark.django_db
+AddCheck = Callable[..., Check]
+# Monday of week 47, a little after midnight: week 46 is over.
+MONDAY = datetime(2026, 11, 16, tzinfo=UTC)
+AT = MONDAY + timedelta(minutes=10)
+THIRTEEN = (5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 300)
+
+
+def rolled_up(until: datetime = MONDAY) -> None:
+    Watermark.objects.update_or_create(grain="w", defaults={"until": until})
+
+
+@pytest.fixture
+def shop(add_check: AddCheck) -> Check:
+    check = add_check("shop")
+    weeks_of(check, *THIRTEEN, at=AT)
+    rolled_up()
+    return check
+
+
+@pytest.fixture
+def review(shop: Check) -> Review:
+    found = actions.compile_due(at=AT)
+    assert found is not None
+    return found
+
+
+def incident(number: int, at: datetime, **fields: object) -> Incident:
+    frontend = Domain.objects.get(slug="frontend")
+    return Incident.objects.create(
+        number=number, title="x", severity="SEV-1", severity_peak="SEV-1", domain=frontend, declared_at=at,
+        detected_at=at, impact_started_at=at, **fields,
+    )  # fmt: skip
+
+
+def test_thirteen_weeks_are_compiled_signed_and_stay_as_they_were(
+    shop: Check, responder, publisher, django_capture_on_commit_callbacks
+) -> None:
+    incident(801, MONDAY - timedelta(days=3))
+    incident(802, MONDAY - timedelta(days=2), nature=Incident.Nature.SECURITY)
+
+    review = actions.compile_due(at=AT)
+
+    assert review is not None
+    assert (review.week, review.figures["runs"]["failed"]) == ("2026-W46", 300)
+    assert review.figures["before"]["runs"]["failed"] == 5
+    assert [one["label"] for one in review.figures["incidents"]] == ["INC-801"]
+    assert len(review.figures["weeks"]) == 12
+    (finding,) = queries.findings(review)
+    assert (finding.about, finding.words) == ("shop", "Failed runs rose from 0.05 % to 2.98 %")
+    owed = Obligation.objects.get(kind="weekly_review")
+    assert (owed.subject, owed.due_at) == ("2026-W46", datetime(2026, 11, 20, 12, tzinfo=UTC))
+    assert actions.compile_due(at=AT + timedelta(hours=1)) is None
+
+    with pytest.raises(Refused) as refusal:
+        actions.sign(review, by=publisher, at=AT)
+    assert refusal.value.code == "UNANSWERED"
+    actions.answer(finding, to="accepted", reason="", owner="@fe-oncall", by=responder, at=AT)
+    action = actions.add_action(review, Plan("Look at the shop", "@fe-oncall", date(2026, 11, 20)), by=responder, at=AT)
+    actions.note(review, notes="A rough week.", seen=1, by=responder)
+    actions.sign(review, by=publisher, at=AT)
+    owed.refresh_from_db()
+    assert owed.met_at == AT
+
+    kept = json.dumps(Review.objects.get().figures, sort_keys=True)
+    weeks_of(shop, *THIRTEEN[:-1], 9_000, at=AT)
+    incident(803, MONDAY - timedelta(days=1))
+    actions.finish_action(action, by=responder, at=AT + timedelta(days=1))
+    for act in (
+        lambda: actions.compile_again(review, by=responder, at=AT),
+        lambda: actions.note(review, notes="Other", seen=2, by=responder),
+        lambda: actions.answer(finding, to="rejected", reason="No.", owner="", by=responder, at=AT),
+        lambda: actions.add_action(review, Plan("x", "@a", date(2027, 1, 1)), by=responder, at=AT),
+        lambda: actions.sign(review, by=publisher, at=AT),
+    ):
+        with pytest.raises(Refused) as signed:
+            act()
+        assert signed.value.code == "SIGNED"
+    review.refresh_from_db()
+    assert json.dumps(review.figures, sort_keys=True) == kept
+    assert review.notes == "A rough week."
+
+
+def test_late_data_are_taken_in_until_it_is_signed(review: Review, shop: Check, responder) -> None:
+    weeks_of(shop, *THIRTEEN[:-1], 5, at=AT)
+
+    found = actions.compile_again(review, by=responder, at=AT + timedelta(hours=1))
+
+    assert found.figures["runs"]["failed"] == 5
+    assert queries.findings(found) == []
+
+
+def test_it_waits_for_the_weeks_to_be_rolled_up_but_not_for_ever(shop: Check) -> None:
+    rolled_up(MONDAY - timedelta(weeks=1))
+
+    assert actions.compile_due(at=AT) is None
+    assert actions.compile_due(at=MONDAY + timedelta(hours=7)) is not None
+
+
+def test_an_empty_first_week_is_said_to_be_one(db: None) -> None:
+    review = actions.compile_due(at=MONDAY + timedelta(hours=7))
+
+    assert review is not None
+    assert (review.figures["words"], review.figures["runs"]["availability"]) == ("Nothing ran", None)
+    assert queries.findings(review) == []
+    assert all(one.turn == "flat" for one in queries.key_figures(review, None))
+
+
+@pytest.mark.parametrize("monday", [datetime(2026, 3, 30, tzinfo=UTC), datetime(2026, 10, 26, tzinfo=UTC)])
+def test_a_week_with_a_change_of_clocks_has_seven_whole_days(add_check: AddCheck, monday: datetime) -> None:
+    check = add_check("shop", is_daily=True)
+    weeks_of(check, 0, 0, at=monday)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT checks_make_partitions(%s, %s)", [monday - timedelta(days=9), monday])
+    buckets.replace_days(Counts(check.pk, monday - timedelta(days=place), ok=1440, expected=1440) for place in range(9))
+
+    review = actions.compile_week(monday - timedelta(weeks=1), at=monday)
+
+    lines = review.figures["ops_daily"]
+    assert len(lines) == 7
+    assert lines[0].startswith(
+        f"ops_daily_totals day={monday - timedelta(weeks=1):%Y-%m-%d} checks=1 delivered_total=1440"
+    )
+    assert review.figures["runs"]["runs"] == MINUTES
+
+
+def test_the_digest_is_aggregates_alone(shop: Check, settings) -> None:
+    settings.SLACK_WEBHOOK_URL = "https://hooks.slack.example/x"
+    incident(801, MONDAY - timedelta(days=3))
+
+    actions.compile_due(at=AT)
+    actions.compile_due(at=AT)
+
+    (message,) = Delivery.objects.filter(event="review:2026-W46")
+    assert "Incidents: SEV-1 1, SEV-2 0, SEV-3 0" in message.body
+    assert "Runs: 10080, failed 2.98 %, covered 100.00 %" in message.body
+    assert "INC-801" not in message.body
+    assert "shop" not in message.body.lower()
+
+
+def test_two_who_write_notes_the_second_is_told(review: Review, responder) -> None:
+    actions.note(review, notes="One", seen=1, by=responder)
+
+    with pytest.raises(Conflict):
+        actions.note(review, notes="Two", seen=1, by=responder)
+
+
+@pytest.mark.parametrize(
+    ("to", "reason", "owner", "code"),
+    [
+        ("rejected", " ", "", "REASON_MISSING"),
+        ("accepted", "", "nobody", "OWNER_UNKNOWN"),
+        ("maybe", "", "@a", "ANSWER_UNKNOWN"),
+    ],
+)
+def test_an_answer_says_who_or_why(review: Review, responder, to: str, reason: str, owner: str, code: str) -> None:
+    with pytest.raises(Refused) as refusal:
+        actions.answer(queries.findings(review)[0], to=to, reason=reason, owner=owner, by=responder, at=AT)
+
+    assert refusal.value.code == code
+
+
+def test_a_week_is_compared_with_any_earlier_one(review: Review, shop: Check) -> None:
+    earlier = actions.compile_week(MONDAY - timedelta(weeks=4), at=AT)
+
+    by_title = {one.title: one for one in queries.key_figures(review, earlier)}
+
+    failed = by_title["Failed check runs"]
+    assert (failed.value, failed.unit, failed.turn) == ("2.98", "%", "bad")
+    assert failed.change == "2.93 points more than 2026-W43"
+    assert by_title["Incidents"].change == "as in 2026-W43"
+
+
+def test_a_review_is_held_on_its_screen(review: Review, client_as, viewer, responder, publisher) -> None:
+    page = "/review/2026-W46/"
+    reader, writer, signer = client_as(viewer), client_as(responder), client_as(publisher)
+    assert "2026-W46" in reader.get("/review/").content.decode()
+    assert "Failed runs rose" in reader.get(page).content.decode()
+    assert reader.get("/review/2026-W99/").status_code == 404
+    assert reader.post(f"{page}sign/").status_code == 403
+
+    finding = queries.findings(review)[0]
+    refused = writer.post(f"{page}findings/{finding.pk}/", {"answer": "rejected", "reason": ""})
+    assert refused.status_code == 422
+    assert "Say why this is no work for anybody." in refused.content.decode()
+    assert writer.post(f"{page}findings/{finding.pk}/", {"answer": "rejected", "reason": "Known."}).status_code == 302
+    wrong = writer.post(f"{page}actions/", {"title": "Mend it", "owner": "@a", "due_on": "2020-01-01"})
+    assert wrong.status_code == 422
+    assert "Mend it" in wrong.content.decode()
+    assert (
+        writer.post(f"{page}actions/", {"title": "Mend it", "owner": "@a", "due_on": "2099-01-01"}).status_code == 302
+    )
+    assert writer.post(f"{page}notes/", {"notes": "Fine.", "seen": "1"}).status_code == 302
+    assert writer.post(f"{page}notes/", {"notes": "Mine.", "seen": "1"}).status_code == 409
+    assert writer.post(f"{page}again/").status_code == 302
+    assert writer.post(f"{page}sign/").status_code == 403
+    assert signer.post(f"{page}sign/").status_code == 302
+
+    signed = reader.get(page).content.decode()
+    assert "Signed by publisher" in signed
+    assert "Rejected by responder: Known." in signed
+    action = review.actions.get()
+    assert writer.post(f"{page}actions/{action.pk}/done/").status_code == 302
+    acts = set(AuditEvent.objects.filter(act__startswith="review.").values_list("act", flat=True))
+    assert acts == {"review.compile", "review.rejected", "review.action", "review.note", "review.sign", "review.done"}
