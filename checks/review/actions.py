@@ -22,6 +22,8 @@ from opsportal.privacy import guard
 
 # On Friday at noon UTC the review of the week before is to be signed.
 _HELD_BY = timedelta(days=11, hours=12)
+# Compiled late, by a portal that was made or stood still in the middle of a week, it is not late at once.
+_AT_LEAST = timedelta(days=2)
 # Weeks are rolled up minutes after their end; a portal that rolls nothing up compiles without them.
 _PATIENCE = timedelta(hours=6)
 HELD = Obligation.Kind.WEEKLY_REVIEW
@@ -48,7 +50,7 @@ def compile_week(start: datetime, *, at: datetime) -> Review:
     if not is_new:
         return review
     _find(review)
-    obligations.owe(HELD, review.week, due_at=start + _HELD_BY, at=at)
+    obligations.owe(HELD, review.week, due_at=max(start + _HELD_BY, at + _AT_LEAST), at=at)
     audit.record("review.compile", by="scheduler", object=review.week)
     outbox.tell_operators(
         key=f"review:{review.week}",

@@ -118,6 +118,14 @@ def test_it_waits_for_the_weeks_to_be_rolled_up_but_not_for_ever(shop: Check) ->
     assert actions.compile_due(at=MONDAY + timedelta(hours=7)) is not None
 
 
+def test_compiled_late_it_is_not_late_at_once(shop: Check) -> None:
+    sunday = MONDAY + timedelta(days=6)
+
+    actions.compile_due(at=sunday)
+
+    assert Obligation.objects.get(kind="weekly_review").due_at == sunday + timedelta(days=2)
+
+
 def test_an_empty_first_week_is_said_to_be_one(db: None) -> None:
     review = actions.compile_due(at=MONDAY + timedelta(hours=7))
 
