@@ -13,4 +13,5 @@ urlpatterns = [
     path("", include("checks.review.urls")),
     path("", include("checks.trends.urls")),
     path("", include("checks.daily.urls")),
+    path("", include("checks.operations.urls")),
 ]

@@ -25,6 +25,7 @@ SCHEDULE = (
     Job("checks.observe", timedelta(seconds=15)),
     Job("checks.watch_budgets", timedelta(seconds=60)),
     Job("checks.compile_review", timedelta(minutes=10)),
+    Job("checks.keep_operations", timedelta(seconds=30)),
     Job("incidents.react_to_all", timedelta(seconds=10)),
     Job("incidents.rebuild_snapshot", timedelta(seconds=30)),
     Job("incidents.carry_news", timedelta(seconds=10)),

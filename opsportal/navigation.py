@@ -82,6 +82,7 @@ GROUPS: tuple[tuple[str, tuple[Screen, ...]], ...] = (
     (
         "Run",
         (
+            Screen("Operations", "checks:operations", "terminal-2", "Commands, their last tokens, live runs"),
             Screen("Changes", "incidents:changes", "rocket", "Deploys, what is frozen, what was good last", key="h"),
             Screen("Deliveries", "outbox:list", "send", "What left the house, and what waits", key="d"),
         ),

@@ -6,7 +6,19 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 
 from checks.catalogue.models import Check, State
-from checks.demo import buckets, changes, impacts, jobs, objectives, parts, readers, runbooks, sheets, works
+from checks.demo import (
+    buckets,
+    changes,
+    impacts,
+    jobs,
+    objectives,
+    operations,
+    parts,
+    readers,
+    runbooks,
+    sheets,
+    works,
+)
 from checks.demo.reports import REPORTS, DemoFollowUp, DemoReport
 from checks.demo.story import (
     APART,
@@ -94,6 +106,7 @@ def load(*, at: datetime) -> Loaded:
         works.plan(cast["publisher"], at)
         runbooks.play(cast, at)
         readers.load(at)
+        operations.load(cast["responder"], at=at)
         mutes.mute(
             dedup_key="check:help-centre", until=at + timedelta(hours=12), by=cast["responder"], at=at,
             reason="The help centre moves to its new host today.",

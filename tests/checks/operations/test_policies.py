@@ -2,18 +2,21 @@
 
 import inspect
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from pathlib import Path
 
 import psycopg
 import pytest
 from django.apps import apps
 from django.conf import settings
+from django.utils import timezone
 
 from checks.catalogue.models import Check
 from checks.operations import several
 from checks.operations.policies import docs_routes, schema_policy
 from checks.operations.policies.finding import Finding
 from checks.operations.several import Ended
+from checks.slo.models import Objective
 from incidents.ownership.models import Domain
 from opsportal.commands import Exit
 from tests import engines
@@ -136,6 +139,32 @@ def test_checks_with_owners_and_rules_that_can_come_true_are_fine(add_check: Add
     lines, code = run("check_slo_policy")
 
     assert (lines, code) == ([f"check_slo_policy status=ok count={Check.objects.in_use().count()}"], 0)
+
+
+@pytest.mark.usefixtures("owned")
+def test_an_objective_without_policy_subject_or_budget_is_found(add_check: AddCheck) -> None:
+    def promise(key: str, target: str = "99.9", **fields: object) -> None:
+        facts = {"name": key, "owner": "be-lead", "policy": "We mend first.", "created_at": timezone.now()} | fields
+        Objective.objects.create(key=key, target=Decimal(target), domain=Domain.objects.get(slug="backend"), **facts)
+
+    rare, gone = add_check("rare", every_seconds=3_600), add_check("gone", archived_at=timezone.now())
+    promise("a-whole", check_ref=rare, target="99.8")
+    promise("b-words", policy=" ")
+    promise("c-gone", check_ref=gone)
+    promise("d-tight", check_ref=rare, target="99.9")
+    promise("e-owner", owner="")
+    promise("f-archived", policy="", archived_at=timezone.now())
+
+    assert run("check_slo_policy") == (
+        [
+            "check_slo_policy finding=objective_policy_missing where=slo:b-words",
+            "check_slo_policy finding=objective_subject_gone where=slo:c-gone",
+            "check_slo_policy finding=objective_without_budget where=slo:d-tight",
+            "check_slo_policy finding=objective_owner_missing where=slo:e-owner",
+            "check_slo_policy status=fail reason=objective_policy_missing",
+        ],
+        1,
+    )
 
 
 @pytest.mark.usefixtures("owned")

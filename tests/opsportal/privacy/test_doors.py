@@ -166,6 +166,8 @@ DOORS = {
     "checks.daybucket.errors": OURS,
     "checks.weekbucket.errors": OURS,
     "checks.watermark.grain": OURS,
+    "checks.operationrun.kind": OURS,
+    "checks.operationrun.command": OURS,
     "checks.flip.reason": OURS,
     "incidents.subscriber.address_hash": HASH,
     "incidents.subscriber.nonce": HASH,

@@ -1,0 +1,111 @@
+"""Runs of operations as a house of twelve weeks has them: each day's report, a weekly look, one that was cancelled."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from checks.operations.models import OperationLine, OperationRun
+from checks.operations.schedule import due_at, due_day
+from opsportal.models import User
+
+_DAYS = 14
+_HEALTHY = (
+    "ops_daily check=api-health status=healthy samples=1440 availability=99.93 coverage=100.00 p95_ms=212",
+    "ops_daily check=portal-live status=healthy samples=2880 availability=100.00 coverage=100.00 p95_ms=9",
+    "ops_daily_totals checks=2 healthy=2 unhealthy=0 insufficient_data=0 blocked=0 delivered_total=4320 ok=4319 err=1 "
+    "unknown=0 availability=99.97 coverage=100.00 p95_ms=208",
+    "ops_daily_watchdog status=healthy",
+)
+_UNHEALTHY = (
+    "ops_daily check=api-health status=unhealthy samples=1440 availability=96.87 coverage=100.00 p95_ms=940",
+    *_HEALTHY[1:2],
+    "ops_daily_totals checks=2 healthy=1 unhealthy=1 insufficient_data=0 blocked=0 delivered_total=4320 ok=4275 err=45 "
+    "unknown=0 availability=98.95 coverage=100.00 p95_ms=902",
+    "ops_daily_watchdog status=unhealthy reason=checks_unhealthy",
+)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A run by hand: so many hours ago, so many seconds long."""
+
+    hours: int
+    command: str
+    reason: str
+    lines: tuple[str, ...]
+    code: int | None = 0
+    seconds: int = 4
+
+
+_BY_HAND = (
+    Ran(170, "prod_config_contract --mode=ci", "weekly look", ("prod_config status=ok",)),
+    Ran(169, "db_verify", "weekly look", ("db_verify status=ok",)),
+    Ran(
+        74,
+        "policy_check",
+        "before the release",
+        (
+            "check_docs_routes status=ok count=74",
+            "check_slo_policy finding=owner_missing where=legacy-import:backend",
+            "check_slo_policy status=fail reason=owner_missing",
+            "policy_check status=fail reason=owner_missing",
+        ),
+        code=1,
+        seconds=9,
+    ),
+    Ran(
+        30,
+        "benchmark_queries",
+        "the list felt slow",
+        ("benchmark_queries query=check_list status=ok queries=7 rounds=10 mean_ms=8.1 p95_ms=11.4",),
+        code=None,
+        seconds=6,
+    ),
+    Ran(
+        29,
+        "benchmark_queries",
+        "once more, to its end",
+        (
+            "benchmark_queries query=check_list status=ok queries=7 rounds=10 mean_ms=7.9 p95_ms=10.2",
+            "benchmark_queries query=now_board status=ok queries=9 rounds=10 mean_ms=6.3 p95_ms=8.0",
+            "benchmark_queries status=ok",
+        ),
+        seconds=14,
+    ),
+    Ran(6, "audit_verify", "after the restore drill", ("audit_verify status=ok rows=412 unsealed=0",), seconds=3),
+)
+
+
+def load(by: User, *, at: datetime) -> None:
+    """Oldest first, as they came."""
+    told = [(at - timedelta(hours=one.hours), one) for one in _BY_HAND]
+    today = due_day(at)
+    days = [(due_at(today - timedelta(days=ago)), ago) for ago in range(_DAYS)]
+    for moment, ran in sorted([*told, *days], key=lambda pair: pair[0]):
+        if isinstance(ran, Ran):
+            _write(ran, moment, by=by)
+        else:
+            bad = ran == _DAYS // 2
+            report = Ran(0, "ops_daily --mode=ci", f"The day of {moment.date()}", _UNHEALTHY if bad else _HEALTHY)
+            _write(report, moment, by=None, code=2 if bad else 0)
+
+
+def _write(ran: Ran, moment: datetime, *, by: User | None, code: int | None = None) -> None:
+    ended_at = moment + timedelta(seconds=ran.seconds)
+    is_cancelled = by is not None and ran.code is None
+    run = OperationRun.objects.create(
+        kind=ran.command.partition(" ")[0],
+        command=ran.command,
+        state=OperationRun.State.CANCELLED if is_cancelled else OperationRun.State.ENDED,
+        source=OperationRun.Source.WEB if by else OperationRun.Source.SCHEDULE,
+        by=by,
+        reason=ran.reason,
+        period=None if by else moment.date(),
+        asked_at=moment,
+        started_at=moment,
+        ended_at=ended_at,
+        cancel_asked_at=ended_at if is_cancelled else None,
+        cancel_asked_by=by if is_cancelled else None,
+        exit_code=ran.code if by else code,
+        token=ran.lines[-1],
+    )
+    OperationLine.objects.bulk_create(OperationLine(run=run, at=ended_at, text=text) for text in ran.lines)

@@ -1,0 +1,13 @@
+"""Addresses of operations and their runs."""
+
+from django.urls import path
+
+from checks.operations import views
+
+urlpatterns = [
+    path("operations/", views.operations, name="operations"),
+    path("operations/run/", views.new, name="operation_new"),
+    path("operations/runs/<int:pk>/", views.operation_run, name="operation_run"),
+    path("operations/runs/<int:pk>/cancel/", views.cancel, name="operation_cancel"),
+    path("operations/<slug:key>/", views.operation, name="operation"),
+]
