@@ -76,3 +76,14 @@ def keep_newest(folder: Path, number: int) -> int:
     for path in old:
         path.unlink(missing_ok=True)
     return len(old)
+
+
+def newest(folder: Path) -> Path:
+    """The newest of our backups there; Fault `no_backup` when there is none."""
+    try:
+        found = [path for path in folder.iterdir() if _NAME.fullmatch(path.name)]
+    except OSError:
+        found = []
+    if not found:
+        raise Fault("no_backup", "There is no backup in the data folder yet: bin/manage backup makes one.")
+    return max(found, key=lambda path: path.name)

@@ -4,6 +4,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from opsportal.backup import folder, taking
 from opsportal.backup.elsewhere import restore_into
 from opsportal.backup.reading import read
 from opsportal.commands import Exit, OpsCommand
@@ -16,10 +17,11 @@ class Command(OpsCommand):
     help = "Restore FILE elsewhere; compare rows, hashes and chains, open every encrypted value. Changes nothing here."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", type=Path, metavar="FILE")
+        parser.add_argument("file", type=Path, nargs="?", metavar="FILE", help="Default: the newest in backups/.")
 
-    def run(self, *, file: Path, **options: Any) -> Exit:
+    def run(self, *, file: Path | None, **options: Any) -> Exit:
         try:
+            file = file or folder.newest(taking.default_folder())
             read(file)  # a bad file needs no server to be found out
             with scratch() as server:
                 found, _ = restore_into(server, file.resolve())

@@ -388,3 +388,13 @@ def db_with_heads(tmp_path: Path) -> Iterator[None]:
         seal_everything()
         heads.export()
         yield
+
+
+def test_without_a_name_the_newest_of_ours_is_verified(tmp_path: Path):
+    with pytest.raises(Fault) as none:
+        folder.newest(tmp_path / "gone")
+    for name in ("opsportal-20261120T030000Z.backup", "opsportal-20261121T030000Z.backup", "zzz.backup"):
+        (tmp_path / name).touch()
+
+    assert none.value.reason == "no_backup"
+    assert folder.newest(tmp_path).name == "opsportal-20261121T030000Z.backup"
