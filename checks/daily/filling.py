@@ -180,12 +180,15 @@ def _share(number: int, of: int) -> str:
 
 
 def _status_page(person: User, at: datetime) -> Filled:
-    """What the portal itself finds untrue on the public page."""
-    found = statuspage.nags(person, at)
-    words = found[0].finding.sentence if found else "nothing on it contradicts incidents or checks"
-    more = f" And {len(found) - 1} more." if len(found) > 1 else ""
+    """How much the portal itself finds untrue on the public page.
+
+    A number and no title: a signed sheet is never changed, and words may be taken away from readers later.
+    """
+    found = len(statuspage.nags(person, at))
+    places = f"{found} {'place' if found == 1 else 'places'} where it and the truth part"
+    words = places if found else "nothing on it contradicts incidents or checks"
     state, word = (State.FLAPPING, _LOOK) if found else (State.HEALTHY, "")
-    return Filled("status", BY_SLUG["status"].title, state, words + more, "portal", reverse("incidents:publish"), word)
+    return Filled("status", BY_SLUG["status"].title, state, words, "portal", reverse("incidents:publish"), word)
 
 
 def _abuse(at: datetime) -> Filled:

@@ -89,6 +89,15 @@ def test_a_spike_of_5xx_is_seen_beside_the_week_before(responder: User):
     assert lines["limits"].state == "healthy"
 
 
+def test_no_words_that_could_be_taken_away_are_frozen(responder: User, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("checks.daily.filling.statuspage.nags", lambda person, at: ["one finding", "another"])
+
+    line = next(one for one in figures(responder, AT).filled if one.slug == "status")
+
+    assert line.words.endswith("2 places where it and the truth part")
+    assert line.word == "Look at it" or line.state == "insufficient_data"
+
+
 def test_a_signature_freezes_what_stood_there(responder: User):
     one = check("api-health")
     sheet = actions.sign({"support": Said("no", "7 tickets wait")}, note="Look at 08:00.", by=responder, at=AT)
