@@ -136,7 +136,9 @@ def test_an_empty_first_week_is_said_to_be_one(db: None) -> None:
 
 
 @pytest.mark.parametrize("monday", [datetime(2026, 3, 30, tzinfo=UTC), datetime(2026, 10, 26, tzinfo=UTC)])
-def test_a_week_with_a_change_of_clocks_has_seven_whole_days(add_check: AddCheck, monday: datetime) -> None:
+def test_a_week_with_a_change_of_clocks_has_seven_whole_days(
+    add_check: AddCheck, monday: datetime, client_as, viewer
+) -> None:
     check = add_check("shop", is_daily=True)
     weeks_of(check, 0, 0, at=monday)
     with connection.cursor() as cursor:
@@ -151,6 +153,9 @@ def test_a_week_with_a_change_of_clocks_has_seven_whole_days(add_check: AddCheck
         f"ops_daily_totals day={monday - timedelta(weeks=1):%Y-%m-%d} checks=1 delivered_total=1440"
     )
     assert review.figures["runs"]["runs"] == MINUTES
+    page = client_as(viewer).get(review.get_absolute_url()).content.decode()
+    assert all(line in page for line in lines)
+    assert "{{" not in page
 
 
 def test_the_digest_is_aggregates_alone(shop: Check, settings) -> None:
