@@ -9,9 +9,8 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from django.db import connection
-
 from checks.probes.outcome import UNANSWERED
+from opsportal.questions import planned_once
 
 HOURS = 24
 _HOUR = timedelta(hours=1)
@@ -87,7 +86,7 @@ def day_lines(ids: Iterable[int], at: datetime) -> dict[int, DayLine]:
     """24 hours for each check that has any, the current one as far as it has come. One query however many there are."""
     since = at.astimezone(UTC).replace(minute=0, second=0, microsecond=0) - (HOURS - 1) * _HOUR
     wanted: dict[str, Any] = {"ids": list(ids), "since": since, "until": since + HOURS * _HOUR, "unanswered": _CLASSES}
-    with connection.cursor() as cursor:
+    with planned_once() as cursor:
         cursor.execute(_LINES, wanted)
         rows = cursor.fetchall()
     return {check_id: _day_line(*figures) for check_id, *figures in rows}
