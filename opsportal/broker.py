@@ -1,6 +1,6 @@
 """How workers and Redis find each other again, at once and always: left alone it takes half a minute, or for ever.
 
-Measured in docs/decisions/0026-redis-comes-and-goes.md, proven by tests/checks/scheduler/test_whole_portal.py.
+Measured in docs/decisions/0027-redis-comes-and-goes.md, proven by tests/checks/scheduler/test_whole_portal.py.
 """
 
 import warnings

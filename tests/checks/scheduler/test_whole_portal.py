@@ -23,7 +23,7 @@ from tests.targets import HttpTarget
 pytestmark = [pytest.mark.serial, pytest.mark.full]
 
 CHECKS, EVERY, GONE_SECONDS, FROZEN_SECONDS = 40, 5, 60, 180
-# Limits of a test on a busy machine; what was measured stands in docs/decisions/0026-redis-comes-and-goes.md.
+# Limits of a test on a busy machine; what was measured stands in docs/decisions/0027-redis-comes-and-goes.md.
 BACK_WITHIN = 20.0
 # One job of each queue.
 JOBS = ["checks.tick", "checks.tick_slow", "incidents.carry_news"]
