@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from checks.catalogue.models import Check
 from checks.review import compiling
 from checks.review.models import Finding, Review, ReviewAction
 from checks.rollups.models import Watermark
@@ -30,10 +31,13 @@ HELD = Obligation.Kind.WEEKLY_REVIEW
 
 
 def compile_due(*, at: datetime) -> Review | None:
-    """The review of the week that is over, once: compiled, owed and told. None when there is one, or too early."""
+    """The review of the week that is over, once: compiled, owed and told.
+
+    None when there is one, when it is too early, or when nothing was watched yet: a new house has no week past.
+    """
     running = isoweek.monday(at)
     start = running - isoweek.WEEK
-    if Review.objects.filter(start=start.date()).exists():
+    if Review.objects.filter(start=start.date()).exists() or not Check.objects.filter(created_at__lt=running).exists():
         return None
     rolled = Watermark.objects.filter(grain="w", until__gte=running).exists()
     if not rolled and at < running + _PATIENCE:

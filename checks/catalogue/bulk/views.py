@@ -3,6 +3,7 @@
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils.timezone import now
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -80,9 +81,7 @@ def _require_role(request: HttpRequest, act: Act) -> None:
 
 def _choose_first(request: HttpRequest, sentence: str) -> HttpResponse:
     alert_message(request, sentence)
-    response = see(request, "checks:list")
-    response["Location"] += "?choose=1"
-    return response
+    return see(request, f"{reverse('checks:list')}?choose=1")
 
 
 def _asked(

@@ -27,6 +27,12 @@ AT = MONDAY + timedelta(minutes=10)
 THIRTEEN = (5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 300)
 
 
+@pytest.fixture(autouse=True)
+def old_house(db: None) -> None:
+    """It has watched something for half a year."""
+    Check.objects.update(created_at=MONDAY - timedelta(days=180))
+
+
 def rolled_up(until: datetime = MONDAY) -> None:
     Watermark.objects.update_or_create(grain="w", defaults={"until": until})
 
@@ -44,6 +50,15 @@ def review(shop: Check) -> Review:
     found = actions.compile_due(at=AT)
     assert found is not None
     return found
+
+
+def test_a_new_house_has_no_week_past(shop: Check) -> None:
+    """Nobody is told of zeros on the day it is set up, and nobody owes a review of them."""
+    Check.objects.update(created_at=MONDAY)
+
+    assert actions.compile_due(at=AT) is None
+    assert not Review.objects.exists()
+    assert actions.compile_due(at=AT + timedelta(days=7, hours=7)) is not None
 
 
 def incident(number: int, at: datetime, **fields: object) -> Incident:
