@@ -69,4 +69,4 @@ application = TrustedProxies(
 # then one request a tenth of a second (docs/decisions/0017-fast-lists-and-search.md).
 gc.collect()
 gc.freeze()
-gc.set_threshold(10_000, 10, 10)
+gc.set_threshold(50_000, 20, 50)
