@@ -11,32 +11,13 @@ from django.db import transaction
 from checks.catalogue import actions, code, definitions
 from checks.catalogue.definitions import Definition, Entry, Faulty
 from checks.catalogue.models import Check
+from opsportal import as_code
 from opsportal.accounts.models import User
+from opsportal.as_code import ImportRefused, Wrong
 from opsportal.audit import actions as audit
 from opsportal.errors import Refused
 
 _SHOWN = 60
-
-
-@dataclass(frozen=True)
-class Wrong:
-    """One fault: under which key, in which field, on which line of the file."""
-
-    entry: str
-    field: str
-    sentence: str
-    line: int = 0
-
-
-class ImportRefused(Refused):
-    """Nothing was taken in; `wrong` has every fault."""
-
-    def __init__(self, wrong: list[Wrong]) -> None:
-        entries = len({one.entry for one in wrong})
-        faults = "1 fault" if len(wrong) == 1 else f"{len(wrong)} faults"
-        where = "1 check" if entries == 1 else f"{entries} checks"
-        super().__init__("IMPORT_REFUSED", f"Nothing was imported: {faults} in {where}. Mend them and send all again.")
-        self.wrong = wrong
 
 
 @dataclass(frozen=True)
@@ -74,11 +55,8 @@ def export() -> str:
 
 
 def rehearse(text: str | bytes, *, by: User, at: datetime) -> Plan:
-    """What an import would do. It is done whole and taken back, so that nothing is overlooked."""
-    with transaction.atomic():
-        plan = take_in(text, by=by, at=at)
-        transaction.set_rollback(True)
-    return plan
+    """What an import would do."""
+    return as_code.rehearse(take_in, text, by=by, at=at)
 
 
 @transaction.atomic
@@ -91,7 +69,7 @@ def take_in(text: str | bytes, *, by: User, at: datetime) -> Plan:
     taking.store()
     taking.set_parents()
     if taking.wrong:
-        raise ImportRefused(_placed(taking.wrong, text))
+        raise ImportRefused(_placed(taking.wrong, text), "check")
     if taking.added or taking.changed:
         said = f"{len(taking.added)} added, {len(taking.changed)} changed"
         audit.record("check.import", by=by.username, object=said)
@@ -114,7 +92,7 @@ class _Taking:
     changed: list[Change] = field(default_factory=list)
     left: int = 0
     # What has to be stored, by key: as it was written, and the check as it was.
-    todo: dict[str, tuple[Entry, Check | None]] = field(default_factory=dict)
+    to_store: dict[str, tuple[Entry, Check | None]] = field(default_factory=dict)
     parents: dict[str, str] = field(default_factory=dict)
 
     def look_at(self, entries: Mapping[str, Any]) -> None:
@@ -131,14 +109,14 @@ class _Taking:
             elif key in before and definitions.plain(entry) == definitions.plain(definitions.entry_of(before[key])):
                 self.left += 1
             else:
-                self.todo[key] = entry, before.get(key)
-        rows = list(found.filter(key__in=self.todo).select_for_update(of=("self",)))
+                self.to_store[key] = entry, before.get(key)
+        rows = list(found.filter(key__in=self.to_store).select_for_update(of=("self",)))
         fresh = {check.key: check for check in rows}
-        self.todo = {key: (entry, fresh.get(key)) for key, (entry, _) in self.todo.items()}
+        self.to_store = {key: (entry, fresh.get(key)) for key, (entry, _) in self.to_store.items()}
 
     def store(self) -> None:
         """Without parents, which may come later in the file; jobs before the backups that hear of them."""
-        for key, (entry, check) in sorted(self.todo.items(), key=lambda one: _waits_for_job(one[1][0])):
+        for key, (entry, check) in sorted(self.to_store.items(), key=lambda one: _waits_for_job(one[1][0])):
             try:
                 found = definitions.read({**entry, "parent": None}, check=check)
                 with transaction.atomic():

@@ -16,7 +16,6 @@ FIELDS = (
     *("name", "indicator", "threshold_ms", "target", "days", "domain", "check", "component", "owner"),
     *("freezes_changes", "policy"),
 )
-MOST_UPLOAD = 900 * 1024
 _POLICY = (
     "Below a quarter: only changes that make it more reliable. Spent: no change but rollbacks until the next period, "
     "and the owner says in the weekly review what is done about it."
@@ -128,33 +127,3 @@ class ReasonForm(GuardedForm):
         label="Why", max_length=300, widget=forms.Textarea(attrs={"rows": 2}),
         error_messages={"required": "Say why it is promised no longer."},
     )  # fmt: skip
-
-
-class FileForm(GuardedForm):
-    """Objectives as text; entry by entry the import judges them, with the name of the field."""
-
-    unguarded = ("text",)
-
-    file = forms.FileField(
-        required=False, label="File", help_text="The .yaml file of an export, or one of your own.",
-        widget=forms.ClearableFileInput(attrs={"accept": ".yaml,.yml"}),
-        error_messages={"empty": "This file is empty."},
-    )  # fmt: skip
-    text = forms.CharField(
-        required=False, strip=False, label="Or its text",
-        widget=forms.Textarea(attrs={"rows": 12, "spellcheck": "false", "autocomplete": "off", "class": "mono"}),
-    )  # fmt: skip
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        file = cleaned.get("file")
-        if file and file.size > MOST_UPLOAD:
-            self.add_error("file", f"This file is larger than {MOST_UPLOAD // 1024} KiB.")
-        elif not self.errors and not file and not str(cleaned.get("text", "")).strip():
-            self.add_error("file", "Choose a file, or write its text.")
-        return cleaned
-
-    def words(self) -> str:
-        """What was sent, whichever way."""
-        file = self.cleaned_data["file"]
-        return file.read().decode(errors="replace") if file else str(self.cleaned_data["text"])

@@ -8,9 +8,10 @@ from typing import Any
 from django.db import transaction
 
 from checks.catalogue import code, definitions
-from checks.catalogue.importing import Wrong
 from checks.slo import actions, forms
 from checks.slo.models import Objective
+from opsportal import as_code
+from opsportal.as_code import ImportRefused, Wrong
 from opsportal.audit import actions as audit
 from opsportal.errors import Refused
 from opsportal.models import User
@@ -18,17 +19,6 @@ from opsportal.models import User
 _NAME = "objectives"
 _HEAD = "# Objectives of Opsportal. Checks stand here by key, domains by slug, components by name.\n"
 _REFERENCES = {"domain", "check", "component"}
-
-
-class ImportRefused(Refused):
-    """Nothing was taken in; `wrong` has every fault."""
-
-    def __init__(self, wrong: list[Wrong]) -> None:
-        entries = len({one.entry for one in wrong})
-        faults = "1 fault" if len(wrong) == 1 else f"{len(wrong)} faults"
-        where = "1 objective" if entries == 1 else f"{entries} objectives"
-        super().__init__("IMPORT_REFUSED", f"Nothing was imported: {faults} in {where}. Mend them and send all again.")
-        self.wrong = wrong
 
 
 @dataclass(frozen=True)
@@ -47,11 +37,8 @@ def export() -> str:
 
 
 def rehearse(text: str, *, by: User, at: datetime) -> Plan:
-    """What an import would do. It is done whole and taken back, so that nothing is overlooked."""
-    with transaction.atomic():
-        plan = take_in(text, by=by, at=at)
-        transaction.set_rollback(True)
-    return plan
+    """What an import would do."""
+    return as_code.rehearse(take_in, text, by=by, at=at)
 
 
 @transaction.atomic
@@ -82,7 +69,7 @@ def take_in(text: str, *, by: User, at: datetime) -> Plan:
         except Refused as refusal:
             wrong.append(Wrong(key, "", refusal.sentence))
     if wrong:
-        raise ImportRefused(wrong)
+        raise ImportRefused(wrong, "objective")
     if added or changed:
         audit.record("slo.import", by=by.username, object=f"{len(added)} added, {len(changed)} changed")
     return Plan(tuple(sorted(added)), tuple(sorted(changed)), left)

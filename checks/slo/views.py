@@ -5,12 +5,12 @@ from django.utils.timezone import now
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from checks.slo import actions, importing, queries
-from checks.slo.forms import FileForm, ObjectiveForm, ReasonForm, shown
+from checks.slo.forms import ObjectiveForm, ReasonForm, shown
 from checks.slo.models import Objective
 from checks.slo.shown import budget_row, outage_minutes, rows_of
+from opsportal.as_code import download, import_page
 from opsportal.errors import Conflict, Refused
 from opsportal.htmx import render_page, see, status_message
-from opsportal.privacy import guard
 from opsportal.roles import Role, require
 from opsportal.signed_in import person
 
@@ -134,30 +134,14 @@ def objective_restore(request: HttpRequest, objective: str) -> HttpResponse:
 @require_safe
 def export(request: HttpRequest) -> HttpResponse:
     """Every objective in one file."""
-    response = HttpResponse(importing.export(), content_type="application/yaml; charset=utf-8")
-    response["Content-Disposition"] = 'attachment; filename="objectives.yaml"'
-    return response
+    return download(importing.export(), "objectives.yaml")
 
 
 @require(Role.ADMIN)
 @require_http_methods(["GET", "HEAD", "POST"])
 def as_code(request: HttpRequest) -> HttpResponse:
-    """Look at what a file would do, then take it in: all of it, or nothing and every fault."""
-    form = FileForm(request.POST, request.FILES) if request.method == "POST" else FileForm()
-    context: dict[str, object] = {"form": form}
-    if request.method == "POST" and form.is_valid():
-        text, by, at = form.words(), person(request), now()
-        try:
-            if request.POST.get("act") == "import":
-                plan = importing.take_in(text, by=by, at=at)
-                status_message(request, f"{len(plan.added)} added, {len(plan.changed)} changed, {plan.left} left.")
-                return see(request, "checks:slo")
-            context |= {"plan": importing.rehearse(text, by=by, at=at), "form": FileForm(initial={"text": text})}
-        except Refused as refusal:
-            context |= {"refusal": refusal, "wrong": getattr(refusal, "wrong", [])}
-            context["form"] = FileForm(initial={"text": guard.for_export(text)})  # a secret does not come back
-    status = 422 if form.errors or "refusal" in context else 200
-    return render_page(request, AS_CODE, context, status=status)
+    """Look at what a file would do, then take it in."""
+    return import_page(request, AS_CODE, take_in=importing.take_in, then="checks:slo")
 
 
 def _may(request: HttpRequest) -> bool:

@@ -17,6 +17,7 @@ from checks.catalogue.kinds import KINDS
 from checks.catalogue.models import FORMED, Check
 from checks.catalogue.states import State
 from incidents.models import Component, Domain
+from opsportal.as_code import ImportRefused
 from opsportal.audit.models import AuditEvent
 from opsportal.errors import Refused
 from tests.checks.catalogue.definitions import SETTINGS, SPECS, key_of
@@ -59,7 +60,7 @@ def one(**changes: Any) -> str:
 
 
 def faults(text: str, admin) -> list[tuple[str, str, str]]:
-    with pytest.raises(importing.ImportRefused) as refused:
+    with pytest.raises(ImportRefused) as refused:
         importing.take_in(text, by=admin, at=timezone.now())
     return [(one.entry, one.field, one.sentence) for one in refused.value.wrong]
 
@@ -84,7 +85,7 @@ checks:
       url: ftp://shop.example/
     every_seconds: 7
 """
-    with pytest.raises(importing.ImportRefused) as refused:
+    with pytest.raises(ImportRefused) as refused:
         importing.take_in(text, by=admin, at=timezone.now())
     page = client_as(admin).post("/checks/as-code/", {"text": text}).content.decode()
 

@@ -21,6 +21,7 @@ from incidents.alerts.models import Alert
 from incidents.changes import freezes
 from incidents.changes.models import Freeze
 from incidents.models import Domain
+from opsportal.as_code import ImportRefused
 from opsportal.errors import Conflict, Refused
 from opsportal.models import AuditEvent, User
 from tests.checks.catalogue.test_api import Program
@@ -320,7 +321,7 @@ objectives:
 
 
 def test_a_file_is_taken_in_whole_or_not_at_all(check, objective, admin):
-    with pytest.raises(importing.ImportRefused) as refusal:
+    with pytest.raises(ImportRefused) as refusal:
         importing.take_in(FILE.format(target="many"), by=admin, at=AT)
     assert [(one.entry, one.field) for one in refusal.value.wrong] == [("payments", "target")]
     assert Objective.objects.get().percent == 99
@@ -344,7 +345,7 @@ def test_a_file_is_taken_in_whole_or_not_at_all(check, objective, admin):
     ],
 )
 def test_every_fault_is_named_by_its_field(admin, entry, field, sentence):
-    with pytest.raises(importing.ImportRefused) as refusal:
+    with pytest.raises(ImportRefused) as refusal:
         importing.rehearse(f"version: 1\nobjectives:\n  one: {entry}\n", by=admin, at=AT)
 
     assert any(one.field == field and one.sentence.startswith(sentence) for one in refusal.value.wrong)

@@ -1,0 +1,136 @@
+"""Entries from a file: chosen or typed, shown first what it would do, then taken in whole or not at all.
+
+A room brings its own `take_in`; what a person does with the file is the same everywhere.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+from django import forms
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.utils.timezone import now
+
+from opsportal.errors import Refused
+from opsportal.htmx import render_page, see, status_message
+from opsportal.models import User
+from opsportal.privacy import guard
+from opsportal.privacy.forms import GuardedForm
+from opsportal.signed_in import person
+
+_MOST_UPLOAD = 900 * 1024
+
+
+class Plan(Protocol):
+    """What an import does, or would do."""
+
+    @property
+    def added(self) -> tuple[Any, ...]: ...
+    @property
+    def changed(self) -> tuple[Any, ...]: ...
+    @property
+    def left(self) -> int: ...
+
+
+P = TypeVar("P", bound=Plan, covariant=True)
+
+
+class TakeIn(Protocol[P]):
+    """Add and change what the file says, and leave the rest; ImportRefused with every fault, and nothing is stored."""
+
+    def __call__(self, text: str, /, *, by: User, at: datetime) -> P: ...
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """One fault: under which key, in which field, on which line of the file; line 0 when it has none."""
+
+    entry: str
+    field: str
+    sentence: str
+    line: int = 0
+
+
+class ImportRefused(Refused):
+    """Nothing was taken in; `wrong` has every fault. `entry` is what the file holds, such as "check"."""
+
+    def __init__(self, wrong: list[Wrong], entry: str) -> None:
+        entries = len({one.entry for one in wrong})
+        faults = "1 fault" if len(wrong) == 1 else f"{len(wrong)} faults"
+        where = f"1 {entry}" if entries == 1 else f"{entries} {entry}s"
+        super().__init__("IMPORT_REFUSED", f"Nothing was imported: {faults} in {where}. Mend them and send all again.")
+        self.wrong = wrong
+
+
+class FileForm(GuardedForm):
+    """A file goes before typed text. What was read of it comes back as text, for a second look and a second press."""
+
+    unguarded = ("text",)  # entry by entry, with the name of the field
+
+    file = forms.FileField(
+        required=False,
+        label="File",
+        help_text="The .yaml file of an export, or one of your own. All of it is taken in, or nothing.",
+        widget=forms.ClearableFileInput(attrs={"accept": ".yaml,.yml"}),
+        error_messages={"empty": "This file is empty."},
+    )
+    text = forms.CharField(
+        required=False,
+        strip=False,
+        label="Or its text",
+        widget=forms.Textarea(attrs={"rows": 12, "spellcheck": "false", "autocomplete": "off", "class": "mono"}),
+    )
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file and file.size > _MOST_UPLOAD:
+            raise forms.ValidationError(f"This file is larger than {_MOST_UPLOAD // 1024} KiB. Send it in parts.")
+        return file
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if not self.errors and not cleaned.get("file") and not str(cleaned.get("text", "")).strip():
+            self.add_error("file", "Choose a file, or write its text.")
+        return cleaned
+
+    def words(self) -> str:
+        """What was sent, whichever way."""
+        file = self.cleaned_data["file"]
+        return file.read().decode(errors="replace") if file else str(self.cleaned_data["text"])
+
+
+def rehearse(take_in: Callable[..., P], text: str | bytes, *, by: User, at: datetime) -> P:
+    """What an import would do. It is done whole and taken back, so that nothing is overlooked."""
+    with transaction.atomic():
+        plan = take_in(text, by=by, at=at)
+        transaction.set_rollback(True)
+    return plan
+
+
+def import_page(request: HttpRequest, template: str, *, take_in: TakeIn[Plan], then: str) -> HttpResponse:
+    """Look at what a file would do, then take it in: all of it, or nothing and every fault. Then the list, `then`."""
+    form = FileForm(request.POST, request.FILES) if request.method == "POST" else FileForm()
+    context: dict[str, object] = {"form": form}
+    if request.method == "POST" and form.is_valid():
+        text, by, at = form.words(), person(request), now()
+        try:
+            if request.POST.get("act") == "import":
+                plan = take_in(text, by=by, at=at)
+                said = f"{len(plan.added)} added, {len(plan.changed)} changed, {plan.left} left as they were."
+                status_message(request, said)
+                return see(request, then)
+            context |= {"plan": rehearse(take_in, text, by=by, at=at), "form": FileForm(initial={"text": text})}
+        except Refused as refusal:
+            context |= {"refusal": refusal, "wrong": getattr(refusal, "wrong", [])}
+            context["form"] = FileForm(initial={"text": guard.for_export(text)})  # a secret does not come back
+    status = 422 if form.errors or "refusal" in context else 200
+    return render_page(request, template, context, status=status)
+
+
+def download(text: str, name: str) -> HttpResponse:
+    """An export as a file of this name."""
+    response = HttpResponse(text, content_type="application/yaml; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
