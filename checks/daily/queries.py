@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from django.http import Http404
+from django.urls import reverse
 
 from checks.daily.models import DailyAnswer, DailySheet
+from incidents.week_sections import Section
 
 # The sheet is due in the morning; the clock of the house is UTC.
 DUE = time(10, 0)
@@ -69,3 +71,16 @@ def days(before: date, number: int) -> list[Day]:
     rows = DailySheet.objects.filter(on__in=wanted).select_related("signed_by").defer("figures")
     sheets = {sheet.on: sheet for sheet in rows}
     return [Day(on, sheets.get(on)) for on in wanted if on >= first]
+
+
+def week_summary(start: datetime, end: datetime) -> Section:
+    """What the weekly review says of signed days; a question to which nobody looked counts as one."""
+    number = (end - start).days
+    known = days(end.date(), number)
+    signed = [one for one in known if one.sheet is not None]
+    late = sum(bool(one.late_by) for one in signed)
+    said = DailyAnswer.objects.filter(sheet__on__gte=start.date(), sheet__on__lt=end.date())
+    unsure = said.filter(answer=DailyAnswer.Answer.NOT_LOOKED).count()
+    wrong = said.filter(answer=DailyAnswer.Answer.NO).count()
+    words = (f"{len(signed)} of {number} days signed, {late} late", f"{wrong} answered no, {unsure} not looked")
+    return Section("Daily sheets", words if signed else (), reverse("checks:daily"), "No day was signed")

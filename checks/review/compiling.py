@@ -8,6 +8,7 @@ from django.db.models import Count, Q, Sum
 from django.urls import reverse
 
 from checks.catalogue.models import Check
+from checks.review import sections
 from checks.slo import queries as objectives
 from checks.slo.shown import said_left
 from checks.trends import isoweek, queries
@@ -54,6 +55,7 @@ def figures(start: datetime) -> dict[str, Any]:
         "follow_ups_overdue": _overdue(end),
         "ops_daily": _daily(start, end),
         "backups": _backups(start, end),
+        "sections": sections.of_week(start, end),
         "leaks": dict(
             LeakCount.objects.filter(on__gte=start.date(), on__lt=end.date())
             .values("kind").annotate(number=Sum("count")).order_by("-number", "kind").values_list("kind", "number")

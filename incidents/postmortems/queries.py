@@ -1,8 +1,11 @@
 """What the screens of post-mortems show, in a fixed number of queries."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from django.db.models import Count, Q
 from django.http import Http404
+from django.urls import reverse
 
 from incidents.follow_ups import queries as follow_ups
 from incidents.follow_ups.models import FollowUp
@@ -14,6 +17,7 @@ from incidents.response import wording
 from incidents.response.lines import Line, line_of
 from incidents.response.models import Incident
 from incidents.response.queries import hidden_labels
+from incidents.week_sections import Section
 from opsportal.models import User
 
 LIST_PAGE = 50
@@ -206,3 +210,17 @@ def _lines(postmortem: Postmortem) -> list[ReportLine]:
         else ReportLine(one.pk, Line(one.pk, one.occurred_at, None, "", one.body, icon="brain"), True)
         for one in rows
     ]
+
+
+def week_summary(start: datetime, end: datetime) -> Section:
+    """What the weekly review says of reports. Those of security incidents are in no number: viewers read it."""
+    seen = Postmortem.objects.exclude(incident__nature=Incident.Nature.SECURITY)
+    signed = Q(reviewed_at__gte=start, reviewed_at__lt=end)
+    drafted = Q(drafted_at__gte=start, drafted_at__lt=end)
+    counts = seen.aggregate(drafted=Count("pk", filter=drafted), signed=Count("pk", filter=signed))
+    secret = Incident.objects.filter(nature=Incident.Nature.SECURITY).values_list("number", flat=True)
+    unmet = Obligation.objects.filter(Q(met_at=None) | Q(met_at__gte=end), kind=Owed, waived_at=None, due_at__lt=end)
+    late = unmet.exclude(subject__in=[f"INC-{number}" for number in secret]).count()
+    words = (f"{counts['drafted']} begun", f"{counts['signed']} signed", f"{late} late at the end of the week")
+    lines = words if any((*counts.values(), late)) else ()
+    return Section("Post-mortems", lines, reverse("incidents:postmortems"), "None was begun, signed or late")
