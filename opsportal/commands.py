@@ -87,8 +87,7 @@ class OpsCommand(BaseCommand):
         try:
             super().run_from_argv(argv)
         except CommandError as mistake:
-            self.say(f"{mistake}. bin/manage {argv[1]} --help says how.")
-            sys.exit(int(Exit.ERROR))
+            sys.exit(int(self.failed("bad_arguments", f"{mistake}. bin/manage {argv[1]} --help says how.")))
 
     def handle(self, *args: Any, **options: Any) -> None:
         from opsportal.audit.actions import coming_by  # models, which are there when a command runs

@@ -19,6 +19,7 @@ from incidents.models import Incident
 from incidents.statuspage import queries as statuspage
 from opsportal.abuse import queries as abuse
 from opsportal.audit import queries as audit
+from opsportal.backup import queries as backups
 from opsportal.models import User
 from opsportal.privacy import leaks
 from opsportal.roles import Role
@@ -85,7 +86,7 @@ def figures(person: User, at: datetime) -> Figures:
     """The sheet of the 24 hours to this moment. A fixed number of queries, however many checks there are."""
     report = daily.report(at)
     by_line = _by_line(report.lines)
-    own = {one.slug: one for one in (*_shares(at), _status_page(person, at), _abuse(at)) if one}
+    own = {one.slug: one for one in (*_shares(at), _status_page(person, at), _own_backup(at), _abuse(at)) if one}
     filled = [one for line in LINES if (one := _filled(line, by_line.get(line.slug, []), own.get(line.slug)))]
     status, reason = report.verdict(strict=False)
     known = {one.slug for one in filled}
@@ -189,6 +190,14 @@ def _status_page(person: User, at: datetime) -> Filled:
     words = places if found else "nothing on it contradicts incidents or checks"
     state, word = (State.FLAPPING, _LOOK) if found else (State.HEALTHY, "")
     return Filled("status", BY_SLUG["status"].title, state, words, "portal", reverse("incidents:publish"), word)
+
+
+def _own_backup(at: datetime) -> Filled:
+    """The portal's own backup; those of the product are a check's or a person's to know."""
+    now = backups.state(at)
+    state, word = (State.FLAPPING, _LOOK) if now.fault else (State.HEALTHY, "")
+    url = reverse("checks:operation", args=["backup"])
+    return Filled("own_backup", BY_SLUG["own_backup"].title, state, now.words, "portal", url, word)
 
 
 def _abuse(at: datetime) -> Filled:

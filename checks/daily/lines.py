@@ -23,6 +23,7 @@ LINES = (
     Line("database", "Database", "Are pool and slow queries of the database in order?"),
     Line("status", "Status page", "Does the status page say what users see now?", is_asked=True),
     Line("backups", "Backups", "Did last night's backups of database and object storage run?"),
+    Line("own_backup", "Backup of this portal", ""),
     Line("abuse", "Abuse", "Is the list of bans free of odd spikes?", is_asked=True),
     Line("support", "Support", "Are new tickets and security events triaged?", is_asked=True),
     Line("other", "Everything else", ""),

@@ -24,7 +24,6 @@ class VerifyCommand(OpsCommand):
         )
 
     def run(self, *, heads: Path | None = None, **_: Any) -> Exit:
-        self.speaks = f"{self.chain}_verify"
         report = verify(chains.named(self.chain), _exported(heads))
         self._explain(report)
         self.stdout.write(report.token)

@@ -11,7 +11,7 @@ from django.db.migrations.executor import MigrationExecutor
 from psycopg import sql
 
 from opsportal.audit import actions as audit
-from opsportal.backup import proof, tables
+from opsportal.backup import log, proof, tables
 from opsportal.backup.contents import Contents, Head, Manifest
 from opsportal.backup.proof import Proof
 from opsportal.backup.reading import read, table_rows
@@ -74,7 +74,7 @@ def restore(path: Path, *, replace_all: str = "") -> Restored:
 
 def settle_in(path: Path, *, by: str, at: datetime) -> None:
     """What only a restore that stays has to do: say so in the audit log, and lay aside the heads it cannot know."""
-    audit.record("backup.restore", by=by, object=path.name)
+    audit.record(log.RESTORE, by=by, object=path.name)
     heads.lay_aside(at)
 
 

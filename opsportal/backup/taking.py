@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.db.migrations.recorder import MigrationRecorder
 
 from opsportal.audit import actions as audit
-from opsportal.backup import folder, tables
+from opsportal.backup import folder, log, tables
 from opsportal.backup.contents import HEAD, MANIFEST, ROWS, TABLE, Head, Manifest, packed
 from opsportal.backup.sealed_file import Writer
 from opsportal.schema import database
@@ -41,7 +41,7 @@ def take(into: Path, *, by: str, at: datetime) -> Taken:
     require_key()
     with folder.writing(into, at) as (path, file):
         manifest = _write(Writer(file), at)
-    audit.record("backup.take", by=by, object=path.name)
+    audit.record(log.TAKE, by=by, object=path.name)
     return Taken(path, len(manifest.counts), manifest.rows, path.stat().st_size)
 
 

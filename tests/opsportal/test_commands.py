@@ -42,11 +42,19 @@ def test_where_no_portal_runs_a_command_says_what_to_start(tmp_path: Path, comma
     assert len(answer.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize("command", [("login_link",), ("ops_daily", "--strct"), ("ops_ci_normalize", "--exit-code=x")])
-def test_a_mistyped_option_is_an_error_and_never_unhealthy(tmp_path: Path, command: tuple[str, ...]):
+@pytest.mark.parametrize(
+    ("command", "token"),
+    [
+        (("login_link",), ""),
+        (("ops_daily", "--strct"), "ops_daily status=fail reason=bad_arguments\n"),
+        (("check_runtime_health", "--base"), "runtime_health status=fail reason=bad_arguments\n"),
+        (("ops_ci_normalize", "--exit-code=x"), ""),
+    ],
+)
+def test_a_mistyped_option_is_an_error_and_never_unhealthy(tmp_path: Path, command: tuple[str, ...], token: str):
     answer = manage("--data-dir", str(tmp_path), *command)
 
-    assert_refused(answer, f"bin/manage {command[0]} --help says how.")
+    assert_refused(answer, f"bin/manage {command[0]} --help says how.", token=token)
 
 
 def test_a_data_folder_must_be_named():

@@ -18,6 +18,7 @@ _REASON = re.compile(r"status=fail(?: mode=\w+)? reason=(\w+)")
 
 
 class Command(OpsCommand):
+    speaks = "db_migrations_integration"
     help = "Start an empty PostgreSQL, apply every migration, verify, and throw it away. Touches no other database."
 
     def run(self, **_: Any) -> Exit:

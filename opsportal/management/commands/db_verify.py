@@ -8,6 +8,7 @@ from opsportal.schema.fault import Fault
 
 
 class Command(OpsCommand):
+    speaks = "db_verify"
     help = "Connect, look for every table and every migration. Exit 0 where no database is configured."
 
     def run(self, **_: Any) -> Exit:

@@ -11,6 +11,7 @@ from opsportal.models import User
 
 
 class Command(OpsCommand):
+    speaks = "invalidate_sessions"
     help = "Log out everybody (--all) or one person (--user NAME). Prints a count."
 
     def add_arguments(self, parser: CommandParser) -> None:

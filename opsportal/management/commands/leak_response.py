@@ -10,6 +10,7 @@ from opsportal.leaks import actions
 
 
 class Command(OpsCommand):
+    speaks = "leak_response"
     help = "End every session, API token and one-time link and renew the signing key. Counts only; audited."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -7,6 +7,7 @@ from opsportal.privacy.rescan import rescan
 
 
 class Command(OpsCommand):
+    speaks = "privacy_rescan"
     help = "Look through every stored free text again: one line a field, one line a kind found. Changes nothing."
 
     def run(self, **_: Any) -> Exit:

@@ -21,6 +21,7 @@ _BY = "shell"
 
 
 class Command(OpsCommand):
+    speaks = "restore"
     help = "Bring FILE back into an empty database, or into one whose name is typed. All of it, or nothing changes."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -36,10 +37,8 @@ class Command(OpsCommand):
         try:
             read(file)  # before anything is stopped, started or asked
             restored, said = self._into(file, replace_all)
-        except Fault as fault:
-            return self._failed(fault.reason, fault.sentence)
         except Unusable as reason:
-            return self._failed("data_folder_unusable", str(reason))
+            return self.failed("data_folder_unusable", str(reason))
         self.stdout.write(f"restore status=ok {restored}")
         if said:
             self.say(said)
@@ -64,8 +63,3 @@ class Command(OpsCommand):
             database.connected()  # says that an address is missing
         with own_server(Path(settings.DATA_DIR)) as server:
             return restore_into(server, file.resolve(), "--for-good", _BY, "--replace-all", replace_all)
-
-    def _failed(self, reason: str, sentence: str) -> Exit:
-        self.token("restore", status="fail", reason=reason)
-        self.say(sentence)
-        return Exit.ERROR

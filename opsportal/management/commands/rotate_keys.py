@@ -7,6 +7,7 @@ from opsportal.secrets import actions
 
 
 class Command(OpsCommand):
+    speaks = "rotate_keys"
     help = "Encrypt every stored secret again under the first key of INTEGRATION_ENCRYPTION_KEY. Prints counts only."
 
     def run(self, **_: Any) -> Exit:

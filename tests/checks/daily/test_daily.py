@@ -10,7 +10,7 @@ from django.utils import timezone
 from checks.catalogue.models import Check, State
 from checks.daily import actions, queries
 from checks.daily.actions import Said
-from checks.daily.filling import figures, unpacked
+from checks.daily.filling import Filled, figures, unpacked
 from checks.daily.lines import LINES, line_of
 from checks.daily.models import DailyAnswer, DailySheet
 from checks.rollups.models import HourBucket
@@ -87,6 +87,17 @@ def test_a_spike_of_5xx_is_seen_beside_the_week_before(responder: User):
     assert lines["errors"].words == "5xx 4.00 %, week before 0.40 %"
     assert (lines["errors"].state, lines["errors"].word) == ("flapping", "Look at it")
     assert lines["limits"].state == "healthy"
+
+
+def test_the_portals_own_backup_is_a_line_and_asks_nobody(responder: User):
+    def line() -> Filled:
+        return next(one for one in figures(responder, AT).filled if one.slug == "own_backup")
+
+    assert (line().state, line().words) == ("flapping", "never taken, never tried")
+    for act in ("backup.take", "backup.verify"):
+        AuditEvent.objects.create(act=act, actor="shell", object="x.backup", at=AT - timedelta(hours=5))
+    assert (line().state, line().words) == ("healthy", "taken 5 h ago, restored on trial 5 h ago")
+    assert "backups" in figures(responder, AT).asked
 
 
 def test_no_words_that_could_be_taken_away_are_frozen(responder: User, monkeypatch: pytest.MonkeyPatch):

@@ -32,6 +32,8 @@ from tests import engines
 
 KEY, OTHER = "a key of the house that is long", "a key of another house that is long"
 AT = datetime(2026, 11, 29, 3, 0, tzinfo=UTC)
+# What becomes of a backup is written into the audit log.
+pytestmark = pytest.mark.django_db
 with_database = pytest.mark.django_db(transaction=True)
 
 
@@ -230,6 +232,8 @@ def test_a_wrong_key_is_told_from_damage_before_anything_is_read(call, file: Pat
     code, lines, said = call("backup_verify", file)
 
     assert (code, lines) == (1, ["backup_verify status=fail reason=wrong_key"])
+    noted = AuditEvent.objects.get(act="backup.verify")
+    assert (noted.object, noted.result, noted.reason) == ("some.backup", "failed", "wrong_key")
     assert "INTEGRATION_ENCRYPTION_KEY" in said
     assert OTHER not in said
     assert call("restore", file)[:2] == (1, ["restore status=fail reason=wrong_key"])
@@ -272,6 +276,8 @@ def test_what_is_not_whole_is_not_backed_up(call, tmp_path: Path, broken: str):
 
     assert (code, lines) == (1, [f"backup status=fail reason={broken}"])
     assert list(tmp_path.iterdir()) == []
+    written_down = [] if broken == "missing_dsn" else [("failed", broken)]
+    assert list(AuditEvent.objects.filter(act="backup.take").values_list("result", "reason")) == written_down
 
 
 @with_database
@@ -313,7 +319,7 @@ def test_only_our_own_older_backups_are_removed(call, tmp_path: Path, monkeypatc
 
 
 def test_to_keep_none_is_no_backup(call, tmp_path: Path):
-    assert call("backup", "--output", tmp_path, "--keep", "0")[:2] == (1, [])
+    assert call("backup", "--output", tmp_path, "--keep", "0")[:2] == (1, ["backup status=fail reason=keep_too_few"])
 
 
 def test_half_files_of_killed_runs_go_and_those_of_living_ones_stay(tmp_path: Path):
