@@ -5,6 +5,7 @@ from incidents.alerts.mutes import Mute
 from incidents.changes.models import Change, ChangeStep, Freeze, Suspect
 from incidents.follow_ups.models import FollowUp
 from incidents.obligations.models import Obligation
+from incidents.oncall.models import Holder, Override, Rotation, RotationMember, RotationPlan
 from incidents.ownership.models import Contact, Domain
 from incidents.postmortems.models import Postmortem, PostmortemLine
 from incidents.response.models import (
@@ -52,6 +53,7 @@ __all__ = [
     "EarlierWording",
     "FollowUp",
     "Freeze",
+    "Holder",
     "Incident",
     "IncidentLink",
     "Maintenance",
@@ -60,6 +62,7 @@ __all__ = [
     "Mute",
     "Obligation",
     "Observation",
+    "Override",
     "Page",
     "PhaseText",
     "Pin",
@@ -67,6 +70,9 @@ __all__ = [
     "PostmortemLine",
     "PublicIncident",
     "Reaction",
+    "Rotation",
+    "RotationMember",
+    "RotationPlan",
     "Runbook",
     "RunbookUse",
     "RunbookVersion",
