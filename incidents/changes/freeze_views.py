@@ -9,6 +9,7 @@ from incidents.changes.forms import FreezeForm, LiftForm
 from opsportal.errors import Refused
 from opsportal.htmx import render_page, see, status_message
 from opsportal.roles import Role, require
+from opsportal.sent_once import sent_once
 from opsportal.signed_in import person
 
 NEW = "incidents/changes/freeze.html"
@@ -16,6 +17,7 @@ LIFT = "incidents/changes/lift.html"
 
 
 @require(Role.PUBLISHER)
+@sent_once
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
     """Hold changes up for a time."""

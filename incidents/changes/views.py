@@ -17,6 +17,7 @@ from opsportal.audit import actions as audit
 from opsportal.errors import Refused
 from opsportal.htmx import render_page, see, status_message
 from opsportal.roles import Role, require
+from opsportal.sent_once import sent_once
 from opsportal.signed_in import person
 
 LIST = "incidents/changes/list.html"
@@ -121,6 +122,7 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require(Role.RESPONDER)
+@sent_once
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
     """Tell of a change. An address may carry what is known already."""

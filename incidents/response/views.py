@@ -20,6 +20,7 @@ from opsportal.errors import Refused
 from opsportal.htmx import alert_message, render_page, see, status_message, wants_part
 from opsportal.models import User
 from opsportal.roles import Role, require
+from opsportal.sent_once import sent_once
 from opsportal.signed_in import person
 
 ROOM = "incidents/response/room.html"
@@ -77,6 +78,7 @@ def _next(request: HttpRequest, shown: queries.Room) -> next_best.Next | None:
 
 
 @require(Role.RESPONDER)
+@sent_once
 @require_POST
 def post(request: HttpRequest, number: int) -> HttpResponse:
     """A team update, with a move of the status if one was chosen."""

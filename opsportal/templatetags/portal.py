@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.utils.html import conditional_escape, escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from opsportal import navigation
+from opsportal import navigation, sent_once
 from opsportal.drawings import Sheet, drawing
 from opsportal.roles import Role
 
@@ -74,6 +74,12 @@ def mark(draw: Callable[..., SafeString]) -> Callable[..., SafeString]:
 
     register.tag(draw.__name__, compiled)
     return drawn
+
+
+@register.simple_tag
+def form_key() -> SafeString:
+    """The hidden mark by which a form that is sent twice acts once; the view is marked `@sent_once`."""
+    return format_html('<input type="hidden" name="{}" value="{}">', sent_once.FIELD, sent_once.new_key())
 
 
 @register.simple_tag
