@@ -21,8 +21,24 @@ from django.utils.safestring import SafeString
 _KEPT = 8_192
 # Stands where a page's own words belong. No text that is stored or posted holds it (PostgreSQL and NulMiddleware).
 _HOLE = SafeString("\0")
-# The page that shows the drawing, and its one instant: what to write into the hole.
-Filling = Callable[[Context, datetime], str]
+# What fills a hole: the page's own words, by their name in a template, or what is written for its one instant.
+Filling = str | Callable[[datetime], str]
+
+
+class PageWords(dict[str, str]):
+    """What one page writes for `{{ name }}`: looked up once, however many rows ask. Nothing when it has none."""
+
+    def __init__(self, page: Context) -> None:
+        super().__init__()
+        self.page = page
+
+    def __missing__(self, name: str) -> str:
+        try:
+            words = str(Variable(name).resolve(self.page))
+        except VariableDoesNotExist:
+            words = ""
+        self[name] = words if isinstance(words, SafeString) else escape(words)
+        return self[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +48,17 @@ class Drawing:
     pieces: tuple[str, ...]
     fillings: tuple[Filling, ...]
 
-    def on(self, page: Context, now: datetime) -> SafeString:
+    def on(self, page: PageWords, now: datetime) -> SafeString:
         """The text as it reads on this page."""
         filled = [self.pieces[0]]
         for fill, piece in zip(self.fillings, self.pieces[1:], strict=True):
-            words = fill(page, now)
-            filled += words if isinstance(words, SafeString) else escape(words), piece
+            if isinstance(fill, str):
+                words = page[fill]
+            else:
+                words = fill(now)
+                if not isinstance(words, SafeString):
+                    words = escape(words)
+            filled += words, piece
         return SafeString("".join(filled))
 
 
@@ -63,21 +84,9 @@ class _OfPage:
         return _OfPage(self.sheet, f"{self.path}.{name}".removeprefix("."))
 
     def __str__(self) -> str:
-        return self.sheet.hole(_written(Variable(self.path)))
+        return self.sheet.hole(self.path)
 
     __html__ = __str__
-
-
-def _written(variable: Variable) -> Filling:
-    """What a page writes for `{{ variable }}`: nothing when it has none."""
-
-    def fill(page: Context, _: datetime) -> str:
-        try:
-            return str(variable.resolve(page))
-        except VariableDoesNotExist:
-            return ""
-
-    return fill
 
 
 @lru_cache(maxsize=_KEPT)

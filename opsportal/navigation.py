@@ -145,32 +145,52 @@ def _reverse(url_name: str) -> str:
 def groups_for(request: HttpRequest) -> tuple[Group, ...]:
     """What this person may open, with the current page marked and the numbers beside it."""
     numbers = counts(request.user) if request.user.is_authenticated else {}
-    current = current_screen(request.path)
-    shown = ((title, _entries(request, screens, numbers, current)) for title, screens in GROUPS)
+    return _groups(_role(request), tuple(numbers.items()), current_screen(request.path))
+
+
+@lru_cache(maxsize=1024)
+def _groups(role: Role | None, numbers: tuple[tuple[str, Count], ...], current: Screen | None) -> tuple[Group, ...]:
+    """The same for everybody of one role on one screen while its numbers stand."""
+    shown = ((title, _entries(role, screens, dict(numbers), current)) for title, screens in GROUPS)
     return tuple(Group(title, entries) for title, entries in shown if entries)
 
 
 def tabs_for(request: HttpRequest) -> tuple[Entry, ...]:
     """The phone's five: Declare in the middle, or the status page for those who only read."""
-    middle = DECLARE if may_open(request, DECLARE) else STATUS_PAGE
-    return _entries(request, (NOW, INCIDENTS, middle, CHECKS, MORE), {}, current_screen(request.path))
+    return _tabs(_role(request), current_screen(request.path))
+
+
+@cache
+def _tabs(role: Role | None, current: Screen | None) -> tuple[Entry, ...]:
+    middle = DECLARE if _reaches(role, DECLARE) else STATUS_PAGE
+    return _entries(role, (NOW, INCIDENTS, middle, CHECKS, MORE), {}, current)
 
 
 def declare_for(request: HttpRequest) -> tuple[Entry, ...]:
     """The form that declares, for those who may."""
-    return _entries(request, (DECLARE,), {}, None)
+    return _entries(_role(request), (DECLARE,), {}, None)
 
 
 def _entries(
-    request: HttpRequest, screens: tuple[Screen, ...], numbers: dict[str, Count], current: Screen | None
+    role: Role | None, screens: tuple[Screen, ...], numbers: dict[str, Count], current: Screen | None
 ) -> tuple[Entry, ...]:
     return tuple(
         Entry(screen, address(screen), screen is current, numbers.get(screen.url_name))
         for screen in screens
-        if may_open(request, screen) and address(screen)
+        if _reaches(role, screen) and address(screen)
     )
 
 
 def may_open(request: HttpRequest, screen: Screen) -> bool:
     """Whether the role reaches; hiding is a courtesy, the view itself decides."""
-    return request.user.is_authenticated and request.user.has_role(screen.role)
+    return _reaches(_role(request), screen)
+
+
+def _role(request: HttpRequest) -> Role | None:
+    """What the person of this request is; None when that is nobody, or somebody who left."""
+    person = request.user
+    return Role(person.role) if person.is_authenticated and person.is_active else None
+
+
+def _reaches(role: Role | None, screen: Screen) -> bool:
+    return role is not None and role.rank >= screen.role.rank

@@ -12,7 +12,7 @@ import psycopg
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.backends.utils import CursorWrapper
-from django.db.models import BooleanField, Func, Model, QuerySet, Value
+from django.db.models import BooleanField, Field, Func, Model, QuerySet, Value
 from django.db.models.query import get_related_populators
 
 if TYPE_CHECKING:
@@ -54,6 +54,16 @@ class OneOf(Func):
     arg_joiner = " = ANY("
     arity = 2
     output_field = BooleanField()
+
+
+class InAll(Func):
+    """How many rows there are before `most` cuts them, beside each: values_list("title", InAll())."""
+
+    template = "count(*) OVER ()"
+    arity = 0
+    # Of no kind: Django would read each number once more as an integer, which it is.
+    output_field = Field()
+    contains_over_clause = True
 
 
 class Question(Generic[M]):

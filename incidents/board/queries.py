@@ -1,9 +1,10 @@
 """What is open, owed, firing and held right now, in a fixed number of queries and without models for the rows."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2s
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db.models import QuerySet, Subquery
 
@@ -19,9 +20,9 @@ from incidents.response.models import Incident, TimelineEvent
 from incidents.response.next_best import Act, Next
 from incidents.response.states import Kind, Status
 from opsportal.models import User
-from opsportal.questions import OneOf, given, planned_once, worded, worded_by_role
-from opsportal.roles import Role
+from opsportal.questions import InAll, OneOf, given, planned_once, worded, worded_by_role
 
+R = TypeVar("R")
 # The board is a board, not a list: what does not fit has a list of its own. About a hundred rows in all.
 _OPEN_SHOWN, _LATE_SHOWN, _FIRING_SHOWN = 70, 20, 6
 
@@ -177,33 +178,38 @@ class Board:
 
 def board(at: datetime, person: User) -> Board:
     """Everything of this wing that Now shows to this person."""
-    opened, late, firing = _numbers(at, person)
-    shown = _open(person)
+    opened, shown = _open(person)
+    late, overdue = _counted(_overdue(person).ask(most=_LATE_SHOWN, at=at), Late)
+    firing, fires = _counted(_fires(person).ask(most=_FIRING_SHOWN), Firing)
     past = None if opened else response.latest_resolved(person)
-    late_rows = [Late(*one) for one in _overdue(person).ask(most=_LATE_SHOWN, at=at)]
     return Board(
         incidents=shown,
-        next=_next(late_rows, shown, at),
+        next=_next(overdue, shown, at),
         more=opened - len(shown),
-        overdue=late_rows,
+        overdue=overdue,
         late=late,
-        alerts=[Firing(*one) for one in _fires(person).ask(most=_FIRING_SHOWN)],
+        alerts=fires,
         seats=[Seats(one.slug, one.name, one.primary, one.backup) for one in ownership.matrix()],
         last_resolved_at=past.resolved_at if past else None,
         sentence=_sentence(opened, late, firing),
     )
 
 
+def _counted(rows: list[tuple[Any, ...]], make: Callable[..., R]) -> tuple[int, list[R]]:
+    """How many there are in all, which stands last in each row, and those that are shown."""
+    return (rows[0][-1] if rows else 0), [make(*row[:-1]) for row in rows]
+
+
 @worded_by_role
 def _overdue(person: User) -> "QuerySet[Obligation, tuple[Any, ...]]":
     late = Obligation.objects.open().filter(due_at__lt=given("at"))
     seen = late.exclude(subject__in=response.hidden_labels(person))
-    return seen.order_by("due_at", "id").values_list(*_LATE)
+    return seen.order_by("due_at", "id").values_list(*_LATE, InAll())
 
 
 @worded_by_role
 def _fires(person: User) -> "QuerySet[Alert, tuple[Any, ...]]":
-    return Alert.objects.visible_to(person).firing().order_by("-fired_at", "-id").values_list(*_FIRING)
+    return Alert.objects.visible_to(person).firing().order_by("-fired_at", "-id").values_list(*_FIRING, InAll())
 
 
 def _next(late: list[Late], shown: list[OpenIncident], at: datetime) -> Upcoming | None:
@@ -221,12 +227,12 @@ def _next(late: list[Late], shown: list[OpenIncident], at: datetime) -> Upcoming
 _TAKEN_BY = COLUMNS.index("acknowledged_by__username")
 
 
-def _open(person: User) -> list[OpenIncident]:
-    """The worst open ones first."""
-    found = _worst(person).ask(most=_OPEN_SHOWN)
+def _open(person: User) -> tuple[int, list[OpenIncident]]:
+    """How many are open, and the worst ones first."""
+    opened, found = _counted(_worst(person).ask(most=_OPEN_SHOWN), lambda *row: row)
     owed = obligations.most_urgent([f"INC-{one[0]}" for one in found])
     last = _last([one[-1] for one in found])
-    return [_shown(one, owed, last, person, is_worst=one is found[0]) for one in found]
+    return opened, [_shown(one, owed, last, person, is_worst=one is found[0]) for one in found]
 
 
 def _shown(
@@ -239,7 +245,7 @@ def _shown(
 @worded_by_role
 def _worst(person: User) -> "QuerySet[Incident, tuple[Any, ...]]":
     newest = Subquery(response.newest_told())
-    return Incident.objects.visible_to(person).open().worst_first().values_list(*COLUMNS, newest)
+    return Incident.objects.visible_to(person).open().worst_first().values_list(*COLUMNS, newest, InAll())
 
 
 def _last(keys: list[int]) -> dict[int, Last]:
@@ -264,27 +270,6 @@ def _told(kind: str, new: str, body: str) -> str:
 
 def _short(text: str) -> str:
     return text if len(text) <= 200 else f"{text[:199]}…"
-
-
-def _numbers(at: datetime, person: User) -> tuple[int, int, int]:
-    """How many incidents are open, duties late and alerts firing, of those that this person may see."""
-    with planned_once() as cursor:
-        cursor.execute(_NUMBERS, {"at": at, "sees_all": person.has_role(Role.RESPONDER)})
-        opened, late, firing = cursor.fetchone()
-        return opened, late, firing
-
-
-_HIDDEN = f"FROM incidents_incident WHERE nature = '{Incident.Nature.SECURITY}'"
-_NUMBERS = f"""
-SELECT (SELECT count(*) FROM incidents_incident
-        WHERE status <> '{Status.RESOLVED}' AND (%(sees_all)s OR nature <> '{Incident.Nature.SECURITY}')),
-       (SELECT count(*) FROM incidents_obligation
-        WHERE met_at IS NULL AND waived_at IS NULL AND due_at < %(at)s
-        AND (%(sees_all)s OR subject NOT IN (SELECT 'INC-' || number {_HIDDEN}))),
-       (SELECT count(*) FROM incidents_alert
-        WHERE resolved_at IS NULL AND incident_id IS NOT NULL
-        AND (%(sees_all)s OR incident_id NOT IN (SELECT id {_HIDDEN})))
-"""  # noqa: S608 - our own constants
 
 
 def version(at: datetime) -> str:

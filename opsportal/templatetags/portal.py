@@ -21,7 +21,7 @@ from django.utils.html import conditional_escape, escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from opsportal import navigation, sent_once
-from opsportal.drawings import Sheet, drawing
+from opsportal.drawings import PageWords, Sheet, drawing
 from opsportal.roles import Role
 
 register = template.Library()
@@ -203,7 +203,7 @@ def timed(write: Callable[..., SafeString | str]) -> Callable[..., SafeString | 
 
     def tag(context: Context, *args: Any, **kwargs: Any) -> SafeString | str:
         if isinstance(context, Sheet):
-            return context.hole(lambda _, now: write(now, *args, **kwargs))
+            return context.hole(lambda now: write(now, *args, **kwargs))
         return write(_now(context), *args, **kwargs)
 
     register.simple_tag(tag, takes_context=True, name=write.__name__)
@@ -216,14 +216,14 @@ def drawn(context: Context, template: str, **values: Any) -> SafeString:
 
     Its template sees these values and nothing else; times in it run, and its forms have this page's token.
     """
-    return drawing(template, tuple(values.items())).on(context, _now(context))
+    return drawing(template, tuple(values.items())).on(PageWords(context), _now(context))
 
 
 @register.simple_tag(takes_context=True)
 def drawn_each(context: Context, template: str, rows: Iterable[object], **values: Any) -> SafeString:
     """The same for many, each under the name `row`: {% drawn_each "…/list.html#row" listing.rows can_act=can_act %}."""
-    now, rest = _now(context), tuple(values.items())
-    return SafeString("".join([drawing(template, (("row", row), *rest)).on(context, now) for row in rows]))
+    page, now, rest = PageWords(context), _now(context), tuple(values.items())
+    return SafeString("".join([drawing(template, (("row", row), *rest)).on(page, now) for row in rows]))
 
 
 def span(seconds: float) -> str:

@@ -113,7 +113,7 @@ def test_the_board_costs_the_same_however_bad_the_night(client_as, responder):
 
 
 # The tag; counts, open incidents, their clocks and last words, late duties, alerts, the matrix.
-BOARD_QUERIES = 8
+BOARD_QUERIES = 7
 
 
 def test_the_tag_changes_when_a_clock_passes_its_time(responder):
