@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection
 
 from checks.probes.outcome import ErrorClass, Outcome
-from checks.rollups import histogram
+from checks.rollups import histogram, quantiles
 
 
 @dataclass(frozen=True)
@@ -57,11 +57,11 @@ def counts_of(check_id: int, at: datetime, outcome: Outcome | None) -> Counts:
 
 _VALUES = attrgetter(*(one.name for one in fields(Counts)))
 _INSERT = """
-INSERT INTO {table} AS kept (check_id, bucket, ok, err, unknown, expected, maint, c429, c5xx,
-                             errors, lat_sum, lat_min, lat_max, hist, hist_v)
-SELECT *, %s FROM unnest(
+INSERT INTO {table} AS kept (hist_v, check_id, bucket, ok, err, unknown, expected, maint, c429, c5xx,
+                             errors, lat_sum, lat_min, lat_max, hist{names})
+SELECT %s, * FROM unnest(
   %s::bigint[], %s::timestamptz[], %s::int[], %s::int[], %s::int[], %s::int[], %s::int[], %s::int[], %s::int[],
-  %s::jsonb[], %s::float8[], %s::float8[], %s::float8[], %s::bytea[])
+  %s::jsonb[], %s::float8[], %s::float8[], %s::float8[], %s::bytea[]{values})
 ON CONFLICT (check_id, bucket) DO UPDATE SET
 """
 _ADD = """
@@ -81,6 +81,11 @@ _REPLACE = """
   maint = EXCLUDED.maint, c429 = EXCLUDED.c429, c5xx = EXCLUDED.c5xx, errors = EXCLUDED.errors,
   lat_sum = EXCLUDED.lat_sum, lat_min = EXCLUDED.lat_min, lat_max = EXCLUDED.lat_max, hist = EXCLUDED.hist
 """
+_REPLACE_WEEK = f"""{_REPLACE},
+  p50_ms = EXCLUDED.p50_ms, p95_ms = EXCLUDED.p95_ms, p95_low_ms = EXCLUDED.p95_low_ms,
+  p95_high_ms = EXCLUDED.p95_high_ms
+"""
+_QUANTILES = quantiles.Quantiles._fields
 
 
 def add_minutes(rows: Iterable[Counts]) -> None:
@@ -100,15 +105,20 @@ def replace_days(rows: Iterable[Counts]) -> None:
 
 def replace_weeks(rows: Iterable[Counts]) -> None:
     """Put recomputed weeks in place of what was there. Safe to run twice."""
-    _write("checks_bucket_w", _REPLACE, rows)
+    _write("checks_bucket_w", _REPLACE_WEEK, rows, with_quantiles=True)
 
 
-def _write(table: str, rule: str, rows: Iterable[Counts]) -> None:
+def _write(table: str, rule: str, rows: Iterable[Counts], *, with_quantiles: bool = False) -> None:
     """In order of check and time, so that two writers never wait for each other in a circle."""
     ordered = sorted(rows, key=lambda row: (row.check_id, row.bucket))
     if not ordered:
         return
     columns: list[list[Any]] = [list(column) for column in zip(*map(_VALUES, ordered), strict=True)]
     columns[9] = [json.dumps(errors) for errors in columns[9]]
+    more = _QUANTILES if with_quantiles else ()
+    if more:
+        columns += map(list, zip(*(quantiles.of(row.hist) for row in ordered), strict=True))
+    names, values = "".join(f", {name}" for name in more), ", %s::float8[]" * len(more)
+    insert = _INSERT.format(table=table, names=names, values=values)
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT.format(table=table) + rule, [histogram.VERSION, *columns])
+        cursor.execute(insert + rule, [histogram.VERSION, *columns])

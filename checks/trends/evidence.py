@@ -5,29 +5,23 @@ confidence that do not overlap: Wilson's for shares, that of order statistics fo
 """
 
 import math
-import struct
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import accumulate
+from typing import NamedTuple
 
-from checks.rollups import histogram
+from checks.rollups.quantiles import Z
 
-_Z = 1.959964  # 95 per cent, two-sided
 LEAST_COVERAGE = 95.0
 # Below these a difference means nothing to anybody: a tenth of a point of failures, five milliseconds.
 FLOOR_SHARE, FLOOR_MS = 0.001, 5.0
 _RELATIVE = 0.10
-# So many runs beyond the quantile it takes to compare it: 200 for p95.
-_BEYOND = 10
-# Twelve weeks of a thousand checks, about 10 MB.
-_KEPT = 16_384
 
 
-@dataclass(frozen=True)
-class Week:
-    """What one check, one domain or the house did in one ISO week. Zero of everything where nothing is stored."""
+class Week(NamedTuple):
+    """What one check, one domain or the house did in one ISO week. Zero of everything where nothing is stored.
+
+    A tuple with names, since a page of a thousand checks makes twelve thousand of them.
+    """
 
     ok: int = 0
     err: int = 0
@@ -35,7 +29,8 @@ class Week:
     p50_ms: float | None = None
     p95_ms: float | None = None
     # Between which p95 lies with 95 per cent of confidence; None when too few runs were answered to say.
-    p95_between: tuple[float, float] | None = None
+    p95_low_ms: float | None = None
+    p95_high_ms: float | None = None
 
     @property
     def samples(self) -> int:
@@ -83,33 +78,10 @@ def wilson(bad: int, n: int) -> tuple[float, float]:
     if not n:
         return 0.0, 1.0
     share = bad / n
-    middle = share + _Z * _Z / (2 * n)
-    reach = _Z * math.sqrt(share * (1 - share) / n + _Z * _Z / (4 * n * n))
-    whole = 1 + _Z * _Z / n
+    middle = share + Z * Z / (2 * n)
+    reach = Z * math.sqrt(share * (1 - share) / n + Z * Z / (4 * n * n))
+    whole = 1 + Z * Z / n
     return max(0.0, (middle - reach) / whole), min(1.0, (middle + reach) / whole)
-
-
-@lru_cache(maxsize=_KEPT)
-def latencies(hist: bytes) -> tuple[float | None, float | None, tuple[float, float] | None]:
-    """p50, p95 and where p95 lies, of a histogram.
-
-    A closed week stays as it is, and a page has twelve thousand of them: each is read once in a process.
-    """
-    flat = struct.unpack(f"<{len(hist) // 2}H", hist)
-    places, counts = flat[::2], flat[1::2]
-    if not places:
-        return None, None, None
-    if list(places) != sorted(places):
-        return latencies(histogram.compact(hist))
-    upto = list(accumulate(counts))
-    n = upto[-1]
-
-    def value(rank: float) -> float:
-        return histogram.value_of(places[bisect_left(upto, min(max(math.ceil(rank), 1), n))])
-
-    reach = _Z * math.sqrt(n * 0.95 * 0.05)
-    between = (value(n * 0.95 - reach), value(n * 0.95 + reach)) if n * 0.05 >= _BEYOND else None
-    return value(n * 0.5), value(n * 0.95), between
 
 
 def compare(before: Week, after: Week) -> list[Move]:
@@ -133,12 +105,11 @@ def _failures(before: Week, after: Week) -> Move | None:
 
 
 def _latency(before: Week, after: Week) -> Move | None:
-    if not (before.p95_between and after.p95_between and before.p95_ms and after.p95_ms):
+    old, old_low, old_high = before[4:]
+    new, new_low, new_high = after[4:]
+    if old is None or old_low is None or old_high is None or new is None or new_low is None or new_high is None:
         return None
-    old, new = before.p95_ms, after.p95_ms
-    if abs(new - old) <= max(FLOOR_MS, _RELATIVE * old):
-        return None
-    if before.p95_between[0] <= after.p95_between[1] and after.p95_between[0] <= before.p95_between[1]:
+    if abs(new - old) <= max(FLOOR_MS, _RELATIVE * old) or (old_low <= new_high and new_low <= old_high):
         return None
     word = "rose" if new > old else "fell"
     return Move("latency", new > old, f"p95 {word} from {old:.0f} ms to {new:.0f} ms", _times(old, new, FLOOR_MS))
@@ -165,15 +136,12 @@ def _percent(share: float) -> str:
 
 def total(weeks: Sequence[Week]) -> Week:
     """Several checks' week as one; of their latencies the median, since answers of different things have no one p95."""
-    return Week(
-        ok=sum(one.ok for one in weeks),
-        err=sum(one.err for one in weeks),
-        asked=sum(one.asked for one in weeks),
-        p50_ms=_median([one.p50_ms for one in weeks if one.p50_ms is not None]),
-        p95_ms=_median([one.p95_ms for one in weeks if one.p95_ms is not None]),
-    )
+    if not weeks:
+        return NO_WEEK
+    ok, err, asked, p50, p95, *_ = zip(*weeks, strict=True)
+    return Week(sum(ok), sum(err), sum(asked), _median(p50), _median(p95))
 
 
-def _median(values: Sequence[float]) -> float | None:
-    ordered = sorted(values)
+def _median(values: Sequence[float | None]) -> float | None:
+    ordered = sorted(one for one in values if one is not None)
     return ordered[len(ordered) // 2] if ordered else None

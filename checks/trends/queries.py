@@ -1,6 +1,5 @@
 """Weeks of checks, of domains and of the house, from the week buckets, with what people did beside them."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,10 +22,10 @@ from opsportal.models import User
 
 WINDOWS = (12, 52)
 _ROWS = """
-SELECT check_id, (extract(epoch FROM bucket) / 604800)::int, ok, err, expected - maint, hist FROM checks_bucket_w
-WHERE check_id = ANY(%s) AND bucket >= %s AND bucket < %s
+SELECT check_id, (date_part('epoch', bucket - %(first)s) / 604800)::int, ok, err, expected - maint,
+       p50_ms, p95_ms, p95_low_ms, p95_high_ms
+FROM checks_bucket_w WHERE check_id = ANY(%(ids)s) AND bucket >= %(first)s AND bucket < %(end)s
 """
-_SECONDS = 604_800
 
 
 @dataclass(frozen=True)
@@ -138,24 +137,17 @@ def of_checks(
     rows = Check.objects.in_use()
     rows = rows.filter(pk=check.pk) if check is not None else rows.filter(domain=domain) if domain is not None else rows
     named = list(rows.order_by("name", "pk").values_list("pk", "key", "name", "domain__slug", "domain__primary"))
-    known = _weeks([row[0] for row in named], mondays[0], mondays[-1] + isoweek.WEEK)
-    places = [round(one.timestamp() / _SECONDS) for one in mondays]
-    found = []
-    for pk, key, name, slug, owner in named:
-        own = known.get(pk, {})
-        weeks = [own.get(place, NO_WEEK) for place in places]
-        moves = evidence.compare(*weeks[-2:]) if len(weeks) > 1 else []
-        found.append(CheckTrend(pk, key, name, slug, owner, weeks, moves))
-    return found
+    known = _weeks([row[0] for row in named], mondays)
+    return [CheckTrend(*row, known[row[0]], evidence.compare(*known[row[0]][-2:])) for row in named]
 
 
-def _weeks(ids: list[int], start: datetime, end: datetime) -> Mapping[int, Mapping[int, Week]]:
-    """By check and by the number of the week since 1970; a Monday is half a week off, which rounding takes care of."""
-    found: dict[int, dict[int, Week]] = defaultdict(dict)
+def _weeks(ids: list[int], mondays: Sequence[datetime]) -> Mapping[int, Sequence[Week]]:
+    """The weeks of each check, oldest first; those without a row are empty."""
+    found = {one: [NO_WEEK] * len(mondays) for one in ids}
     with connection.cursor() as cursor:
-        cursor.execute(_ROWS, [ids, start, end])
-        for check_id, place, ok, err, asked, hist in cursor.fetchall():
-            found[check_id][place] = Week(ok, err, asked, *evidence.latencies(bytes(hist)))
+        cursor.execute(_ROWS, {"ids": ids, "first": mondays[0], "end": mondays[-1] + isoweek.WEEK})
+        for check_id, place, *figures in cursor.fetchall():
+            found[check_id][place] = Week(*figures)
     return found
 
 

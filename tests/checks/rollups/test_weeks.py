@@ -185,7 +185,7 @@ def test_only_partitions_whose_time_is_over_are_dropped() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_back_before_weeks_and_forward_again_loses_none() -> None:
-    """The statements of the migration, there and back, over twelve weeks of days."""
+    """The statements of the migrations, there and back, over twelve weeks of days."""
     since = MONDAY - 11 * WEEK
     make_room(since, CLOSED)
     buckets.replace_days([counts(since + step * DAY, ok=3) for step in range(12 * 7)])
@@ -193,9 +193,17 @@ def test_back_before_weeks_and_forward_again_loses_none() -> None:
     roll_up(CLOSED)
     before = weeks()
     make, functions = import_module("checks.migrations.0008_weeks").Migration.operations[0].database_operations
+    (more,) = import_module("checks.migrations.0017_week_quantiles").Migration.operations
 
     with psycopg.connect(engines.current().owner_url()) as owner:
-        for statements in (functions.reverse_sql, make.reverse_sql, make.sql, functions.sql):
+        for statements in (
+            more.reverse_sql,
+            functions.reverse_sql,
+            make.reverse_sql,
+            make.sql,
+            functions.sql,
+            more.sql,
+        ):
             owner.execute(statements)
     engines.make_room_for_fixed_days()
     roll_up(CLOSED + HOUR)

@@ -6,13 +6,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from checks.rollups import histogram
+from checks.rollups import histogram, quantiles
 from checks.trends import chart, evidence, isoweek
 from checks.trends.evidence import Week
 
 
 def week(ok: int, err: int = 0, asked: int = 10_080, hist: bytes = b"") -> Week:
-    return Week(ok, err, asked, *evidence.latencies(hist))
+    return Week(ok, err, asked, *quantiles.of(hist))
 
 
 @pytest.mark.parametrize(
@@ -69,13 +69,14 @@ def test_why_nothing_is_flagged_is_said(before, after, words):
 def test_quantiles_are_those_of_the_histogram():
     hist = histogram.encode([float(one) for one in range(1, 1_001)])
 
-    p50, p95, between = evidence.latencies(hist)
+    p50, p95, low, high = quantiles.of(hist)
 
     assert (p50, p95) == (histogram.quantile(hist, 0.5), histogram.quantile(hist, 0.95))
-    assert between is not None
-    assert between[0] < 950 < between[1]
-    assert evidence.latencies(hist + hist)[0] == p50  # not compacted yet
-    assert evidence.latencies(b"") == (None, None, None)
+    assert low is not None
+    assert high is not None
+    assert low < 950 < high
+    assert quantiles.of(hist + hist).p50_ms == p50  # not compacted yet
+    assert quantiles.of(b"") == (None, None, None, None)
 
 
 def test_a_week_with_a_change_of_clocks_has_seven_days():
