@@ -31,6 +31,7 @@ STOP_ORDER = (("web",), ("worker", "worker-slow", "worker-default"), ("redis",),
 NOISE = re.compile(r"Configuration allows spawning up to|Hitting Ctrl\+C again will")
 # What we decide where the operator said nothing; production wants the operator's own (env.missing_names).
 MADE_UP = ("DATABASE_URL", "REDIS_URL", "BASE_URL", "SECRET_KEY")
+STATIC_STAMP = "static.stamp"
 NAMES = ("postgres", "redis", "web", "worker", "worker-slow", "worker-default")
 
 
@@ -246,7 +247,7 @@ class Portal:
         """Bring database and static files up to this version; each step is safe to run again."""
         self.console.say("Preparing the database and the static files")
         steps = [("migrate", "--no-input", "--verbosity", "0"), ("createcachetable", "--verbosity", "0")]
-        stamp, digest = folder.path / "static.stamp", _static_digest()
+        stamp, digest = folder.path / STATIC_STAMP, static_digest()
         if not stamp.exists() or stamp.read_text() != digest:
             steps.append(("collectstatic", "--no-input", "--verbosity", "0"))
         self._manage(*steps)
@@ -356,7 +357,7 @@ class Portal:
         self.console.say("Stopped.")
 
 
-def _static_digest() -> str:
+def static_digest() -> str:
     """Changes when a file below static/ or a library that brings its own does."""
     digest = hashlib.sha256()
     files = sorted(path for path in (ROOT / "static").rglob("*") if path.is_file())

@@ -17,7 +17,7 @@ from django.http import HttpRequest
 from django.test import Client
 from pytest_django import DjangoDbBlocker
 
-from opsportal.embedded.postgres import APPLICATION, OWNER
+from opsportal.embedded.postgres import APPLICATION, DATABASE, OWNER
 from tests import engines
 
 if TYPE_CHECKING:
@@ -47,8 +47,9 @@ def django_db_keepdb() -> bool:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings() -> None:
-    """Migrations run as the owner, as in production."""
+    """The database that tests/migrated.py laid there; what is left to migrate runs as the owner, as in production."""
     connections["default"].settings_dict["USER"] = OWNER
+    connections["default"].settings_dict["TEST"]["NAME"] = DATABASE
 
 
 @pytest.fixture(scope="session")

@@ -16,8 +16,8 @@ from psycopg import sql
 
 from opsportal.embedded import postgres, redis
 from opsportal.supervisor import Console, Supervisor
+from tests.migrated import QUICK, lay_cluster
 
-_QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
 _REAL_WORLD = (
     "ENVIRONMENT",
     "LAUNCH_MODE",
@@ -37,7 +37,8 @@ class Engines:
         (self.data_dir / "static").mkdir()
         self.log = open(self.data_dir / "engines.log", "w")  # noqa: SIM115
         self.supervisor = Supervisor(Console(self.log, ["postgres", "redis"]))
-        self.postgres = postgres.prepare(self.data_dir, _QUICK)
+        lay_cluster(self.data_dir)
+        self.postgres = postgres.prepare(self.data_dir, QUICK)
         self.redis = redis.prepare(self.data_dir)
         self.database = postgres.DATABASE
 

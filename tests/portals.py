@@ -21,6 +21,7 @@ import pytest
 from opsportal import data_folder
 from opsportal.embedded import postgres, redis
 from opsportal.processes import Child, birth, signal_group, spawn
+from tests.migrated import lay_data_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 _DECIDED_BY_LAUNCH = (
@@ -87,6 +88,8 @@ class Portal:
     user: int | None = None
     has_admin: bool = False
     """Whether a test has used the printed link, which works once."""
+    from_nothing: bool = False
+    """Whether it makes its own database; other portals find it made."""
 
     @property
     def url(self) -> str:
@@ -111,6 +114,8 @@ class Portal:
         return self
 
     def begin(self) -> None:
+        if not (self.from_nothing or self.user or self.data_dir.exists() or "DATABASE_URL" in self.environment):
+            lay_data_folder(self.data_dir)
         argv = (*self.python, "-m", "opsportal.launch", "--port", str(self.port), "--data-dir", str(self.data_dir))
         env = clean_environment(**self.environment)
         self.lines.clear()
@@ -230,12 +235,20 @@ def wait_gone(pids: list[int], within: float = 30) -> None:
 def fresh_portal() -> Iterator[Callable[..., Portal]]:
     """Makes portals of a test's own, each with an empty folder; they are gone after it.
 
-    `fresh_portal()` is started and ready; `fresh_portal(start=False)` waits for `.start()` or `.begin()`.
+    `fresh_portal()` is started and ready; `fresh_portal(start=False)` waits for `.start()` or `.begin()`, and
+    `fresh_portal(from_nothing=True)` gets no database from us.
     """
     made: list[Portal] = []
 
-    def make(*arguments: str, start: bool = True, data_dir: Path | None = None, **environment: str) -> Portal:
+    def make(
+        *arguments: str,
+        start: bool = True,
+        from_nothing: bool = False,
+        data_dir: Path | None = None,
+        **environment: str,
+    ) -> Portal:
         portal = Portal(data_dir or new_data_dir(), arguments=arguments, environment=environment)
+        portal.from_nothing = from_nothing
         made.append(portal)
         return portal.start() if start else portal
 

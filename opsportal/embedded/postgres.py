@@ -114,7 +114,7 @@ def prepare(data_dir: Path, options: Sequence[str] = ()) -> Postgres:
     """Everything that must be true before the server can start: user, place, programs, cluster. Safe to run twice."""
     account = places.server_account()
     postgres = Postgres(
-        cluster=_cluster_place(data_dir, account),
+        cluster=cluster_place(data_dir, account),
         programs=_programs(account),
         sockets=places.socket_folder(data_dir, account),
         account=account,
@@ -138,7 +138,7 @@ def _pointer(data_dir: Path) -> Path:
     return data_dir / "pg.location"
 
 
-def _cluster_place(data_dir: Path, account: Account) -> Path:
+def cluster_place(data_dir: Path, account: Account) -> Path:
     """`pg/` in the data folder; where the system user cannot walk there, a folder below /var/lib, and a pointer to it.
 
     Only our own leaf is ever opened (to the server's group, to pass and not to list); no parent is touched.

@@ -235,7 +235,7 @@ def test_only_a_data_folder_before_the_command_belongs_to_manage(words: list[str
 
 @pytest.mark.serial
 def test_a_portal_starts_from_nothing_prints_its_link_and_stops_in_time(fresh_portal: Callable[..., Portal]):
-    portal = fresh_portal()  # it waits for the line that says ready
+    portal = fresh_portal(from_nothing=True)  # it waits for the line that says ready
 
     assert portal.status_of("/health/ready") == 200
     assert portal.setup_link.startswith(f"{portal.url}/")
