@@ -4,11 +4,13 @@ from django.apps import AppConfig
 
 
 class ChecksConfig(AppConfig):
-    """Registers the count of failing checks beside the navigation and the scheduler's health."""
+    """Registers the count of failing checks beside the navigation, the scheduler's health, and which steps it runs."""
 
     name = "checks"
 
     def ready(self) -> None:
         from checks import shell
+        from checks.operations import steps
 
         shell.register()
+        steps.register()

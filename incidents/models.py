@@ -22,7 +22,7 @@ from incidents.response.models import (
     TimelineText,
     Watcher,
 )
-from incidents.runbooks.models import Runbook, RunbookUse, RunbookVersion
+from incidents.runbooks.models import OutsideLink, Runbook, RunbookStep, RunbookUse, RunbookVersion
 from incidents.statuspage.maintenance import Maintenance, MaintenanceSeries, MaintenanceUpdate
 from incidents.statuspage.models import (
     Component,
@@ -62,6 +62,7 @@ __all__ = [
     "Mute",
     "Obligation",
     "Observation",
+    "OutsideLink",
     "Override",
     "Page",
     "PhaseText",
@@ -74,6 +75,7 @@ __all__ = [
     "RotationMember",
     "RotationPlan",
     "Runbook",
+    "RunbookStep",
     "RunbookUse",
     "RunbookVersion",
     "ScopeArea",

@@ -1,11 +1,13 @@
 """Start a run, ask it to end, and look after those that nobody runs any more."""
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
 from checks.operations import kinds, verdicts
 from checks.operations.models import OperationLine, OperationRun
+from incidents.runbooks.models import RunbookStep
 from opsportal.audit import actions as audit
 from opsportal.background import after_commit, wake
 from opsportal.errors import Denied, Refused
@@ -19,18 +21,26 @@ _PATIENCE = timedelta(seconds=15)
 _LOST, _CANCELLED = "worker_lost", "cancelled"
 _EXIT_LOST = 1
 SYSTEM = "schedule"
+# Who wants to hear of each run that is over, in the transaction that ends it.
+tellers: list[Callable[..., object]] = []
 
 
 @transaction.atomic
-def start(command: str, *, reason: str, by: User, at: datetime) -> OperationRun:
-    """Ask for a run by hand; Refused while one of its kind runs."""
+def start(command: str, *, reason: str, by: User, at: datetime, step: RunbookStep | None = None) -> OperationRun:
+    """Ask for a run by hand; Refused while one of its kind runs. `step` is the one of a runbook that wants to know."""
     operation = kinds.named(command.partition(" ")[0])
     if operation is None or command not in operation.commands:
         raise Refused("UNKNOWN_OPERATION", "There is no such operation. Choose one from the list.")
     if not by.has_role(operation.role):
         raise Denied("ROLE_TOO_LOW", f"{operation.name} is for the role {operation.role.label.lower()} and above.")
     run = OperationRun(
-        kind=operation.name, command=command, source=OperationRun.Source.WEB, by=by, reason=reason, asked_at=at
+        kind=operation.name,
+        command=command,
+        source=OperationRun.Source.WEB,
+        by=by,
+        reason=reason,
+        asked_at=at,
+        step=step,
     )
     return _ask(run, by=by.username)
 
@@ -118,6 +128,8 @@ def finish(run: OperationRun, *, state: str, code: int | None, at: datetime, rea
     locked.token = newest.text if newest is not None else ""
     locked.save(update_fields=["state", "exit_code", "ended_at", "lease_until", "token"])
     verdicts.note(locked, at=at)
+    for teller in tellers:
+        teller(locked, at=at)
     return True
 
 

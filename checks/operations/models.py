@@ -8,6 +8,7 @@ from typing import ClassVar
 from django.db import models
 from django.urls import reverse
 
+from incidents.runbooks.models import RunbookStep
 from opsportal.models import User
 from opsportal.privacy.fields import GuardedTextField
 
@@ -51,6 +52,8 @@ class OperationRun(models.Model):
     by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     reason = GuardedTextField(max_length=200)
     period = models.DateField(null=True)
+    # The step of a runbook that asked for it.
+    step = models.ForeignKey(RunbookStep, null=True, on_delete=models.SET_NULL, related_name="+")
     asked_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)

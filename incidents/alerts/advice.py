@@ -1,6 +1,7 @@
 """Which runbooks answer an incident, and taking the steps of one into its checklist.
 
-It stands with the alerts, since what fires names the tokens that runbooks answer.
+It stands with the alerts, since what fires names the tokens that runbooks answer. What became of a runbook that is
+followed for an incident goes to its timeline from here too.
 """
 
 from collections.abc import Iterable
@@ -9,11 +10,12 @@ from datetime import datetime
 from django.db.models import Q
 
 from incidents.alerts.models import Alert
-from incidents.response import checklist
+from incidents.response import checklist, timeline
 from incidents.response.checklist import Addition
 from incidents.response.models import Incident
+from incidents.response.states import Kind
+from incidents.runbooks import following, reading
 from incidents.runbooks import queries as runbooks
-from incidents.runbooks import reading
 from incidents.runbooks.models import Runbook
 from incidents.runbooks.queries import Answer
 from incidents.runbooks.reading import Step
@@ -48,3 +50,23 @@ def take_steps(incident: Incident, runbook: Runbook, *, numbers: set[int], phase
     here = runbook.get_absolute_url()
     additions = [Addition(text=one.title, link=f"{here}#step-{one.number}", command=one.command) for one in chosen]
     return checklist.add(incident, additions, phase=phase, source=runbook.title, by=by, at=at)
+
+
+def tell(news: following.News) -> None:
+    """Write what became of a step, or of the whole runbook, on the timeline of the incident it is followed for."""
+    number = news.subject.removeprefix("INC-")
+    if not number.isdecimal():
+        return
+    incident = Incident.objects.select_related("merged_into").filter(number=number).first()
+    if incident is None:
+        return
+    room = incident.merged_into or incident
+    timeline.record(
+        room, Kind.RUNBOOK, by=news.by, at=news.at, new=news.what, text=news.text, about=f"runbook:{news.slug}"
+    )
+
+
+def listen() -> None:
+    """Called once, when the app is ready."""
+    if tell not in following.tellers:
+        following.tellers.append(tell)

@@ -16,7 +16,10 @@ _PAGES: dict[str, Callable[[str], str]] = {
     "check": lambda key: reverse("checks:detail", args=[key]),
     "alert": lambda key: f"{reverse('incidents:alerts')}#alert-{key}",
     "change": lambda key: reverse("incidents:change", args=[key]),
+    "runbook": lambda key: reverse("incidents:runbook", args=[key]),
 }
+
+_NAMED_BESIDE = {"change": "That change", "runbook": "The runbook"}
 
 
 @dataclass(frozen=True)
@@ -51,8 +54,8 @@ class Line:
 
     @property
     def link_words(self) -> str:
-        """The key that a machine goes by; a change is named beside it already."""
-        return "That change" if self.about.startswith("change:") else self.about
+        """The key that a machine goes by; changes and runbooks are named beside it already."""
+        return _NAMED_BESIDE.get(self.about.partition(":")[0], self.about)
 
     @property
     def iso(self) -> str:
@@ -280,6 +283,23 @@ def _change(event: TimelineEvent, body: str) -> _Words:
     return _Words("change", event.new, body=body, icon="rocket")
 
 
+_FOLLOWED = {
+    "as_expected": ("ran a step of", "as expected", "s-ok"),
+    "not_as_expected": ("ran a step of", "not as expected", "s-fail"),
+    "done": ("did a step of", "done", "s-ok"),
+    "worked": ("followed", "worked", "s-ok"),
+    "partly": ("followed", "worked partly", "s-warn"),
+    "not": ("followed", "did not work", "s-fail"),
+}
+
+
+def _runbook(event: TimelineEvent, body: str) -> _Words:
+    """The first line says which step of which runbook, the rest is what it said."""
+    title, _, said = body.partition("\n")
+    before, verdict, shape = _FOLLOWED[event.new]
+    return _Words(before, title, f"{verdict}.", body=said, shape=shape)
+
+
 def _heading(event: TimelineEvent, body: str) -> _Words:
     """New is what was rewritten; the words hold both, before and after."""
     return _Words("rewrote", {"title": "the title", "summary": "what is seen"}[event.new], body=body, icon="pencil")
@@ -341,6 +361,7 @@ _WRITERS = {
     Kind.ALERT: _alert,
     Kind.CHECK: _check,
     Kind.CHANGE: _change,
+    Kind.RUNBOOK: _runbook,
     Kind.PUBLIC_UPDATE: _public,
     Kind.CORRECTION: _correction,
     Kind.IMPACT: _impact,

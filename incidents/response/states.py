@@ -70,6 +70,7 @@ class Kind(models.TextChoices):
     ALERT = "alert", "alert"
     CHECK = "check", "check"
     CHANGE = "change", "change"
+    RUNBOOK = "runbook", "followed a runbook"
     PUBLIC_UPDATE = "public_update", "published to the status page"
     IMPACT = "impact", "wrote down the impact"
     HEADING = "heading", "rewrote title or summary"

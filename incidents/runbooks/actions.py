@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from incidents.ownership.models import Domain, handle_validator
+from incidents.runbooks import following
 from incidents.runbooks.files import LONGEST, SLUG, TOKEN, Document
 from incidents.runbooks.models import Runbook, RunbookUse, RunbookVersion
 from opsportal.audit import actions as audit
@@ -90,16 +91,19 @@ def verify(runbook: Runbook, *, seen: int, by: User, at: datetime) -> Runbook:
 
 @transaction.atomic
 def record_use(runbook: Runbook, *, result: str, note: str, subject: str = "", by: User, at: datetime) -> RunbookUse:
-    """Say how it went. What did not work whole needs a word, so that somebody can mend it."""
-    runbook = _locked(runbook)
-    note = note.strip()
-    if result not in RunbookUse.Result.values:
-        raise Refused("RESULT_UNKNOWN", "Say whether it worked, partly, or not.")
-    if not note and result != RunbookUse.Result.WORKED:
-        raise Refused("NOTE_MISSING", "Say in a few words what did not work.")
-    guard.require_clean(note)
+    """Say afterwards how it went, of a use that left no steps here."""
+    runbook, note = _locked(runbook), note.strip()
+    following.require_said(result, note)
     use = RunbookUse.objects.create(
-        runbook=runbook, version=runbook.version, result=result, note=note[:500], subject=subject, by=by, at=at
+        runbook=runbook,
+        version=runbook.version,
+        result=result,
+        note=note[:500],
+        subject=subject,
+        by=by,
+        begun_at=at,
+        ended_at=at,
+        ended_by=by,
     )
     audit.record("runbook.use", by=by.username, object=runbook.slug, reason=f"{result} {subject}".strip())
     return use

@@ -8,6 +8,7 @@ from django import forms
 from incidents.ownership.models import Domain, handle_validator
 from incidents.runbooks import queries
 from incidents.runbooks.actions import Draft
+from incidents.runbooks.expecting import LONGEST as LONGEST_LINE
 from incidents.runbooks.files import LONGEST
 from incidents.runbooks.models import Runbook, RunbookUse
 from opsportal.privacy.forms import GuardedForm
@@ -106,7 +107,7 @@ class UseForm(GuardedForm):
 
     result = forms.ChoiceField(
         label="Did it work?",
-        choices=RunbookUse.Result.choices,
+        choices=[(one.value, one.label) for one in RunbookUse.SAID],
         error_messages={"required": "Say whether it worked.", "invalid_choice": "Say whether it worked."},
     )
     note = forms.CharField(
@@ -122,6 +123,37 @@ class UseForm(GuardedForm):
         strip=True,
         widget=forms.TextInput(attrs={"autocomplete": "off", "class": "input--auto", "placeholder": "INC-12"}),
         error_messages={"invalid": "Write the incident as INC-12."},
+    )
+
+
+class EndForm(UseForm):
+    """How a use went that was begun here: what it was for is known."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        del self.fields["subject"]
+
+
+class SubjectForm(forms.Form):
+    """What a runbook is followed for."""
+
+    subject = forms.RegexField(rf"^{SUBJECT.pattern}\Z", required=False)
+
+    @property
+    def subject_of(self) -> str:
+        """Nothing when it is no incident."""
+        return str(self.cleaned_data["subject"]) if self.is_valid() else ""
+
+
+class SaidForm(GuardedForm):
+    """The token line that a command ended with in a shell, or no command: the step is done."""
+
+    place = forms.IntegerField(required=False, min_value=0, max_value=99, widget=forms.HiddenInput)
+    got = forms.CharField(
+        label="Token line",
+        max_length=LONGEST_LINE,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "input--code"}),
     )
 
 

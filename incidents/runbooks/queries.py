@@ -57,12 +57,14 @@ class Sheet:
     reading: Reading
     links: Links
     is_stale: bool
+    # Ended ones, newest first, and those that go on.
     uses: list[RunbookUse]
+    going: list[RunbookUse]
     counts: dict[str, int]
 
     @property
     def used(self) -> int:
-        return sum(self.counts.values())
+        return sum(self.counts.get(one, 0) for one in RunbookUse.SAID)
 
 
 @dataclass(frozen=True)
@@ -81,8 +83,9 @@ def listing(filters: Filters, *, at: datetime) -> Listing:
         wanted = wanted.stale(at)
     if filters.domain:
         wanted = wanted.filter(domain=None) if filters.domain == HOUSE else wanted.filter(domain__slug=filters.domain)
-    worked = Q(uses__result=RunbookUse.Result.WORKED)
-    counted = wanted.with_people().by_title().annotate(used=Count("uses"), worked=Count("uses", filter=worked))
+    said, worked = Q(uses__result__in=RunbookUse.SAID), Q(uses__result=RunbookUse.Result.WORKED)
+    used = {"used": Count("uses", filter=said), "worked": Count("uses", filter=worked)}
+    counted = wanted.with_people().by_title().annotate(**used)
     return Listing(
         rows=[Row(one, one.is_stale(at), getattr(one, "used"), getattr(one, "worked")) for one in counted],  # noqa: B009
         total=current.count(),
@@ -102,19 +105,28 @@ def sheet(runbook: Runbook, *, at: datetime) -> Sheet:
     """The text as steps, its links, and what became of it."""
     read = reading.read(runbook.body)
     grouped = runbook.uses.values_list("result").annotate(number=Count("pk")).order_by("result")
+    uses = RunbookUse.objects.filter(runbook=runbook).with_people().newest_first()
     return Sheet(
         runbook=runbook,
         reading=read,
         links=links.look(read.links),
         is_stale=runbook.is_stale(at),
-        uses=list(runbook.uses.select_related("by").order_by("-at", "-pk")[:SHOWN_USES]),
+        uses=list(uses.ended()[:SHOWN_USES]),
+        going=list(uses.going().select_related("runbook")[:SHOWN_USES]),
         counts=dict(grouped),
     )
 
 
 def uses_of(runbook: Runbook) -> list[RunbookUse]:
     """Every use, the newest first, as far back as anybody looks."""
-    return list(runbook.uses.select_related("by").order_by("-at", "-pk")[:200])
+    return list(RunbookUse.objects.filter(runbook=runbook).with_people().newest_first()[:200])
+
+
+def use_or_404(runbook: Runbook, pk: int) -> RunbookUse:
+    found = RunbookUse.objects.with_people().select_related("runbook").filter(runbook=runbook, pk=pk).first()
+    if found is None:
+        raise Http404(f"use {pk} of {runbook.slug}")
+    return found
 
 
 def versions_of(runbook: Runbook) -> list[RunbookVersion]:

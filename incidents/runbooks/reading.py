@@ -1,13 +1,14 @@
 """From Markdown to what a page shows: parts with numbered steps, commands to copy, and the line that is expected.
 
 A heading of the first two levels begins a part. Its top-level numbered list is its steps: the first line of a step is
-its title, a fenced block its commands (one a line), and a paragraph that begins with "Expect:" names the token lines.
-Everything else is prose. Pure: no database, no address is asked.
+its title, a fenced block its commands (one a line), a paragraph that begins with "Check:" names checks by their keys,
+one that begins with "Expect:" the token lines of the commands above it, and one that begins with "On `token`:" what to
+do when something else is said. Everything else is prose. Pure: no database, no address is asked.
 """
 
 import html
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import nh3
 from django.utils.safestring import SafeString, mark_safe
@@ -20,15 +21,42 @@ _TAGS = {
     *("h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td"),
 }
 _EXPECT = re.compile(r"\s*expect(?:ed)?:\s*", re.IGNORECASE)
+_CHECK = re.compile(r"\s*checks?:\s*(?=`)", re.IGNORECASE)
+_BRANCH = re.compile(r"\s*on\s+((?:`[^`]+`(?:,\s*|\s+or\s+)?)+):\s", re.IGNORECASE)
+_KEY = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _CODE = re.compile(r"`+([^`]+)`+")
 
 
 @dataclass(frozen=True)
+class Trial:
+    """Something of a step that says a token line: a command, or a check by its key (`is_check`).
+
+    `place` counts through the step. Any of the lines in `expected` is right; with none, exit code 0 is.
+    """
+
+    place: int
+    text: str
+    expected: tuple[str, ...] = ()
+    is_check: bool = False
+
+
+@dataclass(frozen=True)
 class Block:
-    """A piece of a step: prose as safe HTML, a command to copy, or a line that is expected."""
+    """A piece of a step: prose as safe HTML, a branch with the tokens it is for, a trial, or a line to expect."""
 
     kind: str
-    text: str
+    text: str = ""
+    tokens: tuple[str, ...] = ()
+    trial: Trial | None = None
+
+    def is_for(self, said: str) -> bool:
+        """A branch that a token line leads to.
+
+        >>> Block("branch", "", ("reason=missing_tables",)).is_for("db_verify status=fail reason=missing_tables")
+        True
+        """
+        words = said.split()
+        return any(all(word in words for word in token.split()) for token in self.tokens)
 
 
 @dataclass(frozen=True)
@@ -41,9 +69,17 @@ class Step:
     blocks: list[Block]
 
     @property
+    def trials(self) -> list[Trial]:
+        return [one.trial for one in self.blocks if one.trial is not None]
+
+    @property
     def command(self) -> str:
         """The first command, or none."""
-        return next((one.text for one in self.blocks if one.kind == "command"), "")
+        return next((one.text for one in self.trials if not one.is_check), "")
+
+    def branches(self, said: str) -> list[Block]:
+        """What to do when this is said instead of what is expected."""
+        return [one for one in self.blocks if one.kind == "branch" and one.is_for(said)]
 
 
 @dataclass
@@ -69,11 +105,16 @@ class Reading:
 
     @property
     def commands(self) -> list[str]:
-        return [one.text for step in self.steps for one in step.blocks if one.kind == "command"]
+        return [one.text for step in self.steps for one in step.trials if not one.is_check]
 
     @property
     def expected(self) -> list[str]:
-        return [one.text for step in self.steps for one in step.blocks if one.kind == "expect"]
+        found = [line for step in self.steps for one in step.trials for line in one.expected if not one.is_check]
+        return list(dict.fromkeys(found))
+
+    def step(self, number: int) -> Step | None:
+        """The step of that number."""
+        return next((one for one in self.steps if one.number == number), None)
 
 
 def read(body: str) -> Reading:
@@ -109,28 +150,57 @@ def _groups(tokens: list[Token]) -> list[list[Token]]:
 
 def _step(number: int, inside: list[Token]) -> Step:
     groups = _groups(inside)
-    title, blocks = f"Step {number}", []
+    title, blocks = f"Step {number}", list[Block]()
     title_html = SafeString(title)
     if groups and groups[0][0].type == "paragraph_open":
         first = groups.pop(0)
         title = _words(first)
         title_html = _safe(_MARKDOWN.renderer.render(first[1:-1], _MARKDOWN.options, {}))
     for group in groups:
-        blocks += _blocks(group)
+        _add(blocks, group)
     return Step(number, title, title_html, blocks)
 
 
-def _blocks(group: list[Token]) -> list[Block]:
+def _add(blocks: list[Block], group: list[Token]) -> None:
     opening = group[0]
     if opening.type in ("fence", "code_block"):
-        return [Block("command", line.strip()) for line in opening.content.splitlines() if line.strip()]
-    if opening.type == "paragraph_open":
-        written = group[1].content
-        expect = _EXPECT.match(written)
-        if expect:
-            lines = _CODE.findall(written[expect.end() :]) or [written[expect.end() :].strip()]
-            return [Block("expect", line.strip()) for line in lines if line.strip()]
-    return [Block("prose", _prose(group))]
+        for line in opening.content.splitlines():
+            _try(blocks, line.strip())
+        return
+    written = group[1].content if opening.type == "paragraph_open" else ""
+    if expect := _EXPECT.match(written):
+        _expect(blocks, _lines(written[expect.end() :]))
+    elif check := _CHECK.match(written):
+        for key in _lines(written[check.end() :]):
+            if _KEY.fullmatch(key):
+                _try(blocks, key, expected=(f"check={key} status=healthy",), is_check=True)
+    elif branch := _BRANCH.match(written):
+        blocks.append(Block("branch", _prose(group), tuple(_CODE.findall(branch[1]))))
+    else:
+        blocks.append(Block("prose", _prose(group)))
+
+
+def _try(blocks: list[Block], text: str, *, expected: tuple[str, ...] = (), is_check: bool = False) -> None:
+    if text:
+        place = sum(one.trial is not None for one in blocks)
+        blocks.append(Block("trial", trial=Trial(place, text, expected, is_check)))
+
+
+def _expect(blocks: list[Block], lines: list[str]) -> None:
+    """The lines go to the commands above that have none yet: those that begin with its name, or all of them."""
+    waiting = [index for index, one in enumerate(blocks) if one.trial is not None and not one.trial.expected]
+    for index in waiting:
+        trial = blocks[index].trial
+        assert trial is not None
+        own = tuple(line for line in lines if line.split()[0] in trial.text.split())
+        blocks[index] = Block("trial", trial=replace(trial, expected=own or tuple(lines)))
+    if not waiting:
+        blocks += [Block("expect", line) for line in lines]
+
+
+def _lines(written: str) -> list[str]:
+    """What stands between backticks, or all of it."""
+    return [line.strip() for line in _CODE.findall(written) or [written] if line.strip()]
 
 
 def _prose(group: list[Token]) -> SafeString:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from incidents.runbooks import edit_views, file_views, views
+from incidents.runbooks import edit_views, file_views, following_views, views
 
 _ONE = "runbooks/<slug:slug>/"
 
@@ -16,6 +16,10 @@ urlpatterns = [
     path(_ONE + "verify/", views.verify, name="runbook_verify"),
     path(_ONE + "use/", views.use, name="runbook_use"),
     path(_ONE + "uses/", views.uses, name="runbook_uses"),
+    path(_ONE + "follow/", following_views.follow, name="runbook_follow"),
+    path(_ONE + "uses/<int:pk>/", following_views.following, name="runbook_following"),
+    path(_ONE + "uses/<int:pk>/steps/<int:number>/", following_views.step, name="runbook_step"),
+    path(_ONE + "uses/<int:pk>/end/", following_views.end, name="runbook_end"),
     path(_ONE + "retire/", views.retire, name="runbook_retire"),
     path(_ONE + "bring-back/", views.bring_back, name="runbook_bring_back"),
     path(_ONE + "history/", edit_views.history, name="runbook_history"),

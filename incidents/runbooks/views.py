@@ -10,10 +10,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.timezone import now
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from incidents.runbooks import actions, queries
-from incidents.runbooks.forms import SUBJECT, FilterForm, SeenForm, UseForm
-from incidents.runbooks.models import Runbook
+from incidents.runbooks import actions, following, queries
+from incidents.runbooks.forms import FilterForm, SeenForm, SubjectForm, UseForm
+from incidents.runbooks.models import Runbook, RunbookUse
 from incidents.runbooks.queries import Filters, Listing
+from incidents.runbooks.shown import Reader, shown
 from opsportal.errors import Refused
 from opsportal.htmx import alert_message, render_page, see, status_message
 from opsportal.roles import Role, require
@@ -70,21 +71,27 @@ def _to(filters: Filters, show: str) -> str:
 @require_safe
 def runbook(request: HttpRequest, slug: str) -> HttpResponse:
     """One runbook. `?for=INC-12` says what it is followed for, so that its use is written down with it."""
-    given = request.GET.get("for", "")
-    form = UseForm(initial={"subject": given if SUBJECT.fullmatch(given) else ""})
-    return _show(request, queries.runbook_or_404(slug), form)
+    subject = SubjectForm({"subject": request.GET.get("for", "")}).subject_of
+    return _show(request, queries.runbook_or_404(slug), UseForm(initial={"subject": subject}), subject=subject)
 
 
-def _show(request: HttpRequest, found: Runbook, form: UseForm, *, status: int = 200) -> HttpResponse:
-    at = now()
-    context: dict[str, Any] = {
+def _show(request: HttpRequest, found: Runbook, form: UseForm, *, subject: str = "", status: int = 200) -> HttpResponse:
+    context = context_of(request, found) | {"form": form, "subject": subject}
+    return render_page(request, RUNBOOK, context, part="steps", status=status)
+
+
+def context_of(request: HttpRequest, found: Runbook, use: RunbookUse | None = None) -> dict[str, Any]:
+    """What the page of a runbook shows, with the steps of a use or without."""
+    sheet = queries.sheet(found, at=now())
+    read = sheet.reading if use is None else following.read(use)
+    return {
         "runbook": found,
-        "sheet": queries.sheet(found, at=at),
-        "form": form,
+        "sheet": sheet,
+        "shown": shown(read, Reader(person(request), found, use)),
+        "use": use,
         "can_act": _may(request),
         "before": found.version - 1,
     }
-    return render_page(request, RUNBOOK, context, status=status)
 
 
 @require(Role.VIEWER)

@@ -4,11 +4,11 @@ from html.parser import HTMLParser
 
 import pytest
 
-from incidents.runbooks import diffing
+from incidents.runbooks import diffing, expecting
 from incidents.runbooks.diffing import Line
 from incidents.runbooks.files import Document, UnreadableError
 from incidents.runbooks.files import read as read_file
-from incidents.runbooks.reading import Block, read
+from incidents.runbooks.reading import Block, Trial, read
 
 
 class Seen(HTMLParser):
@@ -72,6 +72,47 @@ def test_a_step_has_its_commands_and_the_lines_that_are_expected():
 
 def test_an_expected_line_needs_no_code_marks():
     assert read("1. Do\n\n   Expected: doctor status=ok").steps[0].blocks == [Block("expect", "doctor status=ok")]
+
+
+def test_a_command_keeps_the_expected_lines_of_its_name():
+    step = read(TEXT).steps[0]
+
+    assert step.trials == [
+        Trial(0, "bin/manage db_verify", ("db_verify status=ok",)),
+        Trial(1, "bin/manage doctor", ("doctor status=ok",)),
+    ]
+
+
+def test_a_check_is_named_by_its_key_and_a_branch_by_its_token():
+    step = read(
+        "1. Look\n\n   Check: `replica-lag`, `slow-queries`\n\n"
+        "   On `reason=missing_tables`: [go on](/runbooks/x/).\n\n   On the way, wait."
+    ).steps[0]
+
+    assert [(one.text, one.expected, one.is_check) for one in step.trials] == [
+        ("replica-lag", ("check=replica-lag status=healthy",), True),
+        ("slow-queries", ("check=slow-queries status=healthy",), True),
+    ]
+    assert [one.kind for one in step.blocks] == ["trial", "trial", "branch", "prose"]
+    assert len(step.branches("db_verify status=fail reason=missing_tables")) == 1
+    assert step.branches("db_verify status=fail reason=missing_tables_too") == []
+
+
+@pytest.mark.parametrize(
+    ("got", "expected", "is_right"),
+    [
+        ("doctor status=ok", ["doctor status=ok"], True),
+        ("doctor status=ok now", ["doctor status=ok"], False),
+        ("backup status=ok tables=x rows=2", ["backup status=ok tables=<n> rows=<n>"], False),
+        ("b status=fail reason=gone", ["b status=ok", "b status=fail reason=<token>"], True),
+        ("l signing_key=external", ["l signing_key=renewed|external"], True),
+        ("l signing_key=lost", ["l signing_key=renewed|external"], False),
+        ("", ["doctor status=ok"], False),
+        ("doctor status=ok", [], False),
+    ],
+)
+def test_a_line_is_compared_word_by_word(got, expected, is_right):
+    assert expecting.is_as_expected(got, expected) is is_right
 
 
 @pytest.mark.parametrize(

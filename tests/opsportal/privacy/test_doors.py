@@ -120,6 +120,8 @@ DOORS = {
     "incidents.runbook.slug": FORM,
     "incidents.runbook.tokens": FORM,
     "incidents.runbook.owner": TYPED,
+    "incidents.runbook.kept_over": OURS,
+    "incidents.outsidelink.url": "an address that stands in a runbook's text, which passed the guard",
     "incidents.runbookuse.subject": "a number such as INC-12, checked by its form",
     "incidents.page.public_id": OURS,
     "incidents.page.name": FORM,
