@@ -38,6 +38,11 @@ class Shell:
         return navigation.groups_for(self.request)
 
     @property
+    def today(self) -> str:
+        """Saturday 21 November, in UTC as every clock of the house."""
+        return f"{self.now:%A} {self.now.day} {self.now:%B}"
+
+    @property
     def epoch(self) -> int:
         """The page's instant for the script, whose clocks run on from it."""
         return int(self.now.timestamp())
@@ -61,8 +66,7 @@ class Shell:
     def me(self) -> SafeString:
         """Who is signed in."""
         person = self.request.user
-        role = person.get_role_display() if person.is_authenticated else ""
-        return render_to_string("parts/person.html", {"name": person.get_username(), "sub": role, "is_me": True})
+        return _me(person.get_username(), person.get_role_display() if person.is_authenticated else "")
 
     @property
     def reachable(self) -> tuple[navigation.Entry, ...]:
@@ -93,6 +97,11 @@ class Shell:
         """Changes when a number beside the navigation changes."""
         numbers = (str(entry.count.number) if entry.count else "0" for entry in self.counted)
         return "-".join(numbers)
+
+
+@lru_cache(maxsize=256)
+def _me(name: str, role: str) -> SafeString:
+    return render_to_string("parts/person.html", {"name": name, "sub": role, "is_me": True})
 
 
 @lru_cache(maxsize=256)
