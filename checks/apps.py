@@ -4,13 +4,16 @@ from django.apps import AppConfig
 
 
 class ChecksConfig(AppConfig):
-    """Registers the count of failing checks beside the navigation, the scheduler's health, and which steps it runs."""
+    """Registers counts beside the navigation, the scheduler's health, which steps it runs, and the shell's history."""
 
     name = "checks"
 
     def ready(self) -> None:
         from checks import shell
         from checks.operations import steps
+        from checks.operations.shell import note
+        from opsportal import shell_runs
 
         shell.register()
         steps.register()
+        shell_runs.register(note)

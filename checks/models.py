@@ -4,7 +4,7 @@ from checks.catalogue.bulk.models import BulkAct
 from checks.catalogue.models import Batch, Check
 from checks.daily.models import DailyAnswer, DailySheet
 from checks.jobs.models import Job
-from checks.operations.models import OperationLine, OperationRun
+from checks.operations.models import OperationLine, OperationPlan, OperationRun
 from checks.review.models import Finding, Review, ReviewAction
 from checks.rollups.models import DayBucket, HourBucket, MinuteBucket, Watermark, WeekBucket
 from checks.runs.models import Flip
@@ -24,6 +24,7 @@ __all__ = [
     "MinuteBucket",
     "Objective",
     "OperationLine",
+    "OperationPlan",
     "OperationRun",
     "Review",
     "ReviewAction",

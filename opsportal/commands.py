@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError, ProgrammingError
 
+from opsportal import shell_runs
 from opsportal.errors import Refused
 from opsportal.schema.fault import Fault
 
@@ -84,6 +85,10 @@ class OpsCommand(BaseCommand):
         return parser
 
     def run_from_argv(self, argv: list[str]) -> None:
+        with shell_runs.heard(self, argv[1:]):
+            self._run_from_argv(argv)
+
+    def _run_from_argv(self, argv: list[str]) -> None:
         try:
             super().run_from_argv(argv)
         except CommandError as mistake:

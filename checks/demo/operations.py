@@ -1,10 +1,13 @@
 """Runs of operations as a house of twelve weeks has them: each day's report, a weekly look, one that was cancelled."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
+from checks.operations import plans
 from checks.operations.models import OperationLine, OperationRun
-from checks.operations.schedule import due_at, due_day
+from checks.operations.plans import Plan
+from opsportal.audit.models import AuditEvent
+from opsportal.backup import log
 from opsportal.models import User
 
 _DAYS = 14
@@ -26,7 +29,7 @@ _UNHEALTHY = (
 
 @dataclass(frozen=True)
 class Ran:
-    """A run by hand: so many hours ago, so many seconds long."""
+    """A run: so many hours ago when by hand, so many seconds long."""
 
     hours: int
     command: str
@@ -75,23 +78,60 @@ _BY_HAND = (
 )
 
 
+# What ran by itself at its last time; the newest backup and its trial stand in the audit log as well.
+_BY_ITSELF = {
+    "backup": ("backup_file file={file} bytes=48213004 removed=1", "backup status=ok tables=112 rows=184220"),
+    "backup_verify": ("backup_verify status=ok tables=112 rows=184220 chains=2 secrets=9",),
+    "prod_verify": ("prod_verify status=not_configured reason=missing_env",),
+    "benchmark_queries": (
+        "benchmark_queries query=check_list status=ok queries=7 rounds=10 mean_ms=7.7 p95_ms=9.8",
+        "benchmark_queries status=ok",
+    ),
+}
+
+
 def load(by: User, *, at: datetime) -> None:
     """Oldest first, as they came."""
     told = [(at - timedelta(hours=one.hours), one) for one in _BY_HAND]
-    today = due_day(at)
-    days = [(due_at(today - timedelta(days=ago)), ago) for ago in range(_DAYS)]
+    told += [_planned(plan, at) for plan in plans.all_plans().values() if plan.kind in _BY_ITSELF]
+    today = plans.plan_of(plans.DAILY).due_at(at)
+    assert today is not None
+    days = [(today - timedelta(days=ago), ago) for ago in range(_DAYS)]
     for moment, ran in sorted([*told, *days], key=lambda pair: pair[0]):
         if isinstance(ran, Ran):
-            _write(ran, moment, by=by)
+            _write(ran, moment, by=by if ran.hours else None)
         else:
             bad = ran == _DAYS // 2
-            report = Ran(0, "ops_daily --mode=ci", f"The day of {moment.date()}", _UNHEALTHY if bad else _HEALTHY)
-            _write(report, moment, by=None, code=2 if bad else 0)
+            report = Ran(0, "ops_daily --mode=ci", _the_day(moment), _UNHEALTHY if bad else _HEALTHY)
+            _write(replace(report, code=2 if bad else 0), moment, by=None)
+    for act, kind in ((log.TAKE, "backup"), (log.VERIFY, "backup_verify")):
+        _note(act, OperationRun.objects.get(kind=kind))
 
 
-def _write(ran: Ran, moment: datetime, *, by: User | None, code: int | None = None) -> None:
+def _note(act: str, run: OperationRun) -> None:
+    """What the command itself would have written; a trial is of the backup of that morning."""
+    name = _file(datetime.combine(run.asked_at, plans.plan_of("backup").at, UTC))
+    AuditEvent.objects.create(act=act, actor="shell", object=name, at=run.asked_at, source=AuditEvent.Source.COMMAND)
+
+
+def _file(moment: datetime) -> str:
+    return f"opsportal-{moment:%Y%m%dT%H%M%SZ}.backup"
+
+
+def _planned(plan: Plan, at: datetime) -> tuple[datetime, Ran]:
+    moment = plan.due_at(at)
+    assert moment is not None
+    lines = tuple(line.format(file=_file(moment)) for line in _BY_ITSELF[plan.kind])
+    return moment, Ran(0, plan.command, _the_day(moment), lines, seconds=9)
+
+
+def _the_day(moment: datetime) -> str:
+    return f"The day of {moment.date()}"
+
+
+def _write(ran: Ran, moment: datetime, *, by: User | None) -> None:
     ended_at = moment + timedelta(seconds=ran.seconds)
-    is_cancelled = by is not None and ran.code is None
+    is_cancelled = ran.code is None
     run = OperationRun.objects.create(
         kind=ran.command.partition(" ")[0],
         command=ran.command,
@@ -105,7 +145,7 @@ def _write(ran: Ran, moment: datetime, *, by: User | None, code: int | None = No
         ended_at=ended_at,
         cancel_asked_at=ended_at if is_cancelled else None,
         cancel_asked_by=by if is_cancelled else None,
-        exit_code=ran.code if by else code,
+        exit_code=ran.code,
         token=ran.lines[-1],
     )
     OperationLine.objects.bulk_create(OperationLine(run=run, at=ended_at, text=text) for text in ran.lines)

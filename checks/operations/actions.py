@@ -5,13 +5,16 @@ from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
-from checks.operations import kinds, verdicts
-from checks.operations.models import OperationLine, OperationRun
+from checks.operations import kinds, plans, verdicts
+from checks.operations.models import OperationLine, OperationPlan, OperationRun
+from checks.operations.plans import Plan
 from incidents.runbooks.models import RunbookStep
 from opsportal.audit import actions as audit
 from opsportal.background import after_commit, wake
 from opsportal.errors import Denied, Refused
 from opsportal.models import User
+from opsportal.privacy import guard
+from opsportal.roles import Role
 
 TASK = "checks.run_operation"
 LEASE = timedelta(seconds=20)
@@ -29,10 +32,11 @@ tellers: list[Callable[..., object]] = []
 def start(command: str, *, reason: str, by: User, at: datetime, step: RunbookStep | None = None) -> OperationRun:
     """Ask for a run by hand; Refused while one of its kind runs. `step` is the one of a runbook that wants to know."""
     operation = kinds.named(command.partition(" ")[0])
-    if operation is None or command not in operation.commands:
+    if operation is None or not operation.allows(command):
         raise Refused("UNKNOWN_OPERATION", "There is no such operation. Choose one from the list.")
     if not by.has_role(operation.role):
         raise Denied("ROLE_TOO_LOW", f"{operation.name} is for the role {operation.role.label.lower()} and above.")
+    guard.require_clean(command)
     run = OperationRun(
         kind=operation.name,
         command=command,
@@ -63,6 +67,21 @@ def schedule(command: str, *, period: date, at: datetime) -> OperationRun | None
         return _ask(run, by=SYSTEM)
     except Refused:
         return None
+
+
+@transaction.atomic
+def plan(kind: str, wish: Plan, *, by: User, at: datetime) -> None:
+    """Say when an operation runs by itself. What is past is not made up for."""
+    operation = kinds.named(kind)
+    if operation is None or wish.command not in operation.commands:
+        raise Refused("UNKNOWN_OPERATION", "There is no such operation. Choose one from the list.")
+    if not by.has_role(Role.ADMIN):
+        raise Denied("ROLE_TOO_LOW", "Admins say what runs by itself.")
+    if kind == plans.DAILY and wish.every != OperationPlan.Every.DAY:
+        raise Refused("DAILY_STAYS", "ops_daily runs every day; only its time can be another.")
+    said = {"command": wish.command, "every": wish.every, "at": wish.at, "weekday": wish.weekday}
+    OperationPlan.objects.update_or_create(kind=kind, defaults={**said, "changed_by": by, "changed_at": at})
+    audit.record("operation.plan", by=by.username, object=wish.command, reason=wish.words)
 
 
 def _ask(run: OperationRun, *, by: str) -> OperationRun:

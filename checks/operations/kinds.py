@@ -1,11 +1,22 @@
 """Which operations there are on the screen, in which forms, and who may start them."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.core.management import get_commands
 
 from opsportal.roles import Role
+
+
+@dataclass(frozen=True)
+class Blank:
+    """A form with a word that a person types: what it is called, how it looks, and what to say when it does not."""
+
+    form: str
+    name: str
+    pattern: str
+    sentence: str
 
 
 @dataclass(frozen=True)
@@ -20,12 +31,21 @@ class Operation:
     forms: tuple[str, ...] = ("",)
     role: Role = Role.RESPONDER
     speaks: str = ""
-    when: str = ""
+    blanks: tuple[Blank, ...] = ()
 
     @property
     def commands(self) -> tuple[str, ...]:
         """What may be run, as it is typed."""
         return tuple(f"{self.name} {form}".strip() for form in self.forms)
+
+    def blank(self, command: str) -> Blank | None:
+        """The word that this command wants behind it, if any."""
+        return next((one for one in self.blanks if f"{self.name} {one.form}" == command), None)
+
+    def allows(self, command: str) -> bool:
+        """Whether it is one of ours, its blank filled as it has to be."""
+        filled = (rf"{re.escape(f'{self.name} {one.form}')} (?:{one.pattern})" for one in self.blanks)
+        return command in self.commands or any(re.fullmatch(one, command) for one in filled)
 
     def line(self, status: str, reason: str) -> str:
         """A token line that the command itself did not live to say."""
@@ -38,7 +58,6 @@ _ALL = (
         "ops_daily",
         "Daily checks over 24 hours",
         ("--mode=ci", "--mode=ci --strict", "--mode=prod"),
-        when="Every day",
     ),
     Operation("db_verify", "Connection, tables, migrations"),
     Operation("db_bootstrap", "Whether the migrations fit together", ("--dry-run",), speaks="db_bootstrap_dry_run"),
@@ -61,8 +80,12 @@ _ALL = (
         "Messages that failed, once more",
         ("--failed-since 1h", "--failed-since 1d"),
         role=Role.ADMIN,
+        blanks=(
+            Blank("--event-id", "ID", r"[A-Za-z0-9][\w.:/-]{0,149}", "Write the event id, as Deliveries shows it."),
+            Blank("--failed-since", "AGE", r"\d{1,4}[smhd]", "Write how long ago as 30m, 1h or 2d."),
+        ),
     ),
-    Operation("backup", "A copy of everything, closed", role=Role.ADMIN),
+    Operation("backup", "A copy of everything, closed", ("--keep 14", ""), role=Role.ADMIN),
     Operation("backup_verify", "The newest copy, restored elsewhere and compared", role=Role.ADMIN),
     Operation("audit_verify", "The chain of the audit log"),
     Operation("timeline_verify", "The chain of the timelines"),

@@ -42,11 +42,12 @@ class OperationRun(models.Model):
     class Source(models.TextChoices):
         WEB = "web", "By hand"
         SCHEDULE = "schedule", "Scheduled"
+        SHELL = "shell", "From the shell"
 
     OPEN = (State.WAITING, State.RUNNING)
 
     kind = models.CharField(max_length=40)
-    command = models.CharField(max_length=80)
+    command = models.CharField(max_length=200)
     state = models.CharField(max_length=9, choices=State.choices, default=State.WAITING)
     source = models.CharField(max_length=8, choices=Source.choices)
     by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
@@ -94,12 +95,38 @@ class OperationRun(models.Model):
 
     @property
     def who(self) -> str:
-        """The person, or the clock."""
-        return self.by.username if self.by is not None else "the schedule"
+        """The person, the shell, or the clock."""
+        if self.by is not None:
+            return self.by.username
+        return "the shell" if self.source == self.Source.SHELL else "the schedule"
 
     def lasted(self, at: datetime) -> timedelta | None:
         """How long it ran, so far or in all."""
         return None if self.started_at is None else (self.ended_at or at) - self.started_at
+
+
+class OperationPlan(models.Model):
+    """When an operation runs by itself, where an admin said otherwise than the house. One row a kind; times are UTC."""
+
+    class Every(models.TextChoices):
+        NEVER = "never", "By hand only"
+        DAY = "day", "Every day"
+        WEEK = "week", "Every week"
+        MONTH = "month", "On the 1st of each month"
+
+    kind = models.CharField(max_length=40, unique=True)
+    command = models.CharField(max_length=200)
+    every = models.CharField(max_length=5, choices=Every.choices)
+    at = models.TimeField()
+    # 0 is Monday; of weekly ones.
+    weekday = models.PositiveSmallIntegerField(default=0)
+    changed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    changed_at = models.DateTimeField()
+
+    objects: ClassVar[models.Manager[OperationPlan]] = models.Manager()
+
+    def __str__(self) -> str:
+        return f"{self.command} {self.every}"
 
 
 class OperationLine(models.Model):

@@ -7,9 +7,10 @@ from statistics import median
 from django.db.models import Count
 from django.http import Http404
 
-from checks.operations import kinds, said
+from checks.operations import kinds, plans, said
 from checks.operations.kinds import Operation
 from checks.operations.models import OperationLine, OperationRun
+from checks.operations.plans import Plan
 
 SHOWN, PAGE = 8, 50
 _USUAL_OF = 9
@@ -49,11 +50,12 @@ class Running:
 
 @dataclass(frozen=True)
 class Row:
-    """An operation, its last result, and the run that goes on."""
+    """An operation, its last result, the run that goes on, and when it runs by itself."""
 
     operation: Operation
     last: OperationRun | None
     open: OperationRun | None
+    plan: Plan | None
 
     @property
     def level(self) -> str:
@@ -68,11 +70,12 @@ def level_of(run: OperationRun) -> str:
 
 
 def rows() -> list[Row]:
-    """Every operation of this version; two queries."""
+    """Every operation of this version; three queries."""
     over = OperationRun.objects.over().order_by("kind", "-pk").distinct("kind").select_related("by")
     last = {run.kind: run for run in over}
     going = {run.kind: run for run in OperationRun.objects.open().select_related("by")}
-    return [Row(one, last.get(one.name), going.get(one.name)) for one in kinds.operations()]
+    planned = {kind: plan for kind, plan in plans.all_plans().items() if plan.is_on}
+    return [Row(one, last.get(one.name), going.get(one.name), planned.get(one.name)) for one in kinds.operations()]
 
 
 def tag() -> str:

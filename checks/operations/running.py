@@ -22,6 +22,7 @@ from django.utils import timezone
 
 from checks.operations import actions, said
 from checks.operations.models import OperationRun
+from opsportal.audit import actions as audit
 
 log = structlog.get_logger("checks.operations")
 _BEAT_SECONDS = 0.5
@@ -123,8 +124,10 @@ def run(run_id: int) -> int | None:
 
 
 def _call(found: OperationRun, lines: Lines) -> int:
+    who = found.by.username if found.by is not None else actions.SYSTEM
     try:
-        call_command(*found.command.split(), stdout=lines, stderr=io.StringIO())
+        with audit.recorded_as(who):  # what it does stands in the audit log under the name of who asked
+            call_command(*found.command.split(), stdout=lines, stderr=io.StringIO())
     except _Ended:
         raise
     except SystemExit as end:

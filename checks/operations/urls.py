@@ -12,4 +12,5 @@ urlpatterns = [
     path("operations/runs/<int:pk>/", views.operation_run, name="operation_run"),
     path("operations/runs/<int:pk>/cancel/", views.cancel, name="operation_cancel"),
     path("operations/<slug:key>/", views.operation, name="operation"),
+    path("operations/<slug:key>/plan/", views.plan, name="operation_plan"),
 ]

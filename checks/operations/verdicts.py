@@ -1,5 +1,9 @@
-"""What a strict `ops_daily` found goes to one GitHub issue and to the operators; the next good one closes it."""
+"""What a strict `ops_daily` found goes to one GitHub issue and to the operators; the next good one closes it.
 
+Of other operations that run by themselves, the operators hear when one begins to fail and when it is well again.
+"""
+
+import re
 from datetime import datetime
 
 from checks.operations.models import OperationRun
@@ -9,24 +13,46 @@ from opsportal.outbox.models import Delivery
 EVENT = "ops_daily:strict"
 # Known by this title to everybody who follows the operating documents.
 SUBJECT = "ops_daily strict unhealthy"
-_STRICT = ("ops_daily --mode=prod", "ops_daily --mode=ci --strict")
+_STRICT = r"^ops_daily .*(--strict|--mode[= ]prod)"
 _NO_TRAFFIC = "status=insufficient_data"
 _LINES = 60
 
 
 def note(run: OperationRun, *, at: datetime) -> None:
     """Open or bring up to date, or close. Too little data is neither: the issue stays as it is. Safe to run twice."""
-    if run.command not in _STRICT or run.state != OperationRun.State.ENDED or _NO_TRAFFIC in run.token:
-        return
+    if run.kind != "ops_daily":
+        return _note_scheduled(run, at)
+    is_strict = re.match(_STRICT, run.command) is not None
+    if not is_strict or run.state != OperationRun.State.ENDED or _NO_TRAFFIC in run.token:
+        return None
     if run.exit_code:
         _tell(run, at)
     elif (before := _before(run)) is not None and before.exit_code:
         _close(run, at)
+    return None
+
+
+def _note_scheduled(run: OperationRun, at: datetime) -> None:
+    """Nobody watched it, so the operators are told: when it begins, when the reason is another, when it is over."""
+    if run.source != OperationRun.Source.SCHEDULE or run.exit_code is None:
+        return
+    before = OperationRun.objects.filter(kind=run.kind, source=run.source, pk__lt=run.pk).exclude(exit_code=None)
+    last = before.newest_first().first()
+    was_bad = last is not None and bool(last.exit_code)
+    if run.exit_code and not (was_bad and last is not None and last.token == run.token):
+        subject = f"{run.kind} ended with {run.exit_code}"
+    elif not run.exit_code and was_bad:
+        subject = f"{run.kind} is well again"
+    else:
+        return
+    because = f"{run.command} ran by itself and ended with {run.exit_code}"
+    key = f"operation:{run.kind}:{run.pk}"
+    outbox.tell_operators(key=key, subject=subject, body=_words(run), at=at, because=because)
 
 
 def _before(run: OperationRun) -> OperationRun | None:
     """The last one that knew something."""
-    known = OperationRun.objects.filter(command__in=_STRICT, state=OperationRun.State.ENDED, pk__lt=run.pk)
+    known = OperationRun.objects.filter(command__regex=_STRICT, state=OperationRun.State.ENDED, pk__lt=run.pk)
     return known.exclude(token__contains=_NO_TRAFFIC).newest_first().first()
 
 

@@ -1,12 +1,15 @@
-"""Every operation with its last result, the runs of one, one run live, starting and ending one."""
+"""Every operation with its last result, the runs of one, one run live, starting and ending one, and when it runs."""
+
+from dataclasses import asdict
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.timezone import now
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import ptag
 
-from checks.operations import actions, queries
-from checks.operations.forms import RunForm
+from checks.operations import actions, plans, queries
+from checks.operations.forms import PlanForm, RunForm
+from checks.operations.kinds import Operation
 from opsportal.errors import Refused
 from opsportal.htmx import render_page, see, status_message
 from opsportal.roles import Role, require
@@ -45,8 +48,24 @@ def operations(request: HttpRequest) -> HttpResponse:
 @require(Role.VIEWER)
 @require_safe
 def operation(request: HttpRequest, key: str) -> HttpResponse:
-    """The runs of one operation, newest first."""
+    """The runs of one operation, newest first, and when it runs by itself."""
+    return _kind(request, queries.operation_or_404(key))
+
+
+@require(Role.ADMIN)
+@require_POST
+def plan(request: HttpRequest, key: str) -> HttpResponse:
+    """Say when it runs by itself."""
     one = queries.operation_or_404(key)
+    form = PlanForm(request.POST, operation=one)
+    if form.is_valid():
+        actions.plan(one.name, form.wish, by=person(request), at=now())
+        status_message(request, f"{one.name}: {form.wish.words.lower()}.")
+        return see(request, "checks:operation", one.name)
+    return _kind(request, one, form)
+
+
+def _kind(request: HttpRequest, one: Operation, form: PlanForm | None = None) -> HttpResponse:
     before = request.GET.get("before", "")
     runs = queries.newest(one.name, before=int(before) if before.isdecimal() else None, limit=queries.PAGE + 1)
     context = {
@@ -54,8 +73,17 @@ def operation(request: HttpRequest, key: str) -> HttpResponse:
         "runs": runs[: queries.PAGE],
         "older": runs[queries.PAGE - 1].pk if len(runs) > queries.PAGE else None,
         "can_run": person(request).has_role(one.role),
+        "plan": plans.plan_of(one.name, one.commands[0]),
+        "form": form or _plan_form(request, one),
     }
-    return render_page(request, KIND, context)
+    return render_page(request, KIND, context, status=422 if form else 200)
+
+
+def _plan_form(request: HttpRequest, one: Operation) -> PlanForm | None:
+    if not person(request).has_role(Role.ADMIN):
+        return None
+    now_planned = plans.plan_of(one.name, one.commands[0])
+    return PlanForm(operation=one, initial=asdict(now_planned))
 
 
 @require(Role.VIEWER)

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from checks.operations import actions, kinds
+from checks.operations import actions, kinds, plans
 from checks.operations.models import OperationRun
 from opsportal.models import User
 
@@ -48,7 +48,7 @@ def test_the_list_takes_a_steady_number_of_queries(
     client = client_as(viewer)
     client.get(LIST)
 
-    with django_assert_max_num_queries(14):  # type: ignore[attr-defined]
+    with django_assert_max_num_queries(15):  # type: ignore[attr-defined]
         client.get(LIST)
 
 
@@ -109,6 +109,62 @@ def test_what_cannot_be_started_comes_back_with_a_sentence(
     assert sentence in answer.content.decode()
     assert "AKIAIOSFODNN7EXAMPLE" not in answer.content.decode()
     assert OperationRun.objects.open().get() == going
+
+
+@pytest.mark.parametrize(
+    ("command", "word", "outcome"),
+    [
+        ("replay_deliveries --event-id", "incident:7", "replay_deliveries --event-id incident:7"),
+        ("replay_deliveries --failed-since", "90m", "replay_deliveries --failed-since 90m"),
+        ("replay_deliveries --failed-since 1h", "", "replay_deliveries --failed-since 1h"),
+        ("replay_deliveries --event-id", "", "Write the event id"),
+        ("replay_deliveries --event-id", "--failed-since 1h", "Write the event id"),
+        ("replay_deliveries --failed-since", "yesterday", "Write how long ago as 30m, 1h or 2d."),
+        ("db_verify", "90m", "db_verify takes no word"),
+    ],
+)
+def test_a_word_behind_a_command_is_looked_at(
+    client_as: ClientAs, admin: User, command: str, word: str, outcome: str
+) -> None:
+    answer = client_as(admin).post(NEW, {"command": command, "word": word, "reason": "the hook was down"})
+
+    if answer.status_code == 302:
+        assert OperationRun.objects.get().command == outcome
+    else:
+        assert (answer.status_code, OperationRun.objects.count()) == (422, 0)
+        page = answer.content.decode()
+        assert outcome in page
+        assert not word or f'value="{word}"' in page
+
+
+def test_only_who_may_use_it_sees_the_field_for_a_word(client_as: ClientAs, admin: User, responder: User) -> None:
+    assert 'name="word"' in client_as(admin).get(NEW).content.decode()
+    assert 'name="word"' not in client_as(responder).get(NEW).content.decode()
+
+
+def test_an_admin_says_when_it_runs_by_itself(client_as: ClientAs, admin: User, responder: User) -> None:
+    url = "/operations/doctor/"
+    assert "By hand only" in client_as(responder).get(url).content.decode()
+    assert "Save the plan" not in client_as(responder).get(url).content.decode()
+    wish = {"command": "doctor", "every": "week", "weekday": "5", "at": "06:00"}
+
+    assert client_as(responder).post(f"{url}plan/", wish).status_code == 403
+    answer = client_as(admin).post(f"{url}plan/", wish)
+
+    assert (answer.status_code, answer["Location"]) == (302, url)
+    assert "Every Saturday at 06:00 UTC" in client_as(admin).get(url).content.decode()
+    assert "Every Saturday at 06:00 UTC" in client_as(admin).get(LIST).content.decode()
+    bad = client_as(admin).post(f"{url}plan/", {**wish, "at": "25 o'clock"})
+    assert bad.status_code == 422
+    assert "Write the time as 03:00." in bad.content.decode()
+
+
+def test_ops_daily_gets_another_time_and_nothing_else(client_as: ClientAs, admin: User) -> None:
+    client, url = client_as(admin), "/operations/ops_daily/plan/"
+
+    assert client.post(url, {"every": "never", "at": "06:00"}).status_code == 422
+    assert client.post(url, {"every": "day", "at": "06:00"}).status_code == 302
+    assert plans.plan_of("ops_daily").words == "Every day at 06:00 UTC"
 
 
 def test_a_run_is_cancelled_after_a_question(client_as: ClientAs, responder: User, going: OperationRun) -> None:

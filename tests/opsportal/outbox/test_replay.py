@@ -105,7 +105,7 @@ def test_the_shell_says_one_line_whose_exit_code_is_0_or_1(transactional_db, que
     assert shell("--event-id", "incident:9:opened") == ("replay_deliveries status=ok queued=1 skipped=0\n", 0)
     assert shell("--event-id", "incident:9:opened") == ("replay_deliveries status=ok queued=0 skipped=1\n", 0)
     assert shell("--event-id", "incident:10:opened") == ("replay_deliveries status=fail reason=unknown_event\n", 1)
-    assert shell() == ("", 1)
+    assert shell() == ("replay_deliveries status=fail reason=bad_arguments\n", 1)
     nowhere = {"DATABASE_URL": "postgresql://nobody:hunter2@127.0.0.1:9/none"}
     assert shell("--event-id", "x", **nowhere) == ("replay_deliveries status=fail reason=db_connect_failed\n", 1)
 

@@ -56,9 +56,12 @@ def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, list[st
 
 
 @pytest.fixture
-def ours(django_db_setup: None) -> str:
-    """The test's own database, which is whole, as its owner."""
-    return engines.current().owner_url()
+def ours(django_db_setup: None) -> Iterator[str]:
+    """The test's own database, which is whole, as its owner. The history of commands outside of the test goes again."""
+    address = engines.current().owner_url()
+    yield address
+    with psycopg.connect(address, autocommit=True) as owner:
+        owner.execute("TRUNCATE checks_operationline, checks_operationrun")
 
 
 @contextmanager
