@@ -38,10 +38,10 @@ def lay_cluster(data_dir: Path) -> None:
     """A migrated cluster where a server of this folder looks for its own."""
     with _kept() as folder:
         template = folder / f"cluster-{_digest_of_migrations()}"
-        if not template.exists() or time.time() - template.stat().st_mtime > _GOOD_FOR:
-            _forget(folder, "cluster-*")
+        _forget_old(folder, "cluster-*")
+        if not template.exists():
             _make_cluster(template)
-    _copy(template, postgres.cluster_place(data_dir, places.server_account()))
+        _copy(template, postgres.cluster_place(data_dir, places.server_account()))
 
 
 def lay_data_folder(data_dir: Path) -> None:
@@ -52,10 +52,10 @@ def lay_data_folder(data_dir: Path) -> None:
     with _kept() as folder:
         template = folder / f"static-{launch.static_digest()}"
         if not template.exists():
-            _forget(folder, "static-*")
+            _forget_old(folder, "static-*")
             _make_static(template)
-    for name in ("static", launch.STATIC_STAMP):
-        _copy(template / name, data_dir / name)
+        for name in ("static", launch.STATIC_STAMP):
+            _copy(template / name, data_dir / name)
 
 
 @contextmanager
@@ -76,9 +76,11 @@ def _digest_of_migrations() -> str:
     return digest.hexdigest()[:16]
 
 
-def _forget(folder: Path, pattern: str) -> None:
+def _forget_old(folder: Path, pattern: str) -> None:
+    """Another checkout may need its own within the hour."""
     for old in folder.glob(pattern):
-        shutil.rmtree(old)
+        if time.time() - old.stat().st_mtime > _GOOD_FOR:
+            shutil.rmtree(old)
 
 
 def _copy(template: Path, target: Path) -> None:
