@@ -32,7 +32,7 @@ def command_of(text: str) -> str:
         return ""
     command = text.removeprefix(_PROGRAM).removesuffix(_OWN_ADDRESS)
     operation = kinds.named(command.partition(" ")[0])
-    return command if operation is not None and command in operation.commands else ""
+    return command if operation is not None and operation.allows(command) and "ID" not in command.split() else ""
 
 
 def look(trial: Trial) -> Startable | None:

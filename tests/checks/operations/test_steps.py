@@ -31,6 +31,8 @@ STEP = {"slug": "gate", "number": "1", "place": "0"}
         ("bin/manage ops_daily --mode=prod", "ops_daily --mode=prod"),
         ('bin/manage check_runtime_health --base-url "$BASE_URL"', "check_runtime_health"),
         ("bin/manage db_bootstrap --dry-run", "db_bootstrap --dry-run"),
+        ("bin/manage replay_deliveries --failed-since 1h", "replay_deliveries --failed-since 1h"),
+        ("bin/manage replay_deliveries --event-id ID", ""),
         ("bin/manage db_bootstrap apply_migrations", ""),
         ("bin/manage ops_daily --mode=ci | bin/manage ops_ci_normalize --exit-code 2", ""),
         ("bin/manage leak_response", ""),
