@@ -5,7 +5,7 @@ from incidents.alerts.mutes import Mute
 from incidents.changes.models import Change, ChangeStep, Freeze, Suspect
 from incidents.follow_ups.models import FollowUp
 from incidents.obligations.models import Obligation
-from incidents.oncall.models import Holder, Override, Rotation, RotationMember, RotationPlan
+from incidents.oncall.models import CalendarFeed, Holder, Override, Rotation, RotationMember, RotationPlan
 from incidents.ownership.models import Contact, Domain
 from incidents.postmortems.models import Postmortem, PostmortemLine
 from incidents.response.models import (
@@ -41,6 +41,7 @@ __all__ = [
     "AddressKey",
     "Alert",
     "Announcement",
+    "CalendarFeed",
     "Change",
     "ChangeStep",
     "ChecklistStep",

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from incidents import reactions
 from incidents.alerts import upkeep
+from incidents.oncall import gap_watch
 from incidents.response import reminders
 from incidents.statuspage.tasks import keep_maintenance, rebuild_snapshot, write_days
 from incidents.subscribers.tasks import carry_news, tidy_subscribers
@@ -23,6 +24,7 @@ __all__ = [
     "rebuild_snapshot",
     "remind",
     "tidy_subscribers",
+    "watch_rotas",
     "write_days",
 ]
 
@@ -55,3 +57,11 @@ def keep_alerts(**_: object) -> None:
     if ticker.claim("incidents.keep_alerts", every=timedelta(seconds=30)):
         upkeep.sweep(at=timezone.now())
         ticker.done("incidents.keep_alerts")
+
+
+@shared_task(name="incidents.watch_rotas", ignore_result=True)
+def watch_rotas(**_: object) -> None:
+    """Say where nobody will be on call. Safe to run twice."""
+    if ticker.claim("incidents.watch_rotas", every=timedelta(minutes=5)):
+        gap_watch.announce(at=timezone.now())
+        ticker.done("incidents.watch_rotas")

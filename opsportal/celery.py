@@ -34,6 +34,7 @@ SCHEDULE = (
     Job("incidents.keep_maintenance", timedelta(seconds=30)),
     Job("incidents.write_days", timedelta(minutes=10)),
     Job("incidents.remind", timedelta(seconds=15)),
+    Job("incidents.watch_rotas", timedelta(minutes=5)),
     Job("opsportal.deliver_due", timedelta(seconds=10)),
     Job("opsportal.seal", timedelta(seconds=1)),
     Job("opsportal.export_heads", timedelta(hours=1)),

@@ -67,6 +67,7 @@ GROUPS: tuple[tuple[str, tuple[Screen, ...]], ...] = (
         "Knowledge",
         (
             Screen("Ownership", "incidents:ownership", "users", "Who holds what, and the gaps", key="o"),
+            Screen("On call", "incidents:oncall", "calendar-time", "Who is called, this week and next", key="l"),
             Screen("Runbooks", "incidents:runbooks", "book", "What to do, step by step", key="r"),
             Screen(
                 "Post-mortems",

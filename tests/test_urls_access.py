@@ -36,6 +36,8 @@ PUBLIC = {
     "incidents:reader_confirm",
     "incidents:reader_manage",
     "incidents:reader_unsubscribe",
+    # Calendar programs cannot sign in: the address is the secret (tests/incidents/oncall/test_feeds.py).
+    "incidents:oncall_calendar",
     # Jobs report without a session: what they know is proof (tests/checks/jobs/).
     "checks:ping",
     "checks:ping-said",
@@ -70,6 +72,7 @@ EXAMPLES = {
     "kind": "acknowledge",
     "role": "commander",
     "act": "take",
+    "handle": "@sre-oncall",
 }
 
 

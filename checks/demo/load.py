@@ -15,6 +15,7 @@ from checks.demo import (
     operations,
     parts,
     readers,
+    rotas,
     runbooks,
     sheets,
     works,
@@ -95,6 +96,7 @@ def load(*, at: datetime) -> Loaded:
         cast = {role.value: User.objects.add(role.value, role) for role in Role}
         _set_back_page(at)
         _fill_ownership()
+        rotas.load(cast, at)
         parts.make(cast["publisher"], at - _HISTORY)
         checks = [_check(story, at) for story in CHECKS]
         parts.link()

@@ -147,3 +147,26 @@ class Holder(models.Model):
 
     def __str__(self) -> str:
         return self.handle
+
+
+class CalendarFeed(models.Model):
+    """A secret address of a calendar: one person's shifts, or everybody's. Only the digest of its word is kept."""
+
+    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="calendar_feeds")
+    is_team = models.BooleanField(default=False)
+    token_hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[models.Manager[CalendarFeed]] = models.Manager()
+
+    class Meta:
+        constraints = [
+            # Read by the screen; a new address of the same calendar ends the one before.
+            models.UniqueConstraint(
+                fields=["person", "is_team"], condition=Q(revoked_at=None), name="calendar_feed_one_open"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{'The team' if self.is_team else self.person}'s calendar"

@@ -107,14 +107,20 @@ class Desk:
 
 def desk(at: datetime) -> Desk:
     """Read once who holds what. A handful of queries, however many handles are asked for."""
-    people = {one.pk: one for one in User.objects.filter(is_active=True).order_by("pk")}
-    rotas = rotas_between(at, at, people)
+    people = active_people()
+    rows = list(Holder.objects.order_by("handle").values_list("handle", "person", "rotation"))
+    rotas = rotas_between(at, at, people) if any(rotation for _, _, rotation in rows) else {}
     held = {
-        handle: Held(person if person in people else None, rotas.get(rotation))
-        for handle, person, rotation in Holder.objects.order_by("handle").values_list("handle", "person", "rotation")
+        handle: Held(person if person in people else None, rotas.get(rotation) if rotation else None)
+        for handle, person, rotation in rows
     }
     contacts = dict(Contact.objects.order_by("position").values_list("slug", "handle"))
     return Desk(at, held, people, list(Domain.objects.order_by("position", "name")), contacts)
+
+
+def active_people() -> dict[int, User]:
+    """Those who can be called, by number."""
+    return {one.pk: one for one in User.objects.filter(is_active=True).order_by("pk")}
 
 
 def who(handle: str, at: datetime) -> Who:

@@ -4,26 +4,24 @@ An event keeps its UID, SEQUENCE counts what changed, CANCELLED takes it out aga
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from incidents.statuspage import windows
 from incidents.statuspage.content import Content, Maintenance
+from opsportal.calendar_file import moment, text, written
 
-_OCTETS = 75
-_CONTROL = dict.fromkeys([*range(32), 127])
 _REST = {windows.CANCELLED: "CANCELLED"}
 
 
 def calendar(content: Content, *, component_id: str = "") -> bytes:
     """All announced work, or that on one component. Lines end in CRLF and are folded at 75 octets."""
     chosen = (one for one in content.maintenances if not component_id or component_id in one.component_ids)
-    return b"".join(_folded(line) for line in _lines(content, chosen))
+    return written(_lines(content, chosen))
 
 
 def _lines(content: Content, chosen: Iterable[Maintenance]) -> Iterator[str]:
     yield from ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Opsportal//Status page//EN", "METHOD:PUBLISH")
-    yield f"X-WR-CALNAME:{_text(f'{content.name}: planned maintenance')}"
+    yield f"X-WR-CALNAME:{text(f'{content.name}: planned maintenance')}"
     yield "REFRESH-INTERVAL;VALUE=DURATION:PT1H"
     for one in chosen:
         yield from _event(content, one)
@@ -36,11 +34,11 @@ def _event(content: Content, one: Maintenance) -> Iterator[str]:
     yield "BEGIN:VEVENT"
     yield f"UID:{one.public_id}@{host}"
     yield f"SEQUENCE:{one.sequence}"
-    yield f"DTSTAMP:{_moment(one.updated_at)}"
-    yield f"DTSTART:{_moment(one.window.starts_at)}"
-    yield f"DTEND:{_moment(max(one.window.closes_at, one.window.starts_at))}"
-    yield f"SUMMARY:{_text(one.name)}"
-    yield f"DESCRIPTION:{_text(_described(one, names))}"
+    yield f"DTSTAMP:{moment(one.updated_at)}"
+    yield f"DTSTART:{moment(one.window.starts_at)}"
+    yield f"DTEND:{moment(max(one.window.closes_at, one.window.starts_at))}"
+    yield f"SUMMARY:{text(one.name)}"
+    yield f"DESCRIPTION:{text(_described(one, names))}"
     yield f"URL:{content.url}/maintenance/{one.public_id}/"
     yield f"STATUS:{_REST.get(one.status, 'CONFIRMED')}"
     yield "TRANSP:TRANSPARENT"
@@ -49,28 +47,3 @@ def _event(content: Content, one: Maintenance) -> Iterator[str]:
 
 def _described(one: Maintenance, names: list[str]) -> str:
     return f"{one.text}\n\nComponents: {', '.join(names)}" if names else one.text
-
-
-def _text(words: str) -> str:
-    """
-    >>> _text("Search; then\\nsign-in, briefly")
-    'Search\\\\; then\\\\nsign-in\\\\, briefly'
-    """
-    escaped = words.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
-    return escaped.replace("\r\n", "\n").replace("\n", "\\n").translate(_CONTROL)
-
-
-def _moment(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
-
-
-def _folded(line: str) -> bytes:
-    """A line of more than 75 octets goes on in the next behind a blank; no letter is cut in two."""
-    parts, part, room = [], b"", _OCTETS
-    for letter in line:
-        octets = letter.encode()
-        if len(part) + len(octets) > room:
-            parts.append(part)
-            part, room = b"", _OCTETS - 1
-        part += octets
-    return b"\r\n ".join([*parts, part]) + b"\r\n"

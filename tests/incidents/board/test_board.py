@@ -88,7 +88,6 @@ def test_a_poll_is_304_until_something_changes(client_as, responder):
         "#night",
         "#open",
         "#firing",
-        "#oncall",
         "#overdue",
     ]
 

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import pytest
 
+from incidents.oncall.grid import cells
 from incidents.oncall.shifts import By, Cover, Gap, Plan, at_moment, final, gaps
 
 ANNA, BEN, CORA = 1, 2, 3
@@ -252,3 +253,25 @@ def test_a_shift_says_whether_it_is_a_turn_or_somebody_who_stands_in():
     )
 
     assert [(one.by, one.key) for one in shifts] == [(By.TURN, 0), (By.OVERRIDE, 7)]
+
+
+def test_a_week_is_cut_into_half_days_and_a_short_shift_stands_where_it_begins():
+    monday = utc("2026-11-16 08:00")
+    shifts = final(
+        [plan(first="2026-11-16 08:00")], [cover(CORA, "11-17 10:00", "11-17 11:00")], monday, monday + WEEKLY
+    )
+
+    found = cells(shifts, monday)
+
+    assert sum(one.width for one in found) == 14
+    assert [[shift.person for shift in one.shifts] for one in found[:3]] == [[ANNA], [BEN, CORA, BEN], [ANNA]]
+
+
+def test_hours_without_cover_are_an_empty_cell():
+    monday = utc("2026-11-16 08:00")
+    shifts = final([plan(first="2026-11-16 08:00", people=(ANNA,), **OFFICE)], NO_COVER, monday, monday + WEEKLY)
+
+    found = cells(shifts, monday)
+
+    assert [one.width for one in found] == [1] * 9 + [5]
+    assert [len(one.shifts) for one in found] == [1, 0, 1, 0, 1, 0, 1, 0, 1, 0][: len(found)]

@@ -94,6 +94,7 @@ DOORS = {
     "incidents.rotationplan.time_zone": TYPED,
     "incidents.rotationplan.days": OURS,
     "incidents.holder.handle": TYPED,
+    "incidents.calendarfeed.token_hash": HASH,
     "incidents.timelineevent.old": OURS,
     "incidents.timelineevent.new": OURS,
     "incidents.timelineevent.about": OURS,

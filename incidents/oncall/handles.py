@@ -1,0 +1,76 @@
+"""Which handle leads to whom: given to a person, to a rota, or to nobody."""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from incidents.oncall.models import Holder, Rotation
+from incidents.oncall.queries import Desk, Who
+from incidents.ownership.models import handle_validator
+from opsportal.audit import actions as audit
+from opsportal.errors import Conflict, Refused
+from opsportal.models import User
+
+_CHANGED = "Somebody else gave this handle away while you looked. Nothing was saved; look again."
+
+
+@dataclass(frozen=True)
+class Handle:
+    """One handle on the screen: who answers for it now, and what uses it."""
+
+    handle: str
+    who: Who
+    uses: tuple[str, ...]
+    holder: str
+    version: int
+
+
+@transaction.atomic
+def hold(handle: str, *, person: User | None = None, rotation: Rotation | None = None, seen: int, by: User) -> Holder:
+    """Let a handle lead to a person, a rota, or nobody. `seen` is the version the person saw, 0 for a new one."""
+    if person is not None and rotation is not None:
+        raise Refused("HANDLE_OF_ONE", "Choose a person or a rota, not both.")
+    if rotation is not None and rotation.ended_at is not None:
+        raise Refused("ROTA_ENDED", "This rota has ended.")
+    handle_validator(handle)
+    holder, is_new = Holder.objects.select_for_update().get_or_create(handle=handle, defaults={"version": 0})
+    if holder.version != seen and not (is_new and seen == 0):
+        raise Conflict("HANDLE_CHANGED", _CHANGED)
+    holder.person, holder.rotation, holder.version = person, rotation, holder.version + 1
+    holder.save(update_fields=["person", "rotation", "version"])
+    audit.record("handle.hold", by=by.username, object=handle, reason=f"by {_named(holder)}")
+    return holder
+
+
+def chosen(handle: str) -> dict[str, object]:
+    """What is stored for a handle, as the form chooses it."""
+    holder = Holder.objects.select_related("person", "rotation").filter(handle=handle).first()
+    if holder is None:
+        return {"holder": "", "version": 0}
+    rota = f"rota:{holder.rotation.slug}" if holder.rotation else ""
+    return {"holder": f"person:{holder.person}" if holder.person else rota, "version": holder.version}
+
+
+def listed(desk: Desk) -> list[Handle]:
+    """Every handle that the matrix, the contacts or a holder names, in alphabetical order."""
+    uses: dict[str, list[str]] = {}
+    for domain in desk.domains:
+        for seat, handle in (("primary", domain.primary), ("backup", domain.backup)):
+            if handle:
+                uses.setdefault(handle, []).append(f"{domain.name}, {seat}")
+    for slug, handle in desk.contacts.items():
+        if handle:
+            uses.setdefault(handle, []).append(slug.replace("-", " ").capitalize())
+    holders = {one.handle: one for one in Holder.objects.select_related("person", "rotation").order_by("handle")}
+    for handle in holders:
+        uses.setdefault(handle, [])
+    return [_line(desk, handle, uses[handle], holders.get(handle)) for handle in sorted(uses, key=str.lower)]
+
+
+def _line(desk: Desk, handle: str, uses: list[str], holder: Holder | None) -> Handle:
+    named = _named(holder) if holder else ""
+    return Handle(handle, desk.who(handle), tuple(uses), named, holder.version if holder else 0)
+
+
+def _named(holder: Holder) -> str:
+    return str(holder.person or (f"rota {holder.rotation}" if holder.rotation else "nobody"))
