@@ -3,6 +3,7 @@
 from incidents.alerts.models import Alert
 from incidents.alerts.mutes import Mute
 from incidents.changes.models import Change, ChangeStep, Freeze, Suspect
+from incidents.drills.models import Drill, Inject, Plan, Scenario, Word
 from incidents.follow_ups.models import FollowUp
 from incidents.obligations.models import Obligation
 from incidents.oncall.models import CalendarFeed, Holder, Override, Rotation, RotationMember, RotationPlan
@@ -51,12 +52,14 @@ __all__ = [
     "Contact",
     "DayRecord",
     "Domain",
+    "Drill",
     "EarlierWording",
     "FollowUp",
     "Freeze",
     "Holder",
     "Incident",
     "IncidentLink",
+    "Inject",
     "Maintenance",
     "MaintenanceSeries",
     "MaintenanceUpdate",
@@ -68,6 +71,7 @@ __all__ = [
     "Page",
     "PhaseText",
     "Pin",
+    "Plan",
     "Postmortem",
     "PostmortemLine",
     "PublicIncident",
@@ -79,6 +83,7 @@ __all__ = [
     "RunbookStep",
     "RunbookUse",
     "RunbookVersion",
+    "Scenario",
     "ScopeArea",
     "Seat",
     "SeverityPolicy",
@@ -88,4 +93,5 @@ __all__ = [
     "TimelineEvent",
     "TimelineText",
     "Watcher",
+    "Word",
 ]

@@ -11,6 +11,7 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 
+from incidents.drills import ending
 from incidents.ownership.queries import on_call
 from incidents.postmortems import actions as postmortems
 from incidents.response import timeline
@@ -43,6 +44,12 @@ def tell_on_call(event: TimelineEvent, *, at: datetime) -> None:
         at=at,
         priority=_priority(event),
     )
+
+
+def find_drill(event: TimelineEvent, *, at: datetime) -> None:
+    """The room that a drill's alert opened learns at once what is played."""
+    if event.incident.is_drill:
+        ending.keep(at=at)
 
 
 def tell_published(event: TimelineEvent, *, at: datetime) -> None:
@@ -125,8 +132,8 @@ def offer_public_summary(event: TimelineEvent, *, at: datetime) -> None:
 
 
 REACTIONS: dict[str, tuple[Callable[..., None], ...]] = {
-    Kind.DECLARED: (tell_on_call, draft_public_update, track_issue),
-    Kind.STATUS: (track_issue, draft_postmortem, hold_postmortem),
+    Kind.DECLARED: (tell_on_call, draft_public_update, track_issue, find_drill),
+    Kind.STATUS: (track_issue, draft_postmortem, hold_postmortem, find_drill),
     Kind.POSTMORTEM: (offer_public_summary,),
     Kind.SEVERITY: (track_issue,),
     Kind.HEADING: (track_issue,),
@@ -137,14 +144,13 @@ REACTIONS: dict[str, tuple[Callable[..., None], ...]] = {
 
 
 def _label(incident: Incident) -> str:
-    """INC-12 SEV-2, with a word before it when it is a test or was over before."""
-    mark = {Incident.Mode.TEST: "Test: ", Incident.Mode.RETROSPECTIVE: "Written later: "}
-    return f"{mark.get(Incident.Mode(incident.mode), '')}{incident.label} {incident.severity}"
+    """INC-12 SEV-2, with a word before it when it is a test, a drill, or was over before."""
+    return f"{incident.warning}{incident.label} {incident.severity}"
 
 
 def _title(incident: Incident) -> str:
     """A blank and the title, where one may stand: the messages of a security incident show nothing but its room."""
-    return f" {incident.title}" if incident.nature == Incident.Nature.STANDARD else ""
+    return f" {incident.title.removeprefix(incident.warning)}" if incident.nature == Incident.Nature.STANDARD else ""
 
 
 def _priority(event: TimelineEvent) -> Delivery.Priority:

@@ -16,7 +16,7 @@ def _open_incidents(person: User) -> IncidentQuerySet:
 
 
 def _late_obligations() -> dict[str, float]:
-    return obligations.late_by_kind(timezone.now())
+    return obligations.late_by_kind(timezone.now(), without=response.rehearsed_labels())
 
 
 def register() -> None:

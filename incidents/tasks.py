@@ -7,6 +7,8 @@ from django.utils import timezone
 
 from incidents import reactions
 from incidents.alerts import upkeep
+from incidents.drills import actions as drills
+from incidents.drills import ending
 from incidents.oncall import gap_watch
 from incidents.response import reminders
 from incidents.statuspage.tasks import keep_maintenance, rebuild_snapshot, write_days
@@ -18,6 +20,7 @@ __all__ = [
     "carry_news",
     "fan_out",
     "keep_alerts",
+    "keep_drills",
     "keep_maintenance",
     "react",
     "react_to_all",
@@ -65,3 +68,12 @@ def watch_rotas(**_: object) -> None:
     if ticker.claim("incidents.watch_rotas", every=timedelta(minutes=5)):
         gap_watch.announce(at=timezone.now())
         ticker.done("incidents.watch_rotas")
+
+
+@shared_task(name="incidents.keep_drills", ignore_result=True)
+def keep_drills(**_: object) -> None:
+    """Begin what is scheduled, throw in what is due, end what lasts too long. Safe to run twice."""
+    if ticker.claim("incidents.keep_drills", every=timedelta(seconds=5)):
+        drills.start_planned(at=timezone.now())
+        ending.keep(at=timezone.now())
+        ticker.done("incidents.keep_drills")

@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("incidents.postmortems.urls")),
     path("", include("incidents.statuspage.urls")),
     path("", include("incidents.changes.urls")),
+    path("", include("incidents.drills.urls")),
     path("", include("incidents.subscribers.urls")),
     path("", include("incidents.search.urls")),
     path("", include("incidents.metrics.urls")),

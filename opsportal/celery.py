@@ -31,6 +31,7 @@ SCHEDULE = (
     Job("incidents.carry_news", timedelta(seconds=10)),
     Job("incidents.tidy_subscribers", timedelta(hours=1)),
     Job("incidents.keep_alerts", timedelta(seconds=30)),
+    Job("incidents.keep_drills", timedelta(seconds=5)),
     Job("incidents.keep_maintenance", timedelta(seconds=30)),
     Job("incidents.write_days", timedelta(minutes=10)),
     Job("incidents.remind", timedelta(seconds=15)),

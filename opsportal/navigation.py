@@ -77,6 +77,7 @@ GROUPS: tuple[tuple[str, tuple[Screen, ...]], ...] = (
                 key="m",
                 within="/postmortem/",
             ),
+            Screen("Drills", "incidents:drills", "target-arrow", "Practice, its score, and who is ready"),
             Screen("Follow-ups", "incidents:follow_ups", "list-check", "What incidents left to do", key="f"),
         ),
     ),

@@ -12,6 +12,7 @@ from checks.probes import (
     age,
     database,
     dns,
+    drill,
     env_contract,
     heartbeat,
     http,
@@ -28,6 +29,7 @@ from checks.probes import (
 from checks.probes import stores as stores_probe
 from checks.probes.context import Probe
 from checks.rollups import queries as rollups
+from incidents.drills import queries as drills
 from opsportal.errors import Refused
 
 Spec = dict[str, Any]
@@ -96,6 +98,12 @@ def _last_success(asked: Sequence[Asked], _: datetime) -> Mapping[int, object]:
 
 def _week_before(asked: Sequence[Asked], at: datetime) -> Mapping[int, object]:
     return rollups.totals([one.check_id for one in asked], at - timedelta(days=8), at - timedelta(days=1))
+
+
+def _flags(asked: Sequence[Asked], _: datetime) -> Mapping[int, object]:
+    """What a drill that runs asks these to fail with."""
+    flag = drills.flag()
+    return {one.check_id: flag for one in asked} if flag else {}
 
 
 def _age_target(spec: Spec) -> str:
@@ -266,6 +274,15 @@ _TABLE = (
         own.PortalForm,
         lambda spec: str(spec.get("figure", "")).replace("_", " "),
         measures=lambda spec: str(spec.get("figure", "")),
+    ),
+    Kind(
+        "drill",
+        "Drill",
+        "Fails while the flag of a drill is up, so that detection and alerting run for real.",
+        drill.probe,
+        own.DrillForm,
+        lambda spec: "the flag of drills",
+        reads=_flags,
     ),
 )
 KINDS = {kind.slug: kind for kind in _TABLE}

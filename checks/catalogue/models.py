@@ -57,12 +57,16 @@ class CheckQuerySet(models.QuerySet["Check"]):
         """All that were not put away."""
         return self.filter(archived_at=None)
 
+    def counted(self) -> CheckQuerySet:
+        """What figures are about: that of drills fails on purpose."""
+        return self.in_use().exclude(kind="drill")
+
     def canaries(self) -> CheckQuerySet:
         """Those that say whether our own network works."""
         return self.enabled().filter(is_canary=True)
 
     def daily(self) -> CheckQuerySet:
-        return self.filter(is_daily=True)
+        return self.filter(is_daily=True).exclude(kind="drill")
 
     def as_shown(self, at: datetime) -> CheckQuerySet:
         """Adds `showing`: the state as `Check.shown_state` says it, for filters and order."""

@@ -19,6 +19,7 @@ from incidents.follow_ups.models import FollowUp
 from incidents.follow_ups.states import State as FollowUpState
 from incidents.obligations.queries import shares
 from incidents.response.models import Incident
+from incidents.response.queries import rehearsed_labels
 from opsportal.audit.models import AuditEvent
 from opsportal.privacy.models import LeakCount
 
@@ -49,7 +50,7 @@ def figures(start: datetime) -> dict[str, Any]:
         "noisy": _noisy(start, end),
         "late": [
             {"kind": one.kind, "late": one.late, "due": one.total}
-            for one in shares(start, end)
+            for one in shares(start, end, without=rehearsed_labels())
             if one.week == start.date()
         ],
         "follow_ups_overdue": _overdue(end),
@@ -105,7 +106,7 @@ def _budgets(at: datetime) -> list[dict[str, Any]]:
 
 def _noisy(start: datetime, end: datetime) -> list[dict[str, Any]]:
     """What fired more than once, most often first."""
-    fired = Alert.objects.filter(fired_at__gte=start, fired_at__lt=end).values("dedup_key")
+    fired = Alert.objects.counted().filter(fired_at__gte=start, fired_at__lt=end).values("dedup_key")
     counted = fired.annotate(
         number=Count("pk"), unheard=Count("pk", filter=Q(acknowledged_at=None, resolved_at__isnull=False))
     )

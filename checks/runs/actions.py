@@ -1,6 +1,7 @@
 """Write what a batch found, once; and tell the other wing when a check changed its state."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -16,7 +17,10 @@ from checks.runs.models import FLAPPING, Flip
 from checks.runs.surroundings import Surroundings
 from incidents.alerts import actions as alerts
 from incidents.alerts.signals import Signal
+from incidents.drills import queries as drills
 from opsportal import background
+
+DRILL = "drill"
 
 
 @transaction.atomic
@@ -50,8 +54,10 @@ def deliver_flip(flip_id: int, *, at: datetime) -> None:
         flip = Flip.objects.select_related("check_ref").get(pk=flip_id)
         # No data is no news: it neither fires nor ends an alert. Pausing is an act of a person, not a recovery.
         if flip.new in (State.UNHEALTHY, State.FLAPPING, State.HEALTHY):
-            alerts.receive(_signal(flip), at=at)
-            if flip.check_ref.component_id is not None:
+            signal = _of_drill(flip) if flip.check_ref.kind == DRILL else _signal(flip)
+            if signal is not None:
+                alerts.receive(signal, at=at)
+            if flip.check_ref.component_id is not None and flip.check_ref.kind != DRILL:
                 observing.observe_component(flip.check_ref.component_id, at=at)
 
 
@@ -77,6 +83,18 @@ def _signal(flip: Flip) -> Signal:
         joins_domain=not check.has_own_incident,
         ends_by_hand=check.ends_by_hand,
         remind_hours=check.remind_hours,
+    )
+
+
+def _of_drill(flip: Flip) -> Signal | None:
+    """The same news under the mark of what is played; None when no drill runs any more that could be."""
+    playing, usual = drills.playing(), _signal(flip)
+    if playing is None:
+        return None if usual.is_firing else replace(usual, is_drill=True)
+    title = f"DRILL: {playing.title}" if usual.is_firing else f"DRILL: {usual.title}"
+    detail = f"{playing.label}. {usual.detail}".strip()
+    return replace(
+        usual, title=title, detail=detail, domain_id=playing.domain_id, severity=playing.severity, is_drill=True
     )
 
 

@@ -22,12 +22,12 @@ _SAYS = (State.HEALTHY, State.UNHEALTHY, State.FLAPPING)
 
 def observe_all(*, at: datetime) -> int:
     """Tell the status page what every linked component's checks say; how many were told. Safe to run twice."""
-    return _observe(Check.objects.enabled().exclude(component=None), at)
+    return _observe(Check.objects.enabled().exclude(component=None).exclude(kind="drill"), at)
 
 
 def observe_component(component_id: int, *, at: datetime) -> int:
     """The same for one, at once: a check of it changed its state."""
-    return _observe(Check.objects.enabled().filter(component=component_id), at)
+    return _observe(Check.objects.enabled().filter(component=component_id).exclude(kind="drill"), at)
 
 
 def _observe(checks: Iterable[Check], at: datetime) -> int:

@@ -85,7 +85,7 @@ class ObjectiveForm(GuardedForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choices: Any = self.fields
-        choices["check"].queryset = Check.objects.in_use().order_by("name")
+        choices["check"].queryset = Check.objects.counted().order_by("name")
         choices["component"].queryset = Component.objects.in_use().order_by("name")
         choices["domain"].queryset = Domain.objects.order_by("position", "name")
 

@@ -17,6 +17,7 @@ from incidents.metrics import queries as metrics
 from incidents.metrics.figures import WeekOf
 from incidents.obligations import queries as obligations
 from incidents.ownership.models import Domain
+from incidents.response import queries as response
 from incidents.response.models import Incident
 from opsportal.models import User
 
@@ -133,8 +134,8 @@ def _worst_first(one: CheckTrend) -> tuple[bool, float, bool, str]:
 def of_checks(
     mondays: Sequence[datetime], *, check: Check | None = None, domain: Domain | None = None
 ) -> list[CheckTrend]:
-    """Every check in use with each of these weeks; two queries however many there are."""
-    rows = Check.objects.in_use()
+    """Every check that counts, with each of these weeks; two queries however many there are."""
+    rows = Check.objects.counted()
     rows = rows.filter(pk=check.pk) if check is not None else rows.filter(domain=domain) if domain is not None else rows
     named = list(rows.order_by("name", "pk").values_list("pk", "key", "name", "domain__slug", "domain__primary"))
     known = _weeks([row[0] for row in named], mondays)
@@ -170,7 +171,7 @@ def _lines(
 
 
 def _noise(start: datetime, end: datetime, domain: Domain | None) -> dict[datetime, Noise]:
-    rows = Alert.objects.filter(fired_at__gte=start, fired_at__lt=end)
+    rows = Alert.objects.counted().filter(fired_at__gte=start, fired_at__lt=end)
     rows = rows.filter(domain=domain) if domain is not None else rows
     unheard = Q(acknowledged_at=None, resolved_at__isnull=False)
     weeks = rows.annotate(week=TruncWeek("fired_at")).values("week").order_by("week")
@@ -187,7 +188,7 @@ def _deploys(start: datetime, end: datetime, domain: Domain | None) -> dict[date
 
 def _late(start: datetime, end: datetime) -> dict[datetime, Late]:
     found: dict[datetime, Late] = {}
-    for one in obligations.shares(start, end):
+    for one in obligations.shares(start, end, without=response.rehearsed_labels()):
         week = start.replace(year=one.week.year, month=one.week.month, day=one.week.day)
         before = found.get(week, Late())
         found[week] = Late(before.due + one.total, before.late + one.late)

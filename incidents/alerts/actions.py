@@ -4,6 +4,8 @@ import re
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
+from django.db.models import Value
+from django.db.models.functions import Coalesce
 
 from incidents.alerts.models import Alert
 from incidents.alerts.mutes import Mute
@@ -86,6 +88,13 @@ def surface(alert: Alert, *, at: datetime) -> None:
     _tell(found, "firing", at=at, occurred_at=found.fired_at, text=f"{found.title}. {found.detail}".strip())
 
 
+@transaction.atomic
+def end_drill(*, at: datetime) -> int:
+    """No alert of a drill fires any more; how many were ended. Safe to run twice."""
+    firing = Alert.objects.filter(is_drill=True, resolved_at=None)
+    return firing.update(resolved_at=at, recovered_at=Coalesce("recovered_at", Value(at)))
+
+
 def _fire(signal: Signal, newest: Alert | None, at: datetime) -> Alert | None:
     if newest is None or (newest.resolved_at is not None and signal.at > newest.resolved_at):
         return _open(signal, newest, at)
@@ -123,6 +132,7 @@ def _open(signal: Signal, before: Alert | None, at: datetime) -> Alert:
         joins_domain=signal.joins_domain,
         ends_by_hand=signal.ends_by_hand,
         remind_hours=signal.remind_hours,
+        is_drill=signal.is_drill,
     )
     is_muted = Mute.objects.active(at).about(signal.dedup_key, signal.domain_id).exists()
     alert.incident = None if is_muted else _room(alert, before, at)
@@ -137,8 +147,8 @@ def _clean(signal: Signal) -> tuple[str, str]:
 
 def _room(alert: Alert, before: Alert | None, at: datetime) -> Incident:
     """Where this key's trouble goes on; else what its domain's alerts opened a moment ago; else a new one."""
-    incident = _open_incident(before)
-    if incident is None and alert.joins_domain:
+    incident = _drill_room() if alert.is_drill else _open_incident(before)
+    if incident is None and alert.joins_domain and not alert.is_drill:
         incident = _domain_room(alert, at)
     return incident or response.open_from_alert(
         title=alert.title,
@@ -147,7 +157,16 @@ def _room(alert: Alert, before: Alert | None, at: datetime) -> Incident:
         domain=alert.domain,
         at=at,
         detected_at=alert.fired_at,
+        mode=Incident.Mode.DRILL if alert.is_drill else Incident.Mode.STANDARD,
     )
+
+
+def _drill_room() -> Incident | None:
+    """The room of the drill that runs: whatever fires in a drill belongs there, and nothing else does."""
+    _lock("drill")
+    opened = Incident.objects.open().filter(mode=Incident.Mode.DRILL).newest_first().first()
+    room = standing.locked(opened) if opened is not None else None
+    return room if room is not None and room.is_open else None
 
 
 def _domain_room(alert: Alert, at: datetime) -> Incident | None:

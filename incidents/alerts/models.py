@@ -26,6 +26,10 @@ class AlertQuerySet(models.QuerySet["Alert"]):
         """What goes on and wakes nobody."""
         return self.filter(resolved_at=None, incident=None)
 
+    def counted(self) -> AlertQuerySet:
+        """What figures are about: no drills."""
+        return self.filter(is_drill=False)
+
     def visible_to(self, person: User) -> AlertQuerySet:
         """Viewers do not see what security incidents are about."""
         return self if person.has_role(Role.RESPONDER) else self.exclude(incident__nature=Incident.Nature.SECURITY)
@@ -46,6 +50,7 @@ class Alert(models.Model):
     incident = models.ForeignKey(Incident, null=True, on_delete=models.PROTECT, related_name="alerts")
     joins_domain = models.BooleanField(default=False)
     ends_by_hand = models.BooleanField(default=False)
+    is_drill = models.BooleanField(default=False)
     # It passes again and waits for a person to end it.
     recovered_at = models.DateTimeField(null=True)
     remind_hours = models.PositiveSmallIntegerField(default=0)

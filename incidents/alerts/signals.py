@@ -24,3 +24,5 @@ class Signal:
     ends_by_hand: bool = False
     # How often it is said again while it fires; 0 is never.
     remind_hours: int = 0
+    # It speaks of a drill: its room is one of practice, and it is in no figure.
+    is_drill: bool = False

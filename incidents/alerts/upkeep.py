@@ -43,7 +43,7 @@ def _remind(alert: Alert, at: datetime) -> None:
     state = "passes again, and waits for a person to end it" if alert.recovered_at else "still fires"
     tell_operators(
         key=f"alert:{alert.pk}:reminder:{hours // alert.remind_hours}",
-        subject=f"{alert.incident.label} {alert.title}: {state} after {hours} h",
+        subject=f"{alert.incident.warning}{alert.incident.label} {alert.title}: {state} after {hours} h",
         body=f"{alert.domain.name}.\n{settings.BASE_URL}{alert.incident.get_absolute_url()}",
         at=at,
         because=f"a reminder every {alert.remind_hours} h while it fires",

@@ -26,6 +26,7 @@ class LeftOut:
     """What the figures are not about, with its numbers."""
 
     tests: int
+    drills: int
     retrospective: int
     merged: int
 
@@ -87,8 +88,13 @@ def _courses(window: IncidentQuerySet, at: datetime) -> tuple[list[Course], Left
         courses.append(
             Course(severity, domain, impact, detected, declared, acknowledged, resolved, public.get(pk), promised, kept)
         )
-    mode_counts = (others[Incident.Mode.TEST], others[Incident.Mode.RETROSPECTIVE])
-    return courses, LeftOut(*mode_counts, others["merged"])
+    left_out = LeftOut(
+        tests=others[Incident.Mode.TEST],
+        drills=others[Incident.Mode.DRILL],
+        retrospective=others[Incident.Mode.RETROSPECTIVE],
+        merged=others["merged"],
+    )
+    return courses, left_out
 
 
 def _seconds(column: str) -> Cast:

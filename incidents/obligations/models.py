@@ -35,6 +35,8 @@ class Obligation(models.Model):
         POSTMORTEM = "postmortem", "Post-mortem"
         CHECK_BACK = "check_back", "Look back at a decision"
         WEEKLY_REVIEW = "weekly_review", "Weekly review"
+        DRILL_STEP = "drill_step", "Drill step"
+        DUTY = "duty", "Duty"
 
     kind = models.CharField(max_length=32, choices=Kind.choices)
     subject = models.CharField(max_length=64)

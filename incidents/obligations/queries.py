@@ -52,13 +52,16 @@ def late(at: datetime, limit: int = 20) -> list[Obligation]:
     return list(Obligation.objects.late(at).order_by("due_at", "id")[:limit])
 
 
-def late_by_kind(at: datetime) -> dict[str, float]:
-    """How many running clocks of each kind are past their time; zero for kinds without one."""
-    found = dict(Obligation.objects.late(at).order_by().values_list("kind").annotate(number=Count("pk")))
-    return {kind: float(found.get(kind, 0)) for kind in Obligation.Kind.values}
+def late_by_kind(at: datetime, *, without: Iterable[str] = ()) -> dict[str, float]:
+    """How many running clocks of each kind are past their time; zero for kinds without one. `without`: subjects."""
+    late = Obligation.objects.late(at).exclude(subject__in=without)
+    found = dict(late.order_by().values_list("kind").annotate(number=Count("pk")))
+    return {kind: float(found.get(kind, 0)) for kind in Obligation.Kind.values if kind != _PRACTICE}
 
 
 GRACE = timedelta(minutes=1)
+# Steps of drills are timed alike, and are in no figure.
+_PRACTICE = Obligation.Kind.DRILL_STEP
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +79,16 @@ class Share:
         return (self.total - self.late) / self.total
 
 
-def late_of(subject: str, at: datetime) -> tuple[int, int]:
+def late_of(subject: str, at: datetime, *, kinds: Iterable[str] = Obligation.Kind) -> tuple[int, int]:
     """How many duties of one subject were late, of how many; waived ones are left out, later ones not yet due too."""
-    found = _due_by(at).filter(subject=subject).aggregate(late=Count("pk", filter=_late(at)), total=Count("pk"))
+    due = _due_by(at).filter(subject=subject, kind__in=list(kinds))
+    found = due.aggregate(late=Count("pk", filter=_late(at)), total=Count("pk"))
     return found["late"], found["total"]
 
 
 def shares(since: datetime, at: datetime, *, without: Iterable[str] = ()) -> list[Share]:
     """Duties by week and kind, for reviews. `without` are subjects that do not count, such as tests."""
-    due = _due_by(at).filter(due_at__gte=since).exclude(subject__in=list(without))
+    due = _due_by(at).filter(due_at__gte=since).exclude(subject__in=without).exclude(kind=_PRACTICE)
     weeks = due.annotate(week=TruncWeek("due_at", tzinfo=UTC)).values("week", "kind").order_by("week", "kind")
     rows = weeks.annotate(late=Count("pk", filter=_late(at)), total=Count("pk"))
     return [Share(one["week"].date(), one["kind"], one["late"], one["total"]) for one in rows]

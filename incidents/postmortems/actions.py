@@ -50,7 +50,7 @@ def draft(incident: Incident, *, at: datetime) -> Postmortem | None:
     if (
         incident.is_open
         or incident.merged_into_id
-        or (found is None and incident.mode == Incident.Mode.TEST)
+        or (found is None and incident.mode in Incident.REHEARSED)
         or (found is None and policy.of(incident.severity_peak).postmortem is None)
     ):
         return None

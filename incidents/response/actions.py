@@ -44,6 +44,8 @@ def declare(
     """
     if past is None and mode == Incident.Mode.RETROSPECTIVE:
         raise Refused("TIMES_MISSING", "Say when it began and when it was over.")
+    if mode == Incident.Mode.DRILL:
+        raise Refused("DRILL_DECLARED", "A drill is not declared. Start it under Drills; its alert opens the room.")
     facts: dict[str, Any] = {"nature": Incident.Nature(nature), "channel_url": channel.checked(channel_url)}
     facts |= {"mode": Incident.Mode(mode)} if past is None else _over(past, by=by, at=at)
     incident = _open(
@@ -74,7 +76,14 @@ def _over(past: Past, *, by: User, at: datetime) -> dict[str, Any]:
 
 @transaction.atomic
 def open_from_alert(
-    *, title: str, severity: str, domain: Domain, at: datetime, summary: str = "", detected_at: datetime | None = None
+    *,
+    title: str,
+    severity: str,
+    domain: Domain,
+    at: datetime,
+    summary: str = "",
+    detected_at: datetime | None = None,
+    mode: str = Incident.Mode.STANDARD,
 ) -> Incident:
     """Open a room because a machine saw trouble. The severity is a proposal until a person confirms it."""
     incident = _open(
@@ -86,6 +95,7 @@ def open_from_alert(
         source=Incident.Source.ALERT,
         at=at,
         detected_at=detected_at,
+        facts={"mode": Incident.Mode(mode)},
     )
     timeline.record(incident, Kind.DECLARED, source=timeline.Source.ALERT, at=at, new=incident.severity)
     return incident

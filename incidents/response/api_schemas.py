@@ -57,7 +57,7 @@ class IncidentOut(Schema):
     status: StatusWord
     domain: str
     nature: Literal["standard", "security"]
-    mode: Literal["standard", "retrospective", "test"]
+    mode: Literal["standard", "retrospective", "test", "drill"]
     source: Literal["web", "alert"]
     declared_by: str | None
     acknowledged_by: str | None

@@ -16,6 +16,7 @@ PROOFS: dict[str, tuple[Owed, ...]] = {
     Incident.Mode.STANDARD: (Owed.VERIFICATION, Owed.POSTMORTEM),
     Incident.Mode.RETROSPECTIVE: (Owed.POSTMORTEM,),
     Incident.Mode.TEST: (),
+    Incident.Mode.DRILL: (),
 }
 
 
@@ -35,7 +36,7 @@ def start(incident: Incident, *, at: datetime) -> None:
 
 def start_public(incident: Incident, *, at: datetime) -> None:
     """The public clock: the first word if there was none yet, else the next one; none for what is not for the world."""
-    if not incident.may_be_public:
+    if not incident.has_public_clocks:
         return
     rules = policy.of(incident.severity)
     if is_public(incident):

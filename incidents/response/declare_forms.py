@@ -68,7 +68,8 @@ class DeclareForm(GuardedForm):
     mode = forms.ChoiceField(
         label="When",
         required=False,
-        choices=Mode.choices,
+        # A drill is no declaration: its room is opened by its own alert.
+        choices=[one for one in Mode.choices if one[0] != Mode.DRILL],
         help_text="What is over, and tests, are left out of every figure. A test is never public.",
     )
     impact_started_at = _moment("It began at (UTC)")

@@ -17,9 +17,10 @@ _PAGES: dict[str, Callable[[str], str]] = {
     "alert": lambda key: f"{reverse('incidents:alerts')}#alert-{key}",
     "change": lambda key: reverse("incidents:change", args=[key]),
     "runbook": lambda key: reverse("incidents:runbook", args=[key]),
+    "drill": lambda key: reverse("incidents:drill", args=[key]),
 }
 
-_NAMED_BESIDE = {"change": "That change", "runbook": "The runbook"}
+_NAMED_BESIDE = {"change": "That change", "runbook": "The runbook", "drill": "The drill"}
 
 
 @dataclass(frozen=True)
@@ -334,6 +335,21 @@ def _corrected_time(event: TimelineEvent, body: str) -> _Words:
     return _Words(said, _moment(new), body=body, icon="pencil")
 
 
+_DRILLED = {
+    "began": ("plays", "target-arrow", "status"),
+    "inject": ("throws in:", "bolt", ""),
+    "word": ("published to the preview page", "world", "public"),
+    "mitigated": ("mitigated it: the flag is down", "check", "status"),
+    "over": ("ended the drill", "target-arrow", "status"),
+}
+
+
+def _drill(event: TimelineEvent, body: str) -> _Words:
+    """New is what happened in the drill; nothing of it leaves the house."""
+    before, icon, tone = _DRILLED[event.new]
+    return _Words(before, body=body, icon=icon, tone=tone)
+
+
 def _correction(event: TimelineEvent, body: str) -> _Words:
     """The first line says what was wrong, the rest what should have stood there."""
     if event.new:
@@ -371,4 +387,5 @@ _WRITERS = {
     Kind.MERGE: _merge,
     Kind.POSTMORTEM: _postmortem,
     Kind.FOLLOW_UP: _follow_up,
+    Kind.DRILL: _drill,
 }

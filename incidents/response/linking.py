@@ -142,6 +142,8 @@ def _require_mergeable(incident: Incident, into: Incident) -> None:
         if one.merged_into is not None:
             raise Refused("ALREADY_MERGED", f"{one.label} was merged into {one.merged_into.label} already.")
     _require_one_audience(incident, into)
+    if incident.is_drill or into.is_drill:
+        raise Refused("DRILL_APART", "A drill stays apart: it ends by itself, and what is real goes on.")
     if Incident.Mode.TEST in (incident.mode, into.mode) and incident.mode != into.mode:
         raise Refused("MODES_DIFFER", "A test and a real incident stay apart, or the figures would be wrong.")
     if incident.closed_at is not None or into.closed_at is not None:

@@ -32,8 +32,12 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         return self.none() if person.has_role(Role.RESPONDER) else self.filter(nature=Incident.Nature.SECURITY)
 
     def counted(self) -> IncidentQuerySet:
-        """What figures are about: no tests, and none that were written down when they were over."""
+        """What figures are about: no tests, no drills, and none that were written down when they were over."""
         return self.filter(mode=Incident.Mode.STANDARD)
+
+    def real(self) -> IncidentQuerySet:
+        """What happened: neither a test nor a drill."""
+        return self.exclude(mode__in=Incident.REHEARSED)
 
     def for_domain(self, domain: Domain) -> IncidentQuerySet:
         return self.filter(domain=domain)
@@ -69,6 +73,10 @@ class Incident(models.Model):
         STANDARD = "standard", "Happens now"
         RETROSPECTIVE = "retrospective", "Is over, written down later"
         TEST = "test", "Test"
+        DRILL = "drill", "Drill"
+
+    # Nothing of these is told to the world, and none of them is in a figure.
+    REHEARSED = (Mode.TEST, Mode.DRILL)
 
     class Share(models.TextChoices):
         """How much of the users or requests is hit: a bucket, never a name."""
@@ -160,8 +168,22 @@ class Incident(models.Model):
 
     @property
     def may_be_public(self) -> bool:
-        """Security incidents and tests are never told to the world."""
-        return self.nature == self.Nature.STANDARD and self.mode != self.Mode.TEST
+        """Security incidents, tests and drills are never told to the world."""
+        return self.nature == self.Nature.STANDARD and self.mode not in self.REHEARSED
+
+    @property
+    def has_public_clocks(self) -> bool:
+        """Whether a word to readers is owed: in a drill it is rehearsed, on a page of its own."""
+        return self.may_be_public or self.is_drill
+
+    @property
+    def is_drill(self) -> bool:
+        return self.mode == self.Mode.DRILL
+
+    @property
+    def warning(self) -> str:
+        """What stands before its name wherever it is told: "DRILL: ", "Test: "; else empty."""
+        return WARNINGS.get(Incident.Mode(self.mode), "")
 
     @property
     def mark(self) -> str:
@@ -169,7 +191,17 @@ class Incident(models.Model):
         return MARKS[self.mode, self.nature]
 
 
-_OF_MODE = {Incident.Mode.STANDARD: "", Incident.Mode.RETROSPECTIVE: "Written later", Incident.Mode.TEST: "Test"}
+_OF_MODE = {
+    Incident.Mode.STANDARD: "",
+    Incident.Mode.RETROSPECTIVE: "Written later",
+    Incident.Mode.TEST: "Test",
+    Incident.Mode.DRILL: "Drill",
+}
+WARNINGS = {
+    Incident.Mode.TEST: "Test: ",
+    Incident.Mode.DRILL: "DRILL: ",
+    Incident.Mode.RETROSPECTIVE: "Written later: ",
+}
 _OF_NATURE = {Incident.Nature.STANDARD: "", Incident.Nature.SECURITY: "Security"}
 MARKS: dict[tuple[str, str], str] = {
     (mode, nature): ", ".join(filter(None, (a, b))).capitalize()

@@ -133,8 +133,17 @@ def _version(person: User) -> "QuerySet[Incident, int]":
 
 def hidden_labels(person: User) -> "QuerySet[Incident, str]":
     """What clocks and the like call the incidents that this person may not see, to exclude them by."""
+    return _labels(Incident.objects.hidden_from(person))
+
+
+def rehearsed_labels() -> "QuerySet[Incident, str]":
+    """INC-4, INC-9: tests and drills, whose duties are in no figure."""
+    return _labels(Incident.objects.filter(mode__in=Incident.REHEARSED))
+
+
+def _labels(incidents: IncidentQuerySet) -> "QuerySet[Incident, str]":
     label: Concat = Concat(Value("INC-"), Cast("number", CharField()), output_field=CharField())
-    return Incident.objects.hidden_from(person).annotate(subject=label).values_list("subject", flat=True)
+    return incidents.annotate(subject=label).values_list("subject", flat=True)
 
 
 def room(incident: Incident, *, show: str = "all", words: str = "", before: int | None = None) -> Room:
@@ -304,7 +313,7 @@ def incidents_between(
     Of more than `most` the newest.
     """
     begun = Incident.objects.visible_to(person).for_domain(domain).filter(impact_started_at__lt=end, merged_into=None)
-    touching = begun.exclude(resolved_at__lte=start).exclude(mode=Incident.Mode.TEST)
+    touching = begun.exclude(resolved_at__lte=start).real()
     return list(touching.order_by("-impact_started_at", "-number")[:most])[::-1]
 
 

@@ -37,7 +37,7 @@ def of(incident: Incident, person: User) -> Related:
     seen = Incident.objects.visible_to(person)
     linked = _linked(incident, person)
     before = seen.filter(domain=incident.domain_id, number__lt=incident.number, merged_into=None)
-    unnamed = before.exclude(mode=Incident.Mode.TEST).exclude(pk__in=[one.incident.pk for one in linked])
+    unnamed = before.real().exclude(pk__in=[one.incident.pk for one in linked])
     return Related(
         merged=list(seen.filter(merged_into=incident).newest_first()),
         linked=linked,

@@ -43,7 +43,7 @@ class Reminder:
         """INC-17: public update due in 5 min. No title: it may say more than the channel may know."""
         minutes = round((self.duty.due_at - at).total_seconds() / 60)
         when = f"due in {minutes} min" if minutes > 0 else f"{-minutes} min late" if minutes < 0 else "due now"
-        return f"{self.incident.label}: {self.duty.get_kind_display().lower()} {when}"
+        return f"{self.incident.warning}{self.incident.label}: {self.duty.get_kind_display().lower()} {when}"
 
     @property
     def body(self) -> str:

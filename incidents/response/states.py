@@ -83,6 +83,7 @@ class Kind(models.TextChoices):
     CLOSED = "incident.closed", "closed the incident"
     POSTMORTEM = "postmortem", "moved the post-mortem on"
     FOLLOW_UP = "follow_up", "changed a follow-up"
+    DRILL = "drill", "drill"
 
 
 class Outcome(models.TextChoices):

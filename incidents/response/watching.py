@@ -29,7 +29,7 @@ def announce(incident: Incident, *, key: str, what: str, because: str, at: datet
 
     Not a word that somebody typed: the room has those.
     """
-    subject = f"{'Test: ' if incident.mode == Incident.Mode.TEST else ''}{incident.label} {what}"
+    subject = f"{incident.warning}{incident.label} {what}"
     body = f"{settings.BASE_URL}{incident.get_absolute_url()}"
     priority = Delivery.Priority.WRITTEN
     tell_operators(key=key, subject=subject, body=body, at=at, because=because, priority=priority)

@@ -178,7 +178,7 @@ def publish(update: StatusUpdate, *, by: User, at: datetime, seen: str = "", byp
     take_effect(update, public, at=at)
     update.state, update.published_by, update.published_at = Draft.PUBLISHED, by, at
     update.save()
-    move_clocks(incident, update, at=at)
+    move_clocks(incident, update.next_update_at, at=at)
     if update.notify:
         news.tell(news.of_update(update, public.components.values_list("public_id", flat=True), at=at))
     show_after_commit(at)  # before the bell: readers do not wait for a frozen Redis
@@ -291,13 +291,13 @@ def set_status(component: Component, to: str, *, at: datetime) -> None:
     Observation.objects.filter(component=component).update(heeded="")  # what the checks say is news beside this
 
 
-def move_clocks(incident: Incident, update: StatusUpdate, *, at: datetime) -> None:
+def move_clocks(incident: Incident, next_update_at: datetime | None, *, at: datetime) -> None:
     """The promise is kept by this update; the next one is what it promises."""
     obligations.meet(Obligation.Kind.FIRST_PUBLIC_UPDATE, incident.label, at=at)
     obligations.meet(Obligation.Kind.PUBLIC_UPDATE, incident.label, at=at)
-    if update.next_update_at is not None:
+    if next_update_at is not None:
         obligations.owe(
-            Obligation.Kind.PUBLIC_UPDATE, incident.label, due_at=update.next_update_at, at=at,
+            Obligation.Kind.PUBLIC_UPDATE, incident.label, due_at=next_update_at, at=at,
             owner=incident.domain.primary,
         )  # fmt: skip
 
@@ -324,11 +324,13 @@ def require_clean(*texts: str) -> None:
 
 
 def require_may_be_public(incident: Incident) -> None:
-    """Refuse to say anything to the world about a security incident or a test."""
+    """Refuse to say anything to the world about a security incident, a test or a drill."""
     if incident.nature == Incident.Nature.SECURITY:
         raise Refused("SECURITY_INCIDENT", "This is a security incident. Nothing about it goes to the status page.")
     if incident.mode == Incident.Mode.TEST:
         raise Refused("TEST_INCIDENT", "This is a test. Nothing about it goes to the status page.")
+    if incident.is_drill:
+        raise Refused("DRILL_INCIDENT", "This is a drill. Its public words go to the drill's own preview page.")
 
 
 def require_publisher(by: User, incident: Incident) -> None:

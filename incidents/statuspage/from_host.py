@@ -149,7 +149,7 @@ def _reconcile(post: HostPost, *, at: datetime) -> bool:
     update.state, update.published_at = Draft.PUBLISHED, post.posted_at
     update.save()
     if is_last_word:
-        actions.move_clocks(incident, update, at=post.posted_at)
+        actions.move_clocks(incident, update.next_update_at, at=post.posted_at)
     if update.notify:
         news.tell(news.of_update(update, public.components.values_list("public_id", flat=True), at=at))
     timeline.record(

@@ -10,9 +10,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from incidents.ownership.models import Domain
-from incidents.statuspage import recurrence, windows
+from incidents.statuspage import windows
 from incidents.statuspage.models import Component, public_id
 from incidents.statuspage.windows import Window
+from opsportal import recurrence
 from opsportal.models import User
 from opsportal.privacy.fields import GuardedTextField
 

@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo, available_timezones
 from django import forms
 
 from incidents.ownership.models import Domain
-from incidents.statuspage import recurrence, wording
+from incidents.statuspage import wording
 from incidents.statuspage.maintenance import Audience, Maintenance, MaintenanceSeries
 from incidents.statuspage.models import Component
 from incidents.statuspage.planning import Plan, Repeat
 from incidents.statuspage.wording import Wording
+from opsportal import recurrence
 from opsportal.errors import Refused
 from opsportal.moments import require_plausible
 from opsportal.privacy.forms import GuardedForm

@@ -7,11 +7,12 @@ from datetime import date, datetime, time, timedelta
 from django.db import transaction
 
 from incidents.ownership.models import Domain
-from incidents.statuspage import load, planned_news, queries, recurrence, windows, wording
+from incidents.statuspage import load, planned_news, queries, windows, wording
 from incidents.statuspage.actions import show_after_commit
 from incidents.statuspage.maintenance import Audience, Maintenance, MaintenanceSeries, MaintenanceUpdate
 from incidents.statuspage.models import Component
 from incidents.statuspage.wording import Wording
+from opsportal import recurrence
 from opsportal.audit import actions as audit
 from opsportal.errors import Conflict, Denied, Refused
 from opsportal.models import User

@@ -29,6 +29,10 @@ class PortalForm(SpecForm):
         figure.choices = names
 
 
+class DrillForm(SpecForm):
+    """The flag of drills: there is nothing to set."""
+
+
 class EnvContractForm(SpecForm):
     """What must stand in the environment: names, and plain words of the posture. Never a value that is a secret."""
 

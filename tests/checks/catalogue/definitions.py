@@ -5,6 +5,7 @@ from typing import Any
 URL = "https://shop.example/"
 # Of each kind one or more configurations that together say every field of it.
 SPECS: dict[str, list[dict[str, Any]]] = {
+    "drill": [{}],
     "http": [
         {
             "url": URL,

@@ -80,7 +80,7 @@ def test_what_is_left_out_is_said_with_its_number(responder):
 
     found = report(responder)
 
-    assert (found.all.n, found.left_out) == (1, LeftOut(tests=1, retrospective=2, merged=1))
+    assert (found.all.n, found.left_out) == (1, LeftOut(tests=1, drills=0, retrospective=2, merged=1))
 
 
 def test_updates_on_time_are_those_met_of_those_promised(responder, publisher):
@@ -134,7 +134,7 @@ def test_the_page_has_formulas_figures_and_tables_behind_the_charts(client_as, v
     assert "n too small" in page
     assert page.count('<svg class="chart') == 2 * 5
     assert page.count("<caption") == 6
-    assert "Left out: 0 tests or drills, 0 written down afterwards, 0 merged into another." in page
+    assert "Left out: 0 tests, 0 drills, 0 written down afterwards, 0 merged into another." in page
     assert PATH in body(client_as(viewer), "/incidents/")
 
 

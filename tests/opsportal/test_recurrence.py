@@ -4,7 +4,7 @@ from datetime import date, time
 
 import pytest
 
-from incidents.statuspage import recurrence
+from opsportal import recurrence
 
 
 def days(rule: str, first: date, through: date, until: date | None = None) -> list[str]:

@@ -20,6 +20,10 @@ WORDS = {
     MONTHLY_DAY: "Every month, on the same date",
     MONTHLY_WEEKDAY: "Every month, on the same weekday",
 }
+DAILY = "daily"
+QUARTERLY = "quarterly"
+# What duties and drills may come by; planned work has the four in between.
+RULES = {DAILY: "Every day", **WORDS, QUARTERLY: "Every three months, on the same date"}
 _ORDINALS = ("first", "second", "third", "fourth", "last")
 
 
@@ -34,6 +38,20 @@ def days(rule: str, *, first: date, through: date, until: date | None = None) ->
         if day > last:
             return
         yield day
+
+
+def next_after(moment_: datetime, rule: str, *, first: date, clock: time, zone: str) -> datetime:
+    """The first moment of the rule strictly after another, in UTC.
+
+    >>> after = datetime(2026, 11, 29, 12, tzinfo=UTC)
+    >>> next_after(after, MONTHLY_WEEKDAY, first=date(2026, 1, 13), clock=time(10), zone="Europe/Berlin").isoformat()
+    '2026-12-08T09:00:00+00:00'
+    """
+    for number in count():
+        found = moment(_nth(rule, first, number), clock, zone)
+        if found > moment_:
+            return found
+    raise AssertionError("count() has no end")
 
 
 def moment(day: date, clock: time, zone: str) -> datetime:
@@ -51,19 +69,23 @@ def in_words(rule: str, first: date) -> str:
     'Every month, on the second Tuesday'
     """
     weekday = calendar.day_name[first.weekday()]
-    if rule == MONTHLY_DAY:
-        return f"Every month, on day {first.day}"
+    if rule == DAILY:
+        return RULES[rule]
+    if rule in (MONTHLY_DAY, QUARTERLY):
+        return f"{RULES[rule].partition(',')[0]}, on day {first.day}"
     if rule == MONTHLY_WEEKDAY:
         return f"Every month, on the {_ORDINALS[(first.day - 1) // 7]} {weekday}"
     return f"{WORDS[rule]}, on {weekday}"
 
 
 def _nth(rule: str, first: date, number: int) -> date:
+    if rule == DAILY:
+        return first + timedelta(days=number)
     if rule in (WEEKLY, FORTNIGHTLY):
         return first + timedelta(weeks=number * (2 if rule == FORTNIGHTLY else 1))
-    years, month = divmod(first.month - 1 + number, 12)
+    years, month = divmod(first.month - 1 + number * (3 if rule == QUARTERLY else 1), 12)
     year = first.year + years
-    if rule == MONTHLY_DAY:
+    if rule in (MONTHLY_DAY, QUARTERLY):
         return date(year, month + 1, min(first.day, calendar.monthrange(year, month + 1)[1]))
     return _same_weekday(first, year, month + 1)
 
