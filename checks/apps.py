@@ -10,10 +10,12 @@ class ChecksConfig(AppConfig):
 
     def ready(self) -> None:
         from checks import shell
+        from checks.evidence import actions as evidence
         from checks.operations import steps
         from checks.operations.shell import note
         from opsportal import shell_runs
 
         shell.register()
         steps.register()
+        evidence.register()
         shell_runs.register(note)

@@ -4,6 +4,7 @@ from incidents.alerts.models import Alert
 from incidents.alerts.mutes import Mute
 from incidents.changes.models import Change, ChangeStep, Freeze, Suspect
 from incidents.drills.models import Drill, Inject, Plan, Scenario, Word
+from incidents.duties.models import Duty, Occurrence
 from incidents.follow_ups.models import FollowUp
 from incidents.obligations.models import Obligation
 from incidents.oncall.models import CalendarFeed, Holder, Override, Rotation, RotationMember, RotationPlan
@@ -53,6 +54,7 @@ __all__ = [
     "DayRecord",
     "Domain",
     "Drill",
+    "Duty",
     "EarlierWording",
     "FollowUp",
     "Freeze",
@@ -66,6 +68,7 @@ __all__ = [
     "Mute",
     "Obligation",
     "Observation",
+    "Occurrence",
     "OutsideLink",
     "Override",
     "Page",

@@ -9,6 +9,8 @@ from incidents import reactions
 from incidents.alerts import upkeep
 from incidents.drills import actions as drills
 from incidents.drills import ending
+from incidents.duties import actions as duties
+from incidents.duties import reminders as duty_reminders
 from incidents.oncall import gap_watch
 from incidents.response import reminders
 from incidents.statuspage.tasks import keep_maintenance, rebuild_snapshot, write_days
@@ -21,6 +23,7 @@ __all__ = [
     "fan_out",
     "keep_alerts",
     "keep_drills",
+    "keep_duties",
     "keep_maintenance",
     "react",
     "react_to_all",
@@ -77,3 +80,12 @@ def keep_drills(**_: object) -> None:
         drills.start_planned(at=timezone.now())
         ending.keep(at=timezone.now())
         ticker.done("incidents.keep_drills")
+
+
+@shared_task(name="incidents.keep_duties", ignore_result=True)
+def keep_duties(**_: object) -> None:
+    """Open what is owed next, count what was missed, remind. Safe to run twice."""
+    if ticker.claim("incidents.keep_duties", every=timedelta(seconds=30)):
+        duties.keep(at=timezone.now())
+        duty_reminders.sweep(at=timezone.now())
+        ticker.done("incidents.keep_duties")

@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("incidents.statuspage.urls")),
     path("", include("incidents.changes.urls")),
     path("", include("incidents.drills.urls")),
+    path("", include("incidents.duties.urls")),
     path("", include("incidents.subscribers.urls")),
     path("", include("incidents.search.urls")),
     path("", include("incidents.metrics.urls")),

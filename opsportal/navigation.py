@@ -95,6 +95,7 @@ GROUPS: tuple[tuple[str, tuple[Screen, ...]], ...] = (
             Screen("Daily sheet", "checks:daily", "clipboard-check", "The day's health, signed", key="y"),
             Screen("Objectives", "checks:slo", "target-arrow", "What is promised, and what is left of it", key="b"),
             Screen("Trends", "checks:trends", "chart-line", "Weeks of checks and people, and what changed", key="t"),
+            Screen("Duties", "incidents:duties", "list-details", "What is owed again and again, and what is late"),
             Screen("Weekly review", "checks:reviews", "calendar-stats", "The week past, signed and kept", key="w"),
         ),
     ),

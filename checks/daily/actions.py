@@ -9,6 +9,8 @@ from django.db import IntegrityError, transaction
 from checks.daily.filling import figures
 from checks.daily.lines import BY_SLUG
 from checks.daily.models import DailyAnswer, DailySheet
+from incidents.duties import actions as duties
+from incidents.duties.models import Duty
 from opsportal.audit import actions as audit
 from opsportal.errors import Conflict, Refused
 from opsportal.models import User
@@ -47,6 +49,7 @@ def sign(said: Mapping[str, Said], *, note: str, by: User, at: datetime) -> Dail
     except IntegrityError:
         raise _signed(DailySheet.objects.select_related("signed_by").get(on=on)) from None
     DailyAnswer.objects.bulk_create(_answers(sheet, now.asked, said))
+    duties.meet(Duty.Evidence.SHEET, "", said=f"The daily sheet of {on} is signed", at=at, by=by)
     audit.record("daily.sign", by=by.username, object=str(sheet))
     return sheet
 

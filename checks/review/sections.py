@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from checks.daily import queries as daily
+from incidents.drills import queries as drills
+from incidents.duties import queries as duties
 from incidents.postmortems import queries as postmortems
 from incidents.week_sections import Section
 
@@ -13,6 +15,8 @@ from incidents.week_sections import Section
 ROOMS: tuple[Callable[[datetime, datetime], Section], ...] = (
     postmortems.week_summary,
     daily.week_summary,
+    duties.week_summary,
+    drills.week_summary,
 )
 
 

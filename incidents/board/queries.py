@@ -110,6 +110,21 @@ class Late:
         return "user-check" if self._is_taking else "file-text" if self.is_report else "speakerphone"
 
     @property
+    def is_duty(self) -> bool:
+        """One that comes again and again: `slug` is its address."""
+        return self.kind == Obligation.Kind.DUTY
+
+    @property
+    def slug(self) -> str:
+        return self.subject.partition(" ")[0]
+
+    @property
+    def drill(self) -> int:
+        """The number of the drill whose step it is; 0 for anything else."""
+        number = self.subject.removeprefix("DRILL-").partition(":")[0]
+        return int(number) if self.kind == Obligation.Kind.DRILL_STEP and number.isdecimal() else 0
+
+    @property
     def is_report(self) -> bool:
         return self.kind == Obligation.Kind.POSTMORTEM
 

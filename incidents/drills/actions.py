@@ -8,6 +8,8 @@ from django.db.models import Max
 
 from incidents.drills import clocks, ending, script
 from incidents.drills.models import Drill, Inject, Plan, Scenario, State, Word
+from incidents.duties import actions as duties
+from incidents.duties.models import Duty
 from incidents.ownership.models import Domain
 from incidents.response import impact, states, timeline
 from incidents.response.models import Incident
@@ -157,6 +159,8 @@ def finish(drill: Drill, *, lessons: str, by: User, at: datetime) -> Drill:
     drill.save(update_fields=["lessons"])
     clocks.settle(drill, "lessons", at)
     ended = ending.end(drill, State.FINISHED, by=by, at=at)
+    held = f"{ended.label}: {ended.points} of {ended.possible} points"
+    duties.meet(Duty.Evidence.DRILL, "", said=held, at=at, by=by)
     _tell(ended, "is over", f"{ended.points} of {ended.possible} points.", at=at)
     return ended
 

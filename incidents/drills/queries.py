@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.http import Http404
+from django.urls import reverse
 
 from incidents.drills import ending, score
 from incidents.drills.models import Drill, Inject, Plan, Scenario, State, Word
@@ -17,6 +18,7 @@ from incidents.statuspage.content import Incident as PublicIncident
 from incidents.statuspage.content import Update
 from incidents.statuspage.drafts import proposed_status
 from incidents.statuspage.models import Component
+from incidents.week_sections import Section
 from opsportal.models import User
 
 PAGE = 50
@@ -194,6 +196,19 @@ def steps(drill: Drill) -> list[Step]:
         Step(number, key, titles[key], clocks[drill.step(key)].due_at, clocks[drill.step(key)].met_at, key == waiting)
         for number, key in enumerate(STEPS, 1)
     ]
+
+
+def week_summary(start: datetime, end: datetime) -> Section:
+    """What the weekly review says of drills: those of the week, the last score, and how ready the house is."""
+    begun = Drill.objects.filter(started_at__gte=start, started_at__lt=end).order_by("number")
+    lines = [f"{one.label}: {one.get_state_display().lower()}, {one.points} of {one.possible} points" for one in begun]
+    known = months(end)
+    scores = [month.percent for month in known if month.percent is not None]
+    if known:
+        missed = sum(month.is_missed for month in known)
+        best = f", best scores {', '.join(f'{one} %' for one in scores[-3:])}" if scores else ""
+        lines.append(f"Readiness: {missed} of {len(known)} months missed{best}")
+    return Section("Drills", tuple(lines), reverse("incidents:drills"), "None was held yet")
 
 
 def preview(drill: Drill, *, at: datetime) -> pages.Card | None:

@@ -14,6 +14,8 @@ WEEK = (MONDAY, MONDAY + timedelta(days=7))
 QUIET = {
     "Post-mortems": "None was begun, signed or late",
     "Daily sheets": "No day was signed",
+    "Duties": "None was due",
+    "Drills": "None was held yet",
 }
 
 
@@ -42,7 +44,7 @@ def test_reports_and_signed_days_are_counted_without_security(responder) -> None
         )
         DailyAnswer.objects.create(sheet=sheet, line="abuse", question="?", answer="not_looked")
 
-    reports, days = sections.of_week(*WEEK)
+    reports, days, *_ = sections.of_week(*WEEK)
 
     assert reports["lines"] == ["1 begun", "0 signed", "1 late at the end of the week"]
     assert days["lines"] == ["2 of 7 days signed, 1 late", "0 answered no, 2 not looked"]

@@ -265,3 +265,12 @@ def test_a_retired_scenario_is_not_played(responder: User) -> None:
 
     with pytest.raises(Refused, match="retired"):
         begin(responder, slug="secret-leak")
+
+
+def test_the_weekly_review_hears_of_drills_and_of_readiness(responder: User) -> None:
+    play(detected(responder), responder)
+    monday = AT.replace(day=16, hour=0, minute=0)
+
+    section = queries.week_summary(monday, monday.replace(day=23))
+
+    assert section.lines == ("DRILL-1: finished, 70 of 70 points", "Readiness: 0 of 1 months missed, best scores 100 %")

@@ -1,0 +1,34 @@
+"""What workers did proves duties: an operation that ended well, a check that passes. Calls down, never up."""
+
+from datetime import datetime
+
+from checks.catalogue.models import Check
+from checks.catalogue.states import State
+from checks.operations import actions as operations
+from checks.operations.models import OperationRun
+from incidents.duties import actions as duties
+from incidents.duties import queries as owed
+from incidents.duties.models import Duty
+
+Evidence = Duty.Evidence
+
+
+def of_run(run: OperationRun, *, at: datetime) -> None:
+    """An operation ended with exit 0: its token line is the evidence. Safe to run twice."""
+    if run.state == OperationRun.State.ENDED and run.exit_code == 0:
+        duties.meet(Evidence.OPERATION, run.kind, said=run.token or run.command, at=at, by=run.by)
+
+
+def of_checks(*, at: datetime) -> None:
+    """Checks that pass, and passed since the duty was opened. Safe to run twice."""
+    opened = dict(owed.waiting_for(Evidence.CHECK))
+    for check in Check.objects.in_use().filter(key__in=opened, state=State.HEALTHY, last_ok=True).order_by("pk"):
+        if check.last_run_at is not None and check.last_run_at >= opened[check.key]:
+            said = f"{check.name} passed at {check.last_run_at:%Y-%m-%d %H:%M} UTC"
+            duties.meet(Evidence.CHECK, check.key, said=said, at=at)
+
+
+def register() -> None:
+    """Called once, when the app is ready."""
+    if of_run not in operations.tellers:
+        operations.tellers.append(of_run)

@@ -1,0 +1,110 @@
+"""The list with its calendar, one duty, and settling what is owed."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from django import forms
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils.timezone import now
+from django.views.decorators.http import require_http_methods, require_safe
+
+from incidents.duties import actions, queries
+from incidents.duties.forms import HoldForm, WaiveForm
+from incidents.duties.queries import Moment
+from incidents.oncall.queries import who
+from opsportal.calendar_file import moment, text, written
+from opsportal.errors import Refused
+from opsportal.htmx import render_page, see, status_message
+from opsportal.roles import Role, require
+from opsportal.signed_in import person
+
+LIST = "incidents/duties/list.html"
+ONE = "incidents/duties/duty.html"
+ACT = "incidents/duties/act.html"
+
+
+@require(Role.VIEWER)
+@require_safe
+def duty_list(request: HttpRequest) -> HttpResponse:
+    """What is owed again and again, what waits, and the weeks before and ahead."""
+    at = now()
+    return render_page(request, LIST, {"listing": queries.listing(at=at), "at": at, **_may(request)})
+
+
+@require(Role.VIEWER)
+@require_safe
+def calendar(request: HttpRequest) -> HttpResponse:
+    """The next weeks as a file for a calendar."""
+    ahead = queries.listing(at=now()).ahead
+    response = HttpResponse(written(_lines(ahead)), content_type="text/calendar; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="duties.ics"'
+    return response
+
+
+def _lines(ahead: Sequence[Moment]) -> Iterator[str]:
+    host = settings.BASE_URL.partition("://")[2].partition("/")[0]
+    yield from ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Opsportal//Duties//EN", "METHOD:PUBLISH")
+    for one in ahead:
+        yield "BEGIN:VEVENT"
+        yield f"UID:{one.duty.slug}-{int(one.due_at.timestamp())}@{host}"
+        yield f"DTSTAMP:{moment(one.due_at)}"
+        yield f"DTSTART:{moment(one.due_at)}"
+        yield f"SUMMARY:{text(f'{one.duty.title} ({one.duty.owner})')}"
+        yield f"URL:{settings.BASE_URL}{one.duty.get_absolute_url()}"
+        yield "END:VEVENT"
+    yield "END:VCALENDAR"
+
+
+@require(Role.VIEWER)
+@require_safe
+def duty(request: HttpRequest, slug: str) -> HttpResponse:
+    """One duty: its rule, its owner now, and each time that it was due."""
+    found, at = queries.duty_or_404(slug), now()
+    context = {
+        "duty": found,
+        "who": who(found.owner, at),
+        "occurrences": queries.occurrences(found),
+        "next_at": found.due_after(at),
+        "at": at,
+        **_may(request),
+    }
+    return render_page(request, ONE, context)
+
+
+@require(Role.RESPONDER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def hold(request: HttpRequest, slug: str) -> HttpResponse:
+    """It was done."""
+    return _ask(request, slug, HoldForm, actions.hold, question="Is it done?", verb="It is done", said="Done.")
+
+
+@require(Role.RESPONDER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def waive(request: HttpRequest, slug: str) -> HttpResponse:
+    """It need not be done this time."""
+    return _ask(
+        request, slug, WaiveForm, actions.waive, question="Leave it out this time?", verb="Leave it out",
+        said="Left out this time.",
+    )  # fmt: skip
+
+
+def _ask(
+    request: HttpRequest, slug: str, kind: type[forms.Form], act: Callable[..., object], *, said: str, **words: str
+) -> HttpResponse:
+    found = queries.duty_or_404(slug)
+    form = kind(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        try:
+            act(found, by=person(request), at=now(), **form.cleaned_data)
+        except Refused as refusal:
+            form.add_error(None, refusal.sentence)
+        else:
+            status_message(request, said)
+            return see(request, found)
+    context = {"duty": found, "form": form, "act": request.path, **words}
+    return render_page(request, ACT, context, part="dialog", status=422 if form.errors else 200)
+
+
+def _may(request: HttpRequest) -> dict[str, bool]:
+    role = person(request)
+    return {"can_act": role.has_role(Role.RESPONDER), "can_edit": role.has_role(Role.ADMIN)}
