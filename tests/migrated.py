@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
@@ -36,11 +36,7 @@ _GOOD_FOR = 3600  # seconds: what migrations write says when it was written
 
 def lay_cluster(data_dir: Path) -> None:
     """A migrated cluster where a server of this folder looks for its own."""
-    with _kept() as folder:
-        template = folder / f"cluster-{_digest_of_migrations()}"
-        _forget_old(folder, "cluster-*")
-        if not template.exists():
-            _make_cluster(template)
+    with _template(f"cluster-{_digest_of_migrations()}", _make_cluster) as template:
         _copy(template, postgres.cluster_place(data_dir, places.server_account()))
 
 
@@ -49,24 +45,34 @@ def lay_data_folder(data_dir: Path) -> None:
     data_dir.mkdir(mode=0o700)
     (data_dir / LOCK).touch(mode=0o600)
     lay_cluster(data_dir)
-    with _kept() as folder:
-        template = folder / f"static-{launch.static_digest()}"
-        if not template.exists():
-            _forget_old(folder, "static-*")
-            _make_static(template)
+    with _template(f"static-{launch.static_digest()}", _make_static) as template:
         for name in ("static", launch.STATIC_STAMP):
             _copy(template / name, data_dir / name)
 
 
 @contextmanager
-def _kept() -> Iterator[Path]:
-    """Our folder of templates, for one process at a time: the others wait for what the first one makes."""
+def _template(name: str, make: Callable[[Path], None]) -> Iterator[Path]:
+    """A folder of ours by its name, for one process at a time: the others wait for what the first one makes.
+
+    Another checkout makes and copies its own meanwhile.
+    """
     folder = Path(tempfile.gettempdir()) / f"opsportal-migrated-{os.geteuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     assert folder.lstat().st_uid == os.geteuid() and not folder.is_symlink(), f"{folder} is not ours"
-    with open(folder / "lock", "w") as lock:
+    template = folder / name
+    with open(folder / f"{name}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        yield folder
+        if _age(template) > _GOOD_FOR:
+            for old in folder.glob("*-*"):  # nobody has begun to copy these for an hour
+                if _age(old) > 2 * _GOOD_FOR and old.is_dir():
+                    shutil.rmtree(old, ignore_errors=True)
+            shutil.rmtree(template, ignore_errors=True)
+            make(template)
+        yield template
+
+
+def _age(template: Path) -> float:
+    return time.time() - template.stat().st_mtime if template.exists() else float("inf")
 
 
 def _digest_of_migrations() -> str:
@@ -76,16 +82,16 @@ def _digest_of_migrations() -> str:
     return digest.hexdigest()[:16]
 
 
-def _forget_old(folder: Path, pattern: str) -> None:
-    """Another checkout may need its own within the hour."""
-    for old in folder.glob(pattern):
-        if time.time() - old.stat().st_mtime > _GOOD_FOR:
-            shutil.rmtree(old)
-
-
 def _copy(template: Path, target: Path) -> None:
     """With its owner: for root the server has a user of its own."""
     subprocess.run(["cp", "-pR", template, target], check=True)
+
+
+def _empty(template: Path) -> Path:
+    """Where it is made, so that one that was killed half way is never taken for a whole one."""
+    fresh = template.with_suffix(".new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    return fresh
 
 
 def _make_cluster(template: Path) -> None:
@@ -105,7 +111,8 @@ def _make_cluster(template: Path) -> None:
         with psycopg.connect(server.url(postgres.OWNER)) as connection:
             connection.execute("DELETE FROM opsportal_keyproof")  # each copy has a key of its own
         supervisor.stop([["postgres"]])
-        _copy(server.cluster, fresh := template.with_suffix(".new"))
+        fresh = _empty(template)
+        _copy(server.cluster, fresh)
         os.utime(fresh)
         fresh.rename(template)
     finally:
@@ -115,7 +122,7 @@ def _make_cluster(template: Path) -> None:
 
 
 def _make_static(template: Path) -> None:
-    fresh = template.with_suffix(".new")
+    fresh = _empty(template)
     fresh.mkdir()
     _manage("collectstatic", "--no-input", "--verbosity", "0", data_dir=fresh, url="postgresql://nobody@/nowhere")
     (fresh / launch.STATIC_STAMP).write_text(launch.static_digest())
