@@ -4,10 +4,14 @@ from datetime import timedelta
 
 from django.db.models import Min
 from django.db.models.functions import Now
+from django.urls import reverse
 from django.utils import timezone
 
 from checks.catalogue.models import Check, CheckQuerySet, State
 from checks.rollups import queries as rollups
+from incidents.obligations import places
+from incidents.obligations.models import Obligation
+from incidents.obligations.places import Place
 from opsportal import health_figures, shell
 from opsportal.models import JobClaim, User
 
@@ -48,8 +52,16 @@ def _coverage_percent() -> float | None:
     return rollups.of_hour(timezone.now() - timedelta(hours=1)).coverage
 
 
+def _review(week: str) -> str:
+    return reverse("checks:review", args=[week])
+
+
 def register() -> None:
     """Called once, when the app is ready."""
+    places.register(
+        Obligation.Kind.WEEKLY_REVIEW,
+        Place(_review, remind_before=timedelta(hours=24), again_after=timedelta(hours=1)),
+    )
     shell.register_count("checks:list", _needing_attention, words="need attention")
     health_figures.add(
         "scheduler_lateness_seconds", scheduler_lateness_seconds, "How long the most overdue check has been waiting."

@@ -11,6 +11,7 @@ from incidents.drills import actions as drills
 from incidents.drills import ending
 from incidents.duties import actions as duties
 from incidents.duties import reminders as duty_reminders
+from incidents.obligations import reminders as other_reminders
 from incidents.oncall import gap_watch
 from incidents.response import reminders
 from incidents.statuspage.tasks import keep_maintenance, rebuild_snapshot, write_days
@@ -54,6 +55,7 @@ def remind(**_: object) -> None:
     """Remind of duties whose time comes or has passed."""
     if ticker.claim("incidents.remind", every=timedelta(seconds=15)):
         reminders.sweep(timezone.now())
+        other_reminders.sweep(timezone.now())
         ticker.done("incidents.remind")
 
 

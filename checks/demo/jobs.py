@@ -12,20 +12,27 @@ _AGE = timedelta(days=90)
 _CHECKS: tuple[tuple[str, str, str, str, dict[str, Any]], ...] = (
     ("nightly-export", "Nightly export", "heartbeat", "backend", {"cron": "30 3 * * *", "time_zone": "UTC"}),
     ("nightly-backup", "Nightly backup", "token_report", "devops-sre", {"command": "backup", "number": "rows"}),
+    (
+        *("delivery-summary", "Summary of deliveries", "token_report", "payments"),
+        {"command": "delivery_summary", "number": "second_touch"},
+    ),
     ("worker-environment", "Environment of the workers", "env_contract", "devops-sre", {"names": "DATABASE_URL"}),
 )
 
 
 def load(at: datetime) -> list[Check]:
-    """A heartbeat by a cron line, a token report, and a name that the workers need; all of them fine."""
-    export, backup, contract = (_check(*row, at) for row in _CHECKS)
+    """A heartbeat by a cron line, two token reports, and a name that the workers need; all of them fine."""
+    export, backup, deliveries, contract = (_check(*row, at) for row in _CHECKS)
     night = at.replace(hour=3, minute=30, second=0, microsecond=0)
     began = night if night < at - timedelta(hours=1) else night - timedelta(days=1)
     ended = began + timedelta(seconds=94)
     _job(export, at, started_at=began, ok_at=ended, heard_at=ended, exit_code=0, duration_ms=94_000.0)
     heard = at - timedelta(hours=6)
     _job(backup, at, ok_at=heard, heard_at=heard, numbers={"tables": 71.0, "rows": 184_220.0})
-    return [export, backup, contract]
+    _job(
+        deliveries, at, ok_at=heard, heard_at=heard, numbers={"second_touch": 0.31, "hold": 0.02, "suppression": 0.004}
+    )
+    return [export, backup, deliveries, contract]
 
 
 def _check(key: str, name: str, kind: str, domain: str, spec: dict[str, Any], at: datetime) -> Check:

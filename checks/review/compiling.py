@@ -1,40 +1,36 @@
 """One week as figures: everything that the review's page shows, as a document that can be kept."""
 
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
 from django.db.models import Count, Q, Sum
 from django.urls import reverse
 
-from checks.catalogue.models import Check
-from checks.review import sections
+from checks.review import numbers, reports, sections
 from checks.slo import queries as objectives
 from checks.slo.shown import said_left
-from checks.trends import isoweek, queries
+from checks.trends import isoweek, queries, stretch
 from checks.trends.export import people_of, runs_of
 from checks.trends.queries import CheckTrend
 from incidents.alerts.models import Alert
 from incidents.follow_ups.models import FollowUp
 from incidents.follow_ups.states import State as FollowUpState
+from incidents.obligations.models import Obligation
 from incidents.obligations.queries import shares
+from incidents.response import queries as response
 from incidents.response.models import Incident
-from incidents.response.queries import rehearsed_labels
-from opsportal.audit.models import AuditEvent
+from opsportal.backup import queries as backups
 from opsportal.privacy.models import LeakCount
 
 WORST = 3
 _WEEKS, _NOISY, _MOST = 12, 5, 50
-_DAYS = """
-SELECT bucket, count(*)::int, sum(ok)::int, sum(err)::int, sum(unknown)::int, sum(expected - maint)::int
-FROM checks_bucket_d WHERE check_id = ANY(%s) AND bucket >= %s AND bucket < %s GROUP BY bucket ORDER BY bucket
-"""
 
 
 def figures(start: datetime) -> dict[str, Any]:
     """The ISO week that begins on this Monday. Security incidents are in no figure: viewers read this."""
     end = start + isoweek.WEEK
-    found = queries.trends(_WEEKS, at=end)
+    found = queries.trends(stretch.newest(_WEEKS, end))
     newest, before = found.lines[-1], found.lines[-2]
     return {
         "week": isoweek.name(start),
@@ -49,12 +45,13 @@ def figures(start: datetime) -> dict[str, Any]:
         "budgets": _budgets(end - timedelta(minutes=1)),
         "noisy": _noisy(start, end),
         "late": [
-            {"kind": one.kind, "late": one.late, "due": one.total}
-            for one in shares(start, end, without=rehearsed_labels())
+            {"kind": one.kind, "label": Obligation.Kind(one.kind).label, "late": one.late, "due": one.total}
+            for one in shares(start, end, without=response.uncounted_labels(None))
             if one.week == start.date()
         ],
         "follow_ups_overdue": _overdue(end),
-        "ops_daily": _daily(start, end),
+        "ops_daily": reports.of_week(start, end),
+        "numbers": numbers.of_week(start),
         "backups": _backups(start, end),
         "sections": sections.of_week(start, end),
         "leaks": dict(
@@ -118,27 +115,12 @@ def _overdue(end: datetime) -> int:
     return FollowUp.objects.overdue(end.date()).exclude(incident__nature=Incident.Nature.SECURITY).count()
 
 
-def _daily(start: datetime, end: datetime) -> list[str]:
-    """The totals of the daily checks, day by day, as `ops_daily` counts them."""
-    with connection.cursor() as cursor:
-        ids = list(Check.objects.in_use().daily().values_list("pk", flat=True))
-        cursor.execute(_DAYS, [ids, start, end])
-        rows = cursor.fetchall()
-    return [
-        f"ops_daily_totals day={day:%Y-%m-%d} checks={checks} delivered_total={ok + err} ok={ok} err={err} "
-        f"unknown={unknown} availability={_share(ok, ok + err)} coverage={_share(ok + err, asked)}"
-        for day, checks, ok, err, unknown, asked in rows
-    ]
-
-
-def _share(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.2f}" if whole else "none"
-
-
-def _backups(start: datetime, end: datetime) -> dict[str, int]:
-    """How often one was taken and one restored, as the audit log has it."""
-    acts = AuditEvent.objects.filter(at__gte=start, at__lt=end, act__in=["backup.take", "backup.restore"])
+def _backups(start: datetime, end: datetime) -> dict[str, Any]:
+    """How backups stood at the end of the week, and what was done with them in it."""
+    stood = backups.state(end)
     return {
-        "taken": acts.filter(act="backup.take").count(),
-        "restored": acts.filter(act="backup.restore").count(),
+        "fault": stood.fault,
+        "sentence": stood.sentence,
+        "words": stood.words,
+        **asdict(backups.counted(start, end)),
     }

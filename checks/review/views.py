@@ -49,7 +49,7 @@ def _page(request: HttpRequest, found: Review, *, status: int = 200, **given: ob
         (
             size,
             chart.line(
-                [one["failed"] for one in weeks], [one["week"] for one in weeks], width=width, say=words.percent
+                [one["failed"] for one in weeks], names=[one["week"] for one in weeks], width=width, say=words.percent
             ),
         )
         for size, width in _SIZES

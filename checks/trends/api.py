@@ -8,7 +8,7 @@ from ninja import Field as Parameter
 from ninja import Query, Router, Schema
 
 from checks.catalogue.models import Check
-from checks.trends import export, queries
+from checks.trends import export, queries, stretch
 from incidents.ownership.models import Domain
 from opsportal.api.access import ApiRequest, Scoped
 
@@ -31,4 +31,4 @@ def read_trends(request: ApiRequest, query: Query[TrendsQuery]) -> dict[str, Any
     if (query.check and check is None) or (query.domain and domain is None):
         raise Http404("no such check or domain")
     user = request.auth.user
-    return export.document(queries.trends(query.weeks, at=now(), check=check, domain=domain, person=user))
+    return export.document(queries.trends(stretch.newest(query.weeks, now()), check=check, domain=domain, person=user))

@@ -1,10 +1,12 @@
-"""Charts of weeks as geometry: a line with gaps where nothing is known, over counts of deploys and incidents. Pure."""
+"""Charts of weeks as geometry: a line with gaps or piled bars, over a strip of what happened. Pure."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48.0, 14.0, 12.0, 132.0
-_ROW = 16.0
+# Below the names of the weeks: two rows of letters, then the strokes.
+_ROW, _ROWS, _LETTER, _STROKE = 13.0, 2, 11.0, 8.0
+Say = Callable[[float], str]
 
 
 @dataclass(frozen=True)
@@ -17,6 +19,28 @@ class Mark:
 
 
 @dataclass(frozen=True)
+class Bar:
+    """One part of a pile: its fill and its box."""
+
+    fill: str
+    x: str
+    y: str
+    width: str
+    height: str
+
+
+@dataclass(frozen=True)
+class Happened:
+    """What is drawn under the weeks: letters at their moments, strokes at theirs, both in weeks since the first."""
+
+    letters: Sequence[tuple[float, str]] = ()
+    strokes: Sequence[float] = ()
+
+
+NOTHING = Happened()
+
+
+@dataclass(frozen=True)
 class Chart:
     """Everything a template needs to draw it without arithmetic; all numbers are written out."""
 
@@ -24,55 +48,122 @@ class Chart:
     height: str
     left: str
     right: str
+    foot: str
     levels: Sequence[Mark]
-    path: str
-    points: Sequence[Mark]
     weeks: Sequence[Mark]
-    # Below the axis, a row for deploys and one for incidents: a number where there were any.
-    signs: Sequence[Mark]
+    # One path, or two; the second is thinner.
+    paths: Sequence[str] = ()
+    points: Sequence[Mark] = ()
+    bars: Sequence[Bar] = ()
+    letters: Sequence[Mark] = ()
+    strokes: str = ""
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """Where weeks and values lie in a drawing of this width."""
+
+    names: Sequence[str]
+    width: float
+    low: float = 0.0
+    high: float = 1.0
+    happened: Happened = field(default=NOTHING)
+
+    @property
+    def right(self) -> float:
+        return self.width - _RIGHT
+
+    @property
+    def step(self) -> float:
+        return (self.right - _LEFT) / max(len(self.names) - 1, 1)
+
+    def x(self, place: float) -> float:
+        return min(max(_LEFT + self.step * place, _LEFT), self.right)
+
+    def y(self, value: float) -> float:
+        return _BOTTOM - (_BOTTOM - _TOP) * (value - self.low) / (self.high - self.low)
+
+    def chart(self, levels: Sequence[Mark], **drawn: object) -> Chart:
+        has_strip = bool(self.happened.letters or self.happened.strokes)
+        every = max(1, round(len(self.names) / (4 if self.width < 400 else 6)))
+        return Chart(
+            width=_n(self.width),
+            height=_n(_BOTTOM + 24 + (_ROW * _ROWS + 12 if has_strip else 0)),
+            left=_n(_LEFT),
+            right=_n(self.right),
+            foot=_n(_BOTTOM),
+            levels=levels,
+            weeks=[
+                Mark(_n(self.x(place)), _n(_BOTTOM + 18), self.names[place][5:])
+                for place in range(len(self.names) - 1, -1, -every)
+            ],
+            letters=self._letters(),
+            strokes=self._strokes(),
+            **drawn,  # type: ignore[arg-type]
+        )
+
+    def _letters(self) -> list[Mark]:
+        """Beside each other in two rows; one that has no room is left to the list."""
+        taken, found = [-_LETTER] * _ROWS, []
+        for at, letter in self.happened.letters:
+            x = self.x(at - 0.5)
+            row = next((row for row, end in enumerate(taken) if x - end >= _LETTER), None)
+            if row is not None:
+                taken[row] = x
+                found.append(Mark(_n(x), _n(_BOTTOM + 21 + _ROW * (row + 1)), letter))
+        return found
+
+    def _strokes(self) -> str:
+        top = _BOTTOM + 24 + _ROW * _ROWS
+        places = dict.fromkeys(_n(self.x(at - 0.5)) for at in self.happened.strokes)
+        return " ".join(f"M{x} {_n(top)}v{_n(_STROKE)}" for x in places)
 
 
 def line(
-    values: Sequence[float | None],
+    *values: Sequence[float | None],
     names: Sequence[str],
-    *,
     width: float,
-    say: Callable[[float], str],
-    signs: Sequence[tuple[str, Sequence[int]]] = (),
+    say: Say,
+    happened: Happened = NOTHING,
     most: float | None = None,
 ) -> Chart:
-    """One figure over the weeks, oldest first. `most` is where the figure ends by its nature, such as 100 per cent."""
-    known = [one for one in values if one is not None]
+    """One figure over the weeks, or two, oldest first. `most` is where it ends by its nature, such as 100 per cent."""
+    known = [one for figure in values for one in figure if one is not None]
     low, high = _bounds(known, most)
-    right, step = width - _RIGHT, (width - _RIGHT - _LEFT) / max(len(values) - 1, 1)
-
-    def x(place: int) -> float:
-        return _LEFT + step * place
-
-    def y(value: float) -> float:
-        return _BOTTOM - (_BOTTOM - _TOP) * (value - low) / (high - low)
-
-    every = max(1, round(len(values) / (4 if width < 400 else 6)))
-    last = len(values) - 1
-    shown = list(range(last, -1, -every))
-    return Chart(
-        width=_n(width),
-        height=_n(_BOTTOM + 24 + _ROW * len(signs)),
-        left=_n(_LEFT),
-        right=_n(right),
-        levels=[Mark("", _n(y(one)), say(one)) for one in (low, (low + high) / 2, high)] if known else [],
-        path=_path(values, x, y),
-        points=[
-            Mark(_n(x(place)), _n(y(one)), "") for place, one in enumerate(values) if one is not None and place == last
-        ],
-        weeks=[Mark(_n(x(place)), _n(_BOTTOM + 18), names[place][5:]) for place in shown],
-        signs=[
-            Mark(_n(x(place)), _n(_BOTTOM + 18 + _ROW * (row + 1)), f"{letter}{number}")
-            for row, (letter, numbers) in enumerate(signs)
-            for place, number in enumerate(numbers)
-            if number and len(values) <= 12
-        ],
+    frame = _Frame(names, width, low, high, happened)
+    last = len(names) - 1
+    return frame.chart(
+        [Mark("", _n(frame.y(one)), say(one)) for one in (low, (low + high) / 2, high)] if known else [],
+        paths=[_path(one, frame) for one in values],
+        points=[Mark(_n(frame.x(last)), _n(frame.y(one[last])), "") for one in values if one[last] is not None],  # type: ignore[arg-type]
     )
+
+
+def piles(
+    parts: Sequence[tuple[str, Sequence[int]]], *, names: Sequence[str], width: float, happened: Happened = NOTHING
+) -> Chart:
+    """Counts over the weeks, one on the other from the foot up: each part its fill and its numbers."""
+    tops = [sum(numbers) for numbers in zip(*(numbers for _, numbers in parts), strict=True)]
+    high = _whole(max(tops, default=0))
+    frame = _Frame(names, width, 0.0, high, happened)
+    wide = max(min(frame.step * 0.6, 18.0), 2.0)
+    bars, below = [], [0] * len(names)
+    for fill, numbers in parts:
+        for place, number in enumerate(numbers):
+            if number:
+                top, x = frame.y(below[place] + number), min(max(frame.x(place) - wide / 2, _LEFT), frame.right - wide)
+                bars.append(Bar(fill, _n(x), _n(top), _n(wide), _n(frame.y(below[place]) - top)))
+            below[place] += number
+    return frame.chart([Mark("", _n(frame.y(one)), f"{one:g}") for one in (0.0, high / 2, high)], bars=bars)
+
+
+def _whole(most: int) -> float:
+    """The next even number, so that the middle is whole too.
+
+    >>> _whole(0), _whole(5), _whole(8)
+    (2.0, 6.0, 8.0)
+    """
+    return float(max(most + most % 2, 2))
 
 
 def _bounds(known: Sequence[float], most: float | None) -> tuple[float, float]:
@@ -84,16 +175,16 @@ def _bounds(known: Sequence[float], most: float | None) -> tuple[float, float]:
     return max(0.0, low - room), high if most is not None else high + room
 
 
-def _path(values: Sequence[float | None], x: Callable[[int], float], y: Callable[[float], float]) -> str:
+def _path(values: Sequence[float | None], frame: _Frame) -> str:
     """A week that nobody knows of breaks the line; one alone is a short stroke."""
     parts, is_open = [], False
     for place, value in enumerate(values):
         if value is None:
             is_open = False
             continue
-        parts.append(f"{'L' if is_open else 'M'}{_n(x(place))} {_n(y(value))}")
+        parts.append(f"{'L' if is_open else 'M'}{_n(frame.x(place))} {_n(frame.y(value))}")
         if not is_open:
-            parts.append(f"L{_n(x(place))} {_n(y(value))}")
+            parts.append(f"L{_n(frame.x(place))} {_n(frame.y(value))}")
         is_open = True
     return " ".join(parts)
 

@@ -15,9 +15,9 @@ from opsportal.templatetags import portal
 _WIDTH, _TOP, _HEIGHT = 112.0, 2.0, 24.0
 
 
-def rows_of(checks: Sequence[CheckTrend]) -> SafeString:
-    """One row a check, in the order given."""
-    address = reverse("checks:trends-check", args=["KEY"])
+def rows_of(checks: Sequence[CheckTrend], query: str = "") -> SafeString:
+    """One row a check, in the order given; `query` keeps the weeks that one looks at."""
+    address = reverse("checks:trends-check", args=["KEY"]) + escape(query)
     return SafeString("".join(_row(one, address) for one in checks))
 
 

@@ -28,7 +28,7 @@ def people_of(one: WeekLine) -> dict[str, Any]:
     values = (
         *told.by_severity.values(), told.mtta.median, told.mtta.n, told.mttr.median, told.mttr.n,
         told.kept.promised, told.kept.kept, one.noise.fired, one.noise.unheard, one.deploys,
-        one.late.due if one.late else None, one.late.late if one.late else None,
+        one.late.due, one.late.late,
     )  # fmt: skip
     return dict(zip(_PEOPLE, values, strict=True))
 

@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 
 from django.db import connection
 from django.db.models import Count, Q
 from django.db.models.functions import TruncWeek
 
 from checks.catalogue.models import Check
-from checks.trends import evidence, isoweek
+from checks.trends import annotations, evidence, isoweek
+from checks.trends.annotations import Annotations
 from checks.trends.evidence import NO_WEEK, Move, Week
+from checks.trends.stretch import Stretch
 from incidents.alerts.models import Alert
 from incidents.changes.models import Change
 from incidents.metrics import queries as metrics
@@ -18,10 +20,9 @@ from incidents.metrics.figures import WeekOf
 from incidents.obligations import queries as obligations
 from incidents.ownership.models import Domain
 from incidents.response import queries as response
-from incidents.response.models import Incident
+from incidents.response.models import Incident, IncidentQuerySet
 from opsportal.models import User
 
-WINDOWS = (12, 52)
 _ROWS = """
 SELECT check_id, (date_part('epoch', bucket - %(first)s) / 604800)::int, ok, err, expected - maint,
        p50_ms, p95_ms, p95_low_ms, p95_high_ms
@@ -84,8 +85,8 @@ class WeekLine:
     incidents: WeekOf
     noise: Noise
     deploys: int
-    # Of the house alone: duties have no domain.
-    late: Late | None
+    # Of a domain those of its incidents, since other duties have none.
+    late: Late
 
     @property
     def name(self) -> str:
@@ -94,9 +95,9 @@ class WeekLine:
 
 @dataclass(frozen=True)
 class Trends:
-    """So many closed weeks of a check, of a domain or of the house, with the checks in it, worst moves first."""
+    """Some closed weeks of a check, of a domain or of the house, with the checks in it, worst moves first."""
 
-    number: int
+    stretch: Stretch
     check: Check | None
     domain: Domain | None
     lines: Sequence[WeekLine]
@@ -112,19 +113,29 @@ class Trends:
 
 
 def trends(
-    number: int, *, at: datetime, check: Check | None = None, domain: Domain | None = None, person: User | None = None
+    stretch: Stretch, *, check: Check | None = None, domain: Domain | None = None, person: User | None = None
 ) -> Trends:
-    """The last closed weeks. Incidents are those that this person may see; without a person no security incident."""
-    mondays = isoweek.closed(at, number)
-    checks = of_checks(mondays, check=check, domain=domain)
+    """These weeks. Incidents are those that this person may see; without a person no security incident."""
+    checks = of_checks(stretch.mondays, check=check, domain=domain)
     own = check.domain if check is not None else domain
-    whole = [evidence.total([one.weeks[place] for one in checks]) for place in range(number)]
+    whole = [evidence.total([one.weeks[place] for one in checks]) for place in range(stretch.number)]
     if check is not None and checks:
         whole = list(checks[0].weeks)
     moves = checks[0].moves if check is not None and checks else evidence.compare(*whole[-2:])
-    lines = _lines(mondays, whole, own, person)
+    lines = _lines(stretch, whole, own, person)
     words = ". ".join(one.words for one in moves) or evidence.why_not(*whole[-2:])
-    return Trends(number, check, domain, lines, sorted(checks, key=_worst_first), moves, words)
+    return Trends(stretch, check, domain, lines, sorted(checks, key=_worst_first), moves, words)
+
+
+def happened(found: Trends, person: User) -> Annotations:
+    """What is marked on the charts: the incidents and changes of these weeks that this person may see."""
+    own = found.check.domain if found.check is not None else found.domain
+    return annotations.of(found.stretch, _seen(own, person), own)
+
+
+def _seen(domain: Domain | None, person: User | None) -> IncidentQuerySet:
+    seen = Incident.objects.visible_to(person) if person else Incident.objects.exclude(nature=Incident.Nature.SECURITY)
+    return seen.filter(domain=domain) if domain is not None else seen
 
 
 def _worst_first(one: CheckTrend) -> tuple[bool, float, bool, str]:
@@ -139,7 +150,7 @@ def of_checks(
     rows = rows.filter(pk=check.pk) if check is not None else rows.filter(domain=domain) if domain is not None else rows
     named = list(rows.order_by("name", "pk").values_list("pk", "key", "name", "domain__slug", "domain__primary"))
     known = _weeks([row[0] for row in named], mondays)
-    return [CheckTrend(*row, known[row[0]], evidence.compare(*known[row[0]][-2:])) for row in named]
+    return [CheckTrend(*row, weeks := known[row[0]], evidence.compare(*weeks[-2:])) for row in named]
 
 
 def _weeks(ids: list[int], mondays: Sequence[datetime]) -> Mapping[int, Sequence[Week]]:
@@ -152,44 +163,43 @@ def _weeks(ids: list[int], mondays: Sequence[datetime]) -> Mapping[int, Sequence
     return found
 
 
-def _lines(
-    mondays: Sequence[datetime], whole: Sequence[Week], domain: Domain | None, person: User | None
-) -> list[WeekLine]:
-    start, end = mondays[0], mondays[-1] + isoweek.WEEK
-    seen = Incident.objects.visible_to(person) if person else Incident.objects.exclude(nature=Incident.Nature.SECURITY)
-    seen = seen.filter(domain=domain) if domain is not None else seen
-    incidents = metrics.weekly(seen, start, len(mondays))
-    noise, deploys = _noise(start, end, domain), _deploys(start, end, domain)
-    late = _late(start, end) if domain is None else {}
+def _lines(stretch: Stretch, whole: Sequence[Week], domain: Domain | None, person: User | None) -> list[WeekLine]:
+    seen = _seen(domain, person)
+    incidents = metrics.weekly(seen, stretch.first, stretch.number)
+    noise, deploys = _noise(stretch, domain, person), _deploys(stretch, domain)
+    late = _late(stretch, seen if domain is not None else None, person)
     return [
         WeekLine(
-            monday, runs, of_people, noise.get(monday, Noise()), deploys.get(monday, 0),
-            late.get(monday, Late()) if domain is None else None,
+            *(monday, runs, of_people, noise.get(monday, Noise()), deploys.get(monday, 0)),
+            late.get(monday.date(), Late()),
         )
-        for monday, runs, of_people in zip(mondays, whole, incidents, strict=True)
-    ]  # fmt: skip
+        for monday, runs, of_people in zip(stretch.mondays, whole, incidents, strict=True)
+    ]
 
 
-def _noise(start: datetime, end: datetime, domain: Domain | None) -> dict[datetime, Noise]:
-    rows = Alert.objects.counted().filter(fired_at__gte=start, fired_at__lt=end)
+def _noise(stretch: Stretch, domain: Domain | None, person: User | None) -> dict[datetime, Noise]:
+    secret = Q(incident__nature=Incident.Nature.SECURITY)
+    rows = Alert.objects.visible_to(person) if person else Alert.objects.exclude(secret)
+    rows = rows.counted().filter(fired_at__gte=stretch.first, fired_at__lt=stretch.end)
     rows = rows.filter(domain=domain) if domain is not None else rows
     unheard = Q(acknowledged_at=None, resolved_at__isnull=False)
-    weeks = rows.annotate(week=TruncWeek("fired_at")).values("week").order_by("week")
+    weeks = rows.annotate(week=TruncWeek("fired_at", tzinfo=UTC)).values("week").order_by("week")
     counted = weeks.annotate(fired=Count("pk"), unheard=Count("pk", filter=unheard))
     return {week: Noise(fired, quiet) for week, fired, quiet in counted.values_list("week", "fired", "unheard")}
 
 
-def _deploys(start: datetime, end: datetime, domain: Domain | None) -> dict[datetime, int]:
-    rows = Change.objects.filter(started_at__gte=start, started_at__lt=end).exclude(result="planned")
+def _deploys(stretch: Stretch, domain: Domain | None) -> dict[datetime, int]:
+    rows = Change.objects.filter(started_at__gte=stretch.first, started_at__lt=stretch.end).exclude(result="planned")
     rows = rows.touching(domain) if domain is not None else rows
-    weeks = rows.annotate(week=TruncWeek("started_at")).values("week").order_by("week")
+    weeks = rows.annotate(week=TruncWeek("started_at", tzinfo=UTC)).values("week").order_by("week")
     return dict(weeks.annotate(number=Count("pk")).values_list("week", "number"))
 
 
-def _late(start: datetime, end: datetime) -> dict[datetime, Late]:
-    found: dict[datetime, Late] = {}
-    for one in obligations.shares(start, end, without=response.rehearsed_labels()):
-        week = start.replace(year=one.week.year, month=one.week.month, day=one.week.day)
-        before = found.get(week, Late())
-        found[week] = Late(before.due + one.total, before.late + one.late)
+def _late(stretch: Stretch, incidents: IncidentQuerySet | None, person: User | None) -> dict[date, Late]:
+    """Of these incidents alone, or of everything that counts and that this person may see."""
+    of = response.labels(incidents) if incidents is not None else None
+    found: dict[date, Late] = {}
+    for one in obligations.shares(stretch.first, stretch.end, without=response.uncounted_labels(person), of=of):
+        before = found.get(one.week, Late())
+        found[one.week] = Late(before.due + one.total, before.late + one.late)
     return found

@@ -10,6 +10,7 @@ from django.db.models import QuerySet, Subquery
 
 from incidents.alerts import queries as alerts
 from incidents.alerts.models import Alert
+from incidents.obligations import places
 from incidents.obligations import queries as obligations
 from incidents.obligations.models import Obligation
 from incidents.obligations.queries import Due
@@ -106,7 +107,14 @@ class Late:
         return label if self._is_taking else f"{label} for"
 
     @property
+    def address(self) -> str:
+        """Where it is done when it is about no incident; empty where there is no such page."""
+        return "" if self.number else places.address_of(self.kind, self.subject)
+
+    @property
     def icon(self) -> str:
+        if self.address:
+            return "calendar-stats"
         return "user-check" if self._is_taking else "file-text" if self.is_report else "speakerphone"
 
     @property

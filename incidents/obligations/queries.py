@@ -86,9 +86,15 @@ def late_of(subject: str, at: datetime, *, kinds: Iterable[str] = Obligation.Kin
     return found["late"], found["total"]
 
 
-def shares(since: datetime, at: datetime, *, without: Iterable[str] = ()) -> list[Share]:
-    """Duties by week and kind, for reviews. `without` are subjects that do not count, such as tests."""
+def shares(
+    since: datetime, at: datetime, *, without: Iterable[str] = (), of: Iterable[str] | None = None
+) -> list[Share]:
+    """Duties by week and kind, for reviews. `without` are subjects that do not count, such as tests.
+
+    `of` are the only ones that do, such as a domain's incidents.
+    """
     due = _due_by(at).filter(due_at__gte=since).exclude(subject__in=without).exclude(kind=_PRACTICE)
+    due = due if of is None else due.filter(subject__in=of)
     weeks = due.annotate(week=TruncWeek("due_at", tzinfo=UTC)).values("week", "kind").order_by("week", "kind")
     rows = weeks.annotate(late=Count("pk", filter=_late(at)), total=Count("pk"))
     return [Share(one["week"].date(), one["kind"], one["late"], one["total"]) for one in rows]

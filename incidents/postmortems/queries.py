@@ -16,7 +16,7 @@ from incidents.postmortems.states import State
 from incidents.response import wording
 from incidents.response.lines import Line, line_of
 from incidents.response.models import Incident
-from incidents.response.queries import hidden_labels
+from incidents.response.queries import hidden_labels, uncounted_labels
 from incidents.week_sections import Section
 from opsportal.models import User
 
@@ -218,9 +218,8 @@ def week_summary(start: datetime, end: datetime) -> Section:
     signed = Q(reviewed_at__gte=start, reviewed_at__lt=end)
     drafted = Q(drafted_at__gte=start, drafted_at__lt=end)
     counts = seen.aggregate(drafted=Count("pk", filter=drafted), signed=Count("pk", filter=signed))
-    secret = Incident.objects.filter(nature=Incident.Nature.SECURITY).values_list("number", flat=True)
     unmet = Obligation.objects.filter(Q(met_at=None) | Q(met_at__gte=end), kind=Owed, waived_at=None, due_at__lt=end)
-    late = unmet.exclude(subject__in=[f"INC-{number}" for number in secret]).count()
+    late = unmet.exclude(subject__in=uncounted_labels(None)).count()
     words = (f"{counts['drafted']} begun", f"{counts['signed']} signed", f"{late} late at the end of the week")
     lines = words if any((*counts.values(), late)) else ()
     return Section("Post-mortems", lines, reverse("incidents:postmortems"), "None was begun, signed or late")

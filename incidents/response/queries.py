@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import CharField, Count, OuterRef, QuerySet, Value
+from django.db.models import CharField, Count, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 from django.http import Http404
 
@@ -133,15 +133,22 @@ def _version(person: User) -> "QuerySet[Incident, int]":
 
 def hidden_labels(person: User) -> "QuerySet[Incident, str]":
     """What clocks and the like call the incidents that this person may not see, to exclude them by."""
-    return _labels(Incident.objects.hidden_from(person))
+    return labels(Incident.objects.hidden_from(person))
 
 
 def rehearsed_labels() -> "QuerySet[Incident, str]":
     """INC-4, INC-9: tests and drills, whose duties are in no figure."""
-    return _labels(Incident.objects.filter(mode__in=Incident.REHEARSED))
+    return labels(Incident.objects.filter(mode__in=Incident.REHEARSED))
 
 
-def _labels(incidents: IncidentQuerySet) -> "QuerySet[Incident, str]":
+def uncounted_labels(person: User | None) -> "QuerySet[Incident, str]":
+    """Those of tests, of drills, and of what this person may not see; without a person of security incidents."""
+    secret = Q() if person and person.has_role(Role.RESPONDER) else Q(nature=Incident.Nature.SECURITY)
+    return labels(Incident.objects.filter(secret | Q(mode__in=Incident.REHEARSED)))
+
+
+def labels(incidents: IncidentQuerySet) -> "QuerySet[Incident, str]":
+    """INC-12 and so on, as a question of its own."""
     label: Concat = Concat(Value("INC-"), Cast("number", CharField()), output_field=CharField())
     return incidents.annotate(subject=label).values_list("subject", flat=True)
 

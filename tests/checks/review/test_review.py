@@ -5,14 +5,14 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, ProgrammingError, connection, transaction
 
 from checks.catalogue.models import Check
-from checks.review import actions, queries
+from checks.jobs.models import Job
+from checks.operations.models import OperationLine, OperationRun
+from checks.review import actions, numbers, queries, reports
 from checks.review.actions import Plan
 from checks.review.models import Review
-from checks.rollups import buckets
-from checks.rollups.buckets import Counts
 from checks.rollups.models import Watermark
 from incidents.models import Domain, Incident, Obligation
 from opsportal.errors import Conflict, Refused
@@ -154,23 +154,119 @@ def test_an_empty_first_week_is_said_to_be_one(db: None) -> None:
 def test_a_week_with_a_change_of_clocks_has_seven_whole_days(
     add_check: AddCheck, monday: datetime, client_as, viewer
 ) -> None:
-    check = add_check("shop", is_daily=True)
-    weeks_of(check, 0, 0, at=monday)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT checks_make_partitions(%s, %s)", [monday - timedelta(days=9), monday])
-    buckets.replace_days(Counts(check.pk, monday - timedelta(days=place), ok=1440, expected=1440) for place in range(9))
+    weeks_of(add_check("shop"), 0, 0, at=monday)
+    for place in range(9):
+        ran(monday - timedelta(days=place, hours=-3), "ops_daily_watchdog status=healthy")
 
     review = actions.compile_week(monday - timedelta(weeks=1), at=monday)
 
-    lines = review.figures["ops_daily"]
-    assert len(lines) == 7
-    assert lines[0].startswith(
-        f"ops_daily_totals day={monday - timedelta(weeks=1):%Y-%m-%d} checks=1 delivered_total=1440"
-    )
+    days = review.figures["ops_daily"]
+    assert [one["day"] for one in days] == [f"{monday - timedelta(days=place):%Y-%m-%d}" for place in range(7, 0, -1)]
+    assert {one["level"] for one in days} == {"ok"}
     assert review.figures["runs"]["runs"] == MINUTES
     page = client_as(viewer).get(review.get_absolute_url()).content.decode()
-    assert all(line in page for line in lines)
+    assert all(one["day"] in page for one in days)
     assert "{{" not in page
+
+
+def ran(at: datetime, *lines: str, code: int = 0, state: str = "ended") -> OperationRun:
+    run = OperationRun.objects.create(
+        kind="ops_daily", command="ops_daily --mode=ci", state=state, source="schedule", reason="x", asked_at=at,
+        started_at=at, ended_at=at, exit_code=code, token=lines[-1],
+    )  # fmt: skip
+    OperationLine.objects.bulk_create(OperationLine(run=run, at=at, text=text) for text in lines)
+    return run
+
+
+def test_the_days_lines_are_those_of_the_runs(db: None) -> None:
+    tuesday = MONDAY - timedelta(days=6)
+    bad = (
+        "ops_daily check=api status=unhealthy samples=1440",
+        "ops_daily check=shop status=healthy samples=1440",
+        "ops_daily_totals checks=2",
+        "ops_daily_watchdog status=unhealthy reason=checks_unhealthy",
+    )
+    ran(tuesday + timedelta(hours=2), "ops_daily_watchdog status=healthy")
+    ran(tuesday + timedelta(hours=9), *bad, code=2)
+    ran(tuesday + timedelta(hours=10), "ops_daily_watchdog status=healthy", state="cancelled")
+    ran(MONDAY + timedelta(hours=1), "ops_daily_watchdog status=healthy")
+
+    days = reports.of_week(MONDAY - timedelta(weeks=1), MONDAY)
+
+    assert [one["level"] for one in days] == ["missing", "warn", *["missing"] * 5]
+    assert days[1] == {"day": "2026-11-10", "level": "warn", "lines": [bad[0], *bad[2:]], "in_order": 1}
+
+
+def test_second_touch_hold_and_suppression_are_found_by_name(add_check: AddCheck) -> None:
+    rules = "rates.hold 0..0.2\nthreshold_total >= 1\nsuppression_rate <= 0.05"
+    add_check("rates", kind="json_metrics", spec={"numbers": rules}, last_value=0.12, last_ok=True)
+    job = add_check("summary", kind="token_report", spec={"command": "summary", "number": "second_touch"})
+    Job.objects.create(pk=job.pk, numbers={"second_touch": 0.31, "rows": 4.0})
+    weeks_of(Check.objects.get(key="rates"), 10, at=AT)
+
+    found = numbers.of_week(MONDAY - timedelta(weeks=1))
+
+    assert found == {
+        "second_touch": ["second_touch check=summary number=second_touch samples=0 in_bounds=na coverage=na last=0.31"],
+        "hold": ["hold check=rates number=rates.hold samples=10080 in_bounds=99.90 coverage=100.00 last=0.12"],
+        "suppression": [
+            "suppression check=rates number=suppression_rate samples=10080 in_bounds=99.90 coverage=100.00 last=na"
+        ],
+    }
+
+
+def test_what_nobody_watches_is_said(review: Review, client_as, viewer) -> None:
+    assert review.figures["numbers"] == {"second_touch": [], "hold": [], "suppression": []}
+
+    page = client_as(viewer).get(review.get_absolute_url()).content.decode()
+
+    assert page.count("No such number is watched") == 3
+
+
+def test_backups_stand_as_they_did_at_the_end_of_the_week(db: None) -> None:
+    for days, result in ((3, "ok"), (2, "failed"), (-1, "ok")):
+        at = MONDAY - timedelta(days=days)
+        AuditEvent.objects.create(act="backup.take", actor="scheduler", object="one", result=result, at=at)
+
+    review = actions.compile_week(MONDAY - timedelta(weeks=1), at=AT)
+
+    found = review.figures["backups"]
+    assert (found["taken"], found["failed"], found["fault"]) == (1, 1, "backup_failed")
+    assert found["words"].startswith("taken 3 d ago, never tried")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE checks_review SET figures = '{}'",
+        "UPDATE checks_review SET signed_at = NULL",
+        "UPDATE checks_review SET notes = 'other'",
+        "DELETE FROM checks_finding",
+        "DELETE FROM checks_review",
+        "UPDATE checks_finding SET answer = ''",
+        "UPDATE checks_reviewaction SET title = 'other'",
+        "UPDATE checks_reviewaction SET done_at = now(), title = 'other'",
+        "DELETE FROM checks_reviewaction",
+        "INSERT INTO checks_finding (review_id, about, name, words, owner, answer, reason) "
+        "SELECT id, 'x', 'x', 'x', '', '', '' FROM checks_review",
+        "TRUNCATE checks_review CASCADE",
+        "TRUNCATE checks_finding",
+    ],
+)
+def test_the_database_refuses_to_change_a_signed_review(review: Review, responder, publisher, statement: str) -> None:
+    with connection.cursor() as cursor:  # until then it may be
+        cursor.execute("UPDATE checks_review SET notes = ''")
+    actions.answer(queries.findings(review)[0], to="accepted", reason="", owner="@a", by=responder, at=AT)
+    actions.add_action(review, Plan("Look", "@a", date(2026, 11, 20)), by=responder, at=AT)
+    actions.sign(review, by=publisher, at=AT)
+
+    with pytest.raises((IntegrityError, ProgrammingError)), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+
+    action = actions.finish_action(review.actions.get(), by=responder, at=AT)
+    assert action.done_at == AT
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("UPDATE checks_reviewaction SET done_at = NULL")
 
 
 def test_the_digest_is_aggregates_alone(shop: Check, settings) -> None:

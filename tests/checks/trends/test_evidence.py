@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from checks.rollups import histogram, quantiles
-from checks.trends import chart, evidence, isoweek
+from checks.trends import chart, evidence, isoweek, stretch
 from checks.trends.evidence import Week
 
 
@@ -103,8 +103,61 @@ def test_what_is_no_week_is_none(text):
 
 
 def test_a_line_breaks_where_nothing_is_known():
-    drawn = chart.line([99.0, None, 98.0], ["2026-W44", "2026-W45", "2026-W46"], width=340, say=str, most=100.0)
+    drawn = chart.line([99.0, None, 98.0], names=["2026-W44", "2026-W45", "2026-W46"], width=340, say=str, most=100.0)
 
-    assert drawn.path.count("M") == 2
+    assert drawn.paths[0].count("M") == 2
     assert [one.text for one in drawn.weeks] == ["W46", "W45", "W44"]
-    assert chart.line([None], ["2026-W46"], width=340, say=str).path == ""
+    assert chart.line([None], names=["2026-W46"], width=340, say=str).paths == [""]
+
+
+def test_bars_are_piled_and_letters_that_have_no_room_are_left_to_the_list():
+    names = ["2026-W44", "2026-W45", "2026-W46"]
+    happened = chart.Happened(letters=[(1.5, "A"), (1.5, "B"), (1.5, "C"), (2.9, "D")], strokes=[0.1, 2.2])
+
+    drawn = chart.piles([("fill-fail", [0, 1, 2]), ("fill-mute", [0, 0, 3])], names=names, width=340, happened=happened)
+
+    assert [bar.fill for bar in drawn.bars] == ["fill-fail", "fill-fail", "fill-mute"]
+    below, above = drawn.bars[1:]
+    assert float(above.y) + float(above.height) == pytest.approx(float(below.y), abs=0.2)
+    assert [one.text for one in drawn.letters] == ["A", "B", "D"]
+    assert drawn.letters[0].y != drawn.letters[1].y
+    assert drawn.strokes.count("M") == 2
+    assert [one.text for one in drawn.levels] == ["0", "3", "6"]
+
+
+NOW = datetime(2026, 11, 18, 9, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "query"),
+    [
+        ("2026-W40", "2026-W44", "?since=2026-W40&until=2026-W44"),
+        ("2026-W46", "2026-W46", "?since=2026-W45&until=2026-W46"),
+        # The running week is not closed.
+        ("2026-W45", "2026-W50", "?since=2026-W45&until=2026-W46"),
+        ("2020-W01", "2026-W46", "?since=2024-W47&until=2026-W46"),
+    ],
+)
+def test_weeks_that_are_asked_for_are_closed_ones_two_at_least(since, until, query):
+    begin, end = isoweek.parse(since), isoweek.parse(until)
+
+    assert begin is not None
+    assert end is not None
+    assert stretch.between(begin, end, NOW).query == query
+
+
+def test_one_moves_by_half_and_never_beyond_the_last_closed_week():
+    usual = stretch.ways(stretch.newest(12, NOW), NOW)
+    begin, end = isoweek.parse("2026-W40"), isoweek.parse("2026-W41")
+    assert begin is not None
+    assert end is not None
+    shortest = stretch.ways(stretch.between(begin, end, NOW), NOW)
+
+    assert usual.later is None
+    assert usual.closer is not None
+    assert usual.closer.query == "?since=2026-W41&until=2026-W46"
+    assert usual.wider is not None
+    assert (usual.wider.number, usual.wider.last) == (24, usual.closer.last)
+    assert shortest.closer is None
+    assert shortest.later is not None
+    assert shortest.later.query == "?since=2026-W41&until=2026-W42"

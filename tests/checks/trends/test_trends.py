@@ -11,9 +11,9 @@ from checks.catalogue.models import Check
 from checks.rollups import buckets, histogram, quantiles
 from checks.rollups.buckets import Counts
 from checks.rollups.models import WeekBucket
-from checks.trends import isoweek, queries
+from checks.trends import isoweek, queries, stretch
 from incidents.alerts.models import Alert
-from incidents.models import Domain, Incident
+from incidents.models import Change, Domain, Incident, Obligation
 from tests.checks.catalogue.test_api import Program
 
 pytestmark = pytest.mark.django_db
@@ -42,7 +42,7 @@ def test_the_house_is_the_sum_and_what_got_worse_comes_first(add_check: AddCheck
     weeks_of(worse, 5, 300)
     weeks_of(silent, None, None)
 
-    found = queries.trends(12, at=AT)
+    found = queries.trends(stretch.newest(12, AT))
 
     own = [one for one in found.checks if one.key in ("a-calm", "b-worse", "c-silent")]
     assert [one.key for one in own] == ["b-worse", "a-calm", "c-silent"]
@@ -69,12 +69,92 @@ def test_a_domain_has_its_own_checks_incidents_and_alerts(add_check: AddCheck, r
         resolved_at=week,
     )  # fmt: skip
 
-    found = queries.trends(12, at=AT, domain=frontend)
+    found = queries.trends(stretch.newest(12, AT), domain=frontend)
 
     line = found.lines[-1]
     assert [one.key for one in found.checks] == ["shop"]
     assert (line.runs.err, line.incidents.by_severity["SEV-2"], line.incidents.mtta.median) == (0, 1, 240.0)
-    assert (line.noise.fired, line.noise.unheard, line.late) == (1, 1, None)
+    assert (line.noise.fired, line.noise.unheard, line.late) == (1, 1, queries.Late())
+
+
+def test_late_duties_of_a_domain_are_those_of_its_incidents(viewer) -> None:
+    """Of the house all count, but not those of security incidents to whom they are hidden."""
+    week = datetime(2026, 11, 10, 12, tzinfo=UTC)
+    kinds = (("frontend", "standard"), ("backend", "standard"), ("frontend", "security"))
+    for number, (slug, nature) in enumerate(kinds, 901):
+        incident(number, week, slug=slug, nature=nature)
+        Obligation.objects.create(
+            kind="public_update",
+            subject=f"INC-{number}",
+            created_at=week,
+            due_at=week,
+            met_at=week + timedelta(hours=1),
+        )
+    Obligation.objects.create(kind="weekly_review", subject="2026-W45", created_at=week, due_at=week, met_at=week)
+
+    shown = stretch.newest(12, AT)
+    house, frontend = (
+        queries.trends(shown, domain=domain, person=viewer).lines[-1].late
+        for domain in (None, Domain.objects.get(slug="frontend"))
+    )
+
+    assert (house, frontend) == (queries.Late(due=3, late=2), queries.Late(due=1, late=1))
+    assert queries.trends(shown).lines[-1].late == house
+
+
+def incident(
+    number: int, at: datetime, *, slug: str = "frontend", severity: str = "SEV-2", **fields: object
+) -> Incident:
+    return Incident.objects.create(
+        number=number, title=f"Part {number} is slow", severity=severity, severity_peak=severity,
+        domain=Domain.objects.get(slug=slug), declared_at=at, detected_at=at, impact_started_at=at, **fields,
+    )  # fmt: skip
+
+
+def test_incidents_and_changes_of_the_weeks_are_marked_and_listed(client_as, viewer, add_check: AddCheck) -> None:
+    now = timezone.now()
+    weeks_of(add_check("shop"), 0, 0, at=now)
+    (monday,) = isoweek.closed(now, 1)
+    for number in range(30):
+        incident(901 + number, monday + timedelta(hours=number), severity="SEV-1" if number < 3 else "SEV-3")
+    incident(960, monday, nature="security")
+    incident(961, monday, slug="backend")
+    incident(962, monday - timedelta(weeks=60))
+    for what, domain, result in (("Release 7", "frontend", "succeeded"), ("Later", "frontend", "planned")):
+        Change.objects.create(
+            kind="deploy", what=what, domain=Domain.objects.get(slug=domain), result=result, source="api",
+            started_at=monday + timedelta(days=2), recorded_at=monday,
+        )  # fmt: skip
+
+    frontend = client_as(viewer).get("/trends/domain/frontend/?weeks=52").content.decode()
+
+    assert "The 26 worst of 30 have letters." in frontend
+    assert all(f"INC-{number} Part" in frontend for number in (901, 902, 903, 930))
+    assert not any(f"INC-{number} " in frontend for number in (904, 960, 961, 962))
+    assert "Release 7" in frontend
+    assert "Later<" not in frontend
+    assert 'class="ann" d="M' in frontend
+    assert 'aria-label="Incidents over 52 weeks; in the newest SEV-1 3, SEV-2 0, SEV-3 27' in frontend
+    assert "INC-901 Part" in client_as(viewer).get("/trends/check/shop/").content.decode()
+
+
+def test_one_zooms_to_any_weeks_and_the_address_keeps_them(client_as, viewer, add_check: AddCheck) -> None:
+    now = timezone.now()
+    weeks_of(add_check("shop"), *range(1, 9), at=now)
+    names = [isoweek.name(one) for one in isoweek.closed(now, 8)]
+    browser, asked = client_as(viewer), f"since={names[2]}&until={names[4]}"
+
+    page = browser.get(f"/trends/?{asked}").content.decode()
+
+    assert f"3 closed ISO weeks, UTC, to {names[4]}" in page
+    assert f"/trends/check/shop/?since={names[2]}&amp;until={names[4]}" in page
+    found = browser.get(f"/trends/export.json?{asked}&check=shop").json()
+    assert [(one["week"], one["failed"]) for one in found["weeks"]] == [(names[2], 3), (names[3], 4), (names[4], 5)]
+    wrong = browser.get("/trends/check/shop/?since=soon&until=2026-W60")
+    assert wrong.status_code == 422
+    assert "Write a week such as 2026-W46." in wrong.content.decode()
+    assert 'value="soon"' in wrong.content.decode()
+    assert browser.get(f"/trends/export.csv?since={names[4]}&until={names[2]}").status_code == 422
 
 
 def test_an_empty_house_and_a_first_week_are_shown(client_as, viewer, add_check: AddCheck) -> None:
@@ -113,8 +193,8 @@ def test_many_checks_cost_no_more_queries(
     browser = client_as(viewer)
 
     with django_assert_num_queries(8):
-        queries.trends(12, at=AT)
-    with django_assert_max_num_queries(12):
+        queries.trends(stretch.newest(12, AT))
+    with django_assert_max_num_queries(16):
         browser.get("/trends/")
 
 
