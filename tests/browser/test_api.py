@@ -6,13 +6,20 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.application import enter
-from tests.pages import DESKTOP, LOOKS, PHONE, axe, sideways
+from tests.pages import DESKTOP, PHONE, axe, sideways
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-@LOOKS
-@pytest.mark.parametrize("who", ["stranger", "admin"])
+@pytest.mark.parametrize(
+    ("who", "scheme", "viewport"),
+    [
+        pytest.param("stranger", "light", DESKTOP, id="stranger-desktop-light"),
+        pytest.param("admin", "dark", PHONE, id="admin-phone-dark"),
+        pytest.param("admin", "light", DESKTOP, id="admin-desktop-light", marks=pytest.mark.full),
+        pytest.param("stranger", "dark", PHONE, id="stranger-phone-dark", marks=pytest.mark.full),
+    ],
+)
 def test_the_reference_has_no_barrier(server, new_context, violations, admin, who, scheme, viewport):
     page = new_context(color_scheme=scheme, viewport=viewport).new_page()
 
