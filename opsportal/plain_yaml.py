@@ -1,0 +1,129 @@
+"""Entries by key as YAML: the same entries are the same bytes, and reading takes nothing that could act or swell."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import yaml
+
+from opsportal.errors import Refused
+
+VERSION = "1"
+MOST_BYTES = 4 * 1024 * 1024
+MOST_ENTRIES = 5_000
+# Such as checks > one of them > spec > headers, below the document itself.
+_DEEPEST = 4
+_NULL = "tag:yaml.org,2002:null"
+# libyaml where the wheel has it: ten times as fast, the same words.
+_LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_DUMPER: type[Any] = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+class _Dumper(_DUMPER):  # type: ignore[misc]
+    """Queries of several lines stay readable, and what stands twice is written twice."""
+
+    def ignore_aliases(self, _: object) -> bool:
+        return True
+
+
+def _text(dumper: Any, text: str) -> Any:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def write(entries: Mapping[str, Mapping[str, Any]], *, name: str, head: str) -> str:
+    """Entries by their keys, in the order of the keys; `head` is the comment on top."""
+    document = {"version": int(VERSION), name: {key: dict(entries[key]) for key in sorted(entries)}}
+    return head + str(yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=2**20))
+
+
+def read(text: str | bytes, *, name: str) -> dict[str, Mapping[str, Any]]:
+    """Entries by their keys, every value as the text that was written. Refused for anything but plain YAML."""
+    if len(text) > MOST_BYTES:
+        raise Refused("FILE_TOO_LARGE", f"A file may have {MOST_BYTES // 1024 // 1024} MiB at most.")
+    try:
+        words = text.decode() if isinstance(text, bytes) else text
+        _require_plain(yaml.parse(words, Loader=_LOADER))
+        document = _value(yaml.compose(words, Loader=_LOADER))
+    except UnicodeDecodeError:
+        raise Refused("NOT_YAML", "This is not a text in UTF-8.") from None
+    except yaml.YAMLError as problem:
+        raise Refused("NOT_YAML", f"This is not YAML{_place(problem)}.") from None
+    return _entries(document, name)
+
+
+def lines(text: str | bytes, *, name: str) -> dict[tuple[str, ...], int]:
+    """On which line each entry, each of its fields and each part of a field stands; of what `read` took."""
+    document = yaml.compose(text.decode() if isinstance(text, bytes) else text, Loader=_LOADER)
+    return {path[1:]: line for path, line in _lines(document, ()) if path[:1] == (name,) and len(path) > 1}
+
+
+def _lines(node: yaml.Node | None, above: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], int]]:
+    if isinstance(node, yaml.MappingNode):
+        for name, value in node.value:
+            path = (*above, str(name.value))
+            yield path, name.start_mark.line + 1
+            yield from _lines(value, path)
+
+
+def _require_plain(events: Iterable[yaml.Event]) -> None:
+    """One shallow document without anchors, aliases and tags, so that nothing in it is more than it looks."""
+    depth = documents = 0
+    for event in events:
+        line = event.start_mark.line + 1 if event.start_mark else 1
+        if isinstance(event, yaml.DocumentStartEvent):
+            documents += 1
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) or getattr(event, "tag", None):
+            raise Refused("NOT_PLAIN", f"Line {line}: anchors (&), aliases (*) and tags (!) are not read here.")
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _DEEPEST + 1:
+            raise Refused("NOT_PLAIN", f"Line {line}: nothing in such a file lies so deep.")
+        if documents > 1:
+            raise Refused("NOT_PLAIN", f"Line {line}: a second document begins. Send one at a time.")
+
+
+def _value(node: yaml.Node | None) -> Any:
+    match node:
+        case yaml.ScalarNode():
+            return None if node.tag == _NULL else node.value
+        case yaml.SequenceNode():
+            return [_value(one) for one in node.value]
+        case yaml.MappingNode():
+            return dict(_pairs(node))
+    return None
+
+
+def _pairs(node: yaml.MappingNode) -> Iterator[tuple[str, Any]]:
+    seen = set()
+    for name, value in node.value:
+        line = name.start_mark.line + 1
+        if not isinstance(name, yaml.ScalarNode):
+            raise Refused("NOT_PLAIN", f"Line {line}: a name is one word.")
+        if name.value in seen:
+            raise Refused("NAMED_TWICE", f"Line {line}: this name stands in the same place already.")
+        seen.add(name.value)
+        yield str(name.value), _value(value)
+
+
+def _place(problem: yaml.YAMLError) -> str:
+    """Where, never what: the words of the parser would repeat what stands there."""
+    mark = getattr(problem, "problem_mark", None)
+    return f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+
+
+def _entries(document: Any, name: str) -> dict[str, Mapping[str, Any]]:
+    if not isinstance(document, dict) or set(document) != {"version", name}:
+        raise Refused(f"NOT_{name.upper()}", f"Write version: 1 and {name}: on top, and nothing beside them.")
+    if document["version"] != VERSION:
+        raise Refused("UNKNOWN_VERSION", f"This portal reads version {VERSION} of the file.")
+    found = document[name]
+    if not isinstance(found, dict) or not found:
+        one = name.removesuffix("s")
+        raise Refused(f"NOT_{name.upper()}", f"Below {name}: each {one} stands under its key. There is none.")
+    if len(found) > MOST_ENTRIES:
+        raise Refused(f"TOO_MANY_{name.upper()}", f"A file may hold {MOST_ENTRIES} {name} at most.")
+    return found
