@@ -6,9 +6,10 @@ from incidents.changes.models import Change, ChangeStep, Freeze, Suspect
 from incidents.drills.models import Drill, Inject, Plan, Scenario, Word
 from incidents.duties.models import Duty, Occurrence
 from incidents.follow_ups.models import FollowUp
+from incidents.handovers.models import HandOver
 from incidents.obligations.models import Obligation
 from incidents.oncall.models import CalendarFeed, Holder, Override, Rotation, RotationMember, RotationPlan
-from incidents.ownership.models import Contact, Domain
+from incidents.ownership.models import Contact, Domain, Place
 from incidents.postmortems.models import Postmortem, PostmortemLine
 from incidents.response.models import (
     ChecklistStep,
@@ -58,6 +59,7 @@ __all__ = [
     "EarlierWording",
     "FollowUp",
     "Freeze",
+    "HandOver",
     "Holder",
     "Incident",
     "IncidentLink",
@@ -74,6 +76,7 @@ __all__ = [
     "Page",
     "PhaseText",
     "Pin",
+    "Place",
     "Plan",
     "Postmortem",
     "PostmortemLine",

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 
 from incidents.drills import ending
-from incidents.ownership.queries import on_call
+from incidents.oncall.queries import Who, on_call
 from incidents.postmortems import actions as postmortems
 from incidents.response import timeline
 from incidents.response.models import Incident, Reaction, TimelineEvent, TimelineText
@@ -34,12 +34,12 @@ _BATCH = 100
 def tell_on_call(event: TimelineEvent, *, at: datetime) -> None:
     """Say in the ops channel that a room is open, who holds the domain, and where to go."""
     incident = event.incident
-    primary, backup = on_call(incident.domain)
+    found = on_call(incident.domain, at)
     proposed = "" if incident.severity_confirmed else " (proposed)"
     tell_operators(
         key=f"incident:{incident.number}:opened",
         subject=f"{_label(incident)}{proposed}{_title(incident)}"[:200],
-        body=f"{incident.domain.name}. On call {primary or 'nobody'}, backup {backup or 'nobody'}.\n"
+        body=f"{incident.domain.name}. On call {_answers(found.first)}, backup {_answers(found.backup)}.\n"
         f"{settings.BASE_URL}{incident.get_absolute_url()}",
         at=at,
         priority=_priority(event),
@@ -141,6 +141,11 @@ REACTIONS: dict[str, tuple[Callable[..., None], ...]] = {
     Kind.NATURE: (withdraw_draft,),
     Kind.PUBLIC_UPDATE: (tell_published,),
 }
+
+
+def _answers(who: Who) -> str:
+    """responder (@payments-lead), or nobody (@payments-lead)."""
+    return f"{who.name or 'nobody'} ({who.handle})" if who.handle else who.name or "nobody"
 
 
 def _label(incident: Incident) -> str:

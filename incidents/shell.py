@@ -1,8 +1,14 @@
 """What this wing shows beside its navigation entries and says about itself in figures."""
 
+from datetime import timedelta
+
+from django.urls import reverse
 from django.utils import timezone
 
+from incidents.obligations import places
 from incidents.obligations import queries as obligations
+from incidents.obligations.models import Obligation
+from incidents.obligations.places import Place
 from incidents.postmortems import queries as postmortems
 from incidents.response import queries as response
 from incidents.response.models import Incident, IncidentQuerySet
@@ -24,6 +30,10 @@ def register() -> None:
     shell.register_count("incidents:list", _open_incidents, words="open", is_critical=True)
     shell.register_count("incidents:postmortems", postmortems.owed, words="due")
     health.register()
+    places.register(
+        Obligation.Kind.HANDOVER,
+        Place(lambda _: reverse("incidents:hand_overs"), remind_before=timedelta(), again_after=timedelta(minutes=15)),
+    )
     health_figures.add_each(
         "incidents_open", "severity", response.open_by_severity, "Open incidents, without tests, by severity."
     )

@@ -11,6 +11,7 @@ from incidents.drills import actions as drills
 from incidents.drills import ending
 from incidents.duties import actions as duties
 from incidents.duties import reminders as duty_reminders
+from incidents.handovers import actions as handovers
 from incidents.obligations import reminders as other_reminders
 from incidents.oncall import gap_watch
 from incidents.response import reminders
@@ -69,9 +70,10 @@ def keep_alerts(**_: object) -> None:
 
 @shared_task(name="incidents.watch_rotas", ignore_result=True)
 def watch_rotas(**_: object) -> None:
-    """Say where nobody will be on call. Safe to run twice."""
-    if ticker.claim("incidents.watch_rotas", every=timedelta(minutes=5)):
+    """Say where nobody will be on call, and lay packets ready where a shift has changed. Safe to run twice."""
+    if ticker.claim("incidents.watch_rotas", every=timedelta(minutes=1)):
         gap_watch.announce(at=timezone.now())
+        handovers.sweep(at=timezone.now())
         ticker.done("incidents.watch_rotas")
 
 

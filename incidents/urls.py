@@ -7,6 +7,7 @@ app_name = "incidents"
 urlpatterns = [
     path("", include("incidents.board.urls")),
     path("", include("incidents.ownership.urls")),
+    path("", include("incidents.handovers.urls")),
     path("", include("incidents.oncall.urls")),
     path("", include("incidents.runbooks.urls")),
     path("", include("incidents.response.urls")),

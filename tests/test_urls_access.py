@@ -61,6 +61,7 @@ OPERATIONS = {
     *("api:save_draft", "api:discard_draft", "api:approve_draft", "api:publish_draft", "api:publish_update"),
     *("api:correct_update", "api:remove_update", "api:unpublish_incident"),
     *("api:read_gate", "api:list_objectives", "api:read_trends"),
+    *("api:read_ownership", "api:list_on_call", "api:read_handle", "api:list_rotas", "api:list_shifts"),
     *("api:offer_role", "api:take_over_role", "api:act_on_role"),
 }
 EXAMPLES = {

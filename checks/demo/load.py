@@ -63,11 +63,11 @@ from opsportal.roles import Role
 
 _HISTORY = timedelta(days=90)
 _CHANNELS = {
-    "devops-sre": "#ops-alerts",
-    "backend": "#team-backend",
-    "frontend": "#team-frontend",
-    "payments": "#team-payments",
-    "support": "#team-support",
+    "devops-sre": ("#ops-alerts", "Gateway, DNS, backups"),
+    "backend": ("#team-backend", "API, ingest, search, exports"),
+    "frontend": ("#team-frontend", "Web shop, status page look"),
+    "payments": ("#team-payments", "Checkout, providers, webhooks"),
+    "support": ("#team-support", "Tickets, status page words"),
 }
 _CONTACTS = {
     "primary-on-call": "@sre-oncall",
@@ -139,8 +139,8 @@ def _set_back_page(at: datetime) -> None:
 
 
 def _fill_ownership() -> None:
-    for slug, channel in _CHANNELS.items():
-        Domain.objects.filter(slug=slug).update(contact=channel)
+    for slug, (channel, services) in _CHANNELS.items():
+        Domain.objects.filter(slug=slug).update(contact=channel, services=services)
     for slug, handle in _CONTACTS.items():
         Contact.objects.filter(slug=slug).update(handle=handle)
 

@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+from incidents.handovers import actions as handovers
+from incidents.handovers.models import HandOver
 from incidents.oncall import actions, handles
 from incidents.oncall.actions import Rule, Turn
 from incidents.oncall.models import Rotation
+from incidents.ownership import actions as ownership
 from opsportal.models import User
 
 _SINCE = timedelta(days=84)
@@ -17,6 +20,12 @@ _HOLDERS = {
     "@payments-oncall": "admin",
     "@support-manager": "publisher",
 }
+
+_PLACES = (
+    ("logs", "Loki, prod/*", "logs", "Application logs in Datadog, service:core-*"),
+    ("metrics", "Service Overview", "grafana", "DB/Prod, Redis/Cache and CDN Health beside it"),
+    ("traces", "Tempo, env:prod", "traces", "Filter by trace.flow_id for disputes and payments"),
+)
 
 
 @dataclass(frozen=True)
@@ -50,6 +59,14 @@ def load(cast: dict[str, User], at: datetime) -> None:
     for handle, role in _HOLDERS.items():
         handles.hold(handle, person=cast[role], seen=0, by=admin)
     _swap(rotas[0], cast, at)
+    yesterday = at.replace(hour=8, minute=5, second=0, microsecond=0) - timedelta(days=1)
+    handovers.sweep(at=yesterday)
+    for one in HandOver.objects.order_by("pk"):
+        if one.giver is not None:
+            handovers.add_word(one, word="Watch the export queue; next step is a second worker.", by=one.giver)
+        handovers.take(one, by=one.receiver, at=yesterday + timedelta(minutes=7))
+    for kind, name, host, note in _PLACES:
+        ownership.add_place(ownership.Spot(kind, None, name, f"https://{host}.harbour.example/", note), by=admin)
 
 
 def _make(one: DemoRota, cast: dict[str, User], monday: date, at: datetime) -> Rotation:

@@ -8,6 +8,7 @@ from typing import Any
 from checks.daily import queries as daily
 from incidents.drills import queries as drills
 from incidents.duties import queries as duties
+from incidents.oncall import week_section as contacts
 from incidents.postmortems import queries as postmortems
 from incidents.week_sections import Section
 
@@ -17,6 +18,7 @@ ROOMS: tuple[Callable[[datetime, datetime], Section], ...] = (
     daily.week_summary,
     duties.week_summary,
     drills.week_summary,
+    contacts.week_summary,
 )
 
 

@@ -37,6 +37,7 @@ class Obligation(models.Model):
         WEEKLY_REVIEW = "weekly_review", "Weekly review"
         DRILL_STEP = "drill_step", "Drill step"
         DUTY = "duty", "Duty"
+        HANDOVER = "handover", "Hand-over"
 
     kind = models.CharField(max_length=32, choices=Kind.choices)
     subject = models.CharField(max_length=64)

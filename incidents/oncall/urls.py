@@ -8,6 +8,7 @@ urlpatterns = [
     path("oncall/", views.week, name="oncall"),
     path("oncall/now/", views.on_call_now, name="oncall_now"),
     path("oncall/domains/<slug:slug>/", views.on_call_domain, name="oncall_domain"),
+    path("oncall/marks/", views.marks, name="oncall_marks"),
     path("oncall/take/", views.take, name="oncall_take"),
     path("oncall/calendars/", feed_views.calendars, name="oncall_calendars"),
     path("oncall/calendar/<str:token>.ics", feed_views.calendar, name="oncall_calendar"),

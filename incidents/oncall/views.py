@@ -13,7 +13,7 @@ from incidents.oncall.models import Override, Rotation
 from incidents.oncall.shifts import at_moment
 from incidents.ownership.models import Domain
 from opsportal.errors import Refused
-from opsportal.htmx import alert_message, render_page, see, status_message
+from opsportal.htmx import alert_message, render_page, see, status_message, wants_part
 from opsportal.models import User
 from opsportal.moments import EARLIEST, LATEST
 from opsportal.roles import Role, require
@@ -22,6 +22,7 @@ from opsportal.signed_in import person
 TEMPLATE = "incidents/oncall/week.html"
 NOW = "incidents/oncall/now.html"
 DOMAIN = "incidents/oncall/domain.html"
+MARKS = "parts/marks.html"
 STAND_IN = "incidents/oncall/stand_in.html"
 
 
@@ -48,6 +49,17 @@ def on_call_domain(request: HttpRequest, slug: str) -> HttpResponse:
     domain = get_object_or_404(Domain, slug=slug)
     found = queries.on_call(domain, now())
     return render_page(request, DOMAIN, {"domain": domain, "one": found}, part="card")
+
+
+@require(Role.VIEWER)
+@require_safe
+def marks(request: HttpRequest) -> HttpResponse:
+    """Who is on call now, as marks of the matrix; asked for itself it leads there."""
+    if not wants_part(request):
+        return see(request, "incidents:ownership")
+    at = now()
+    columns = [("oncall", week_queries.marks(at)), ("contact", week_queries.contact_marks(at))]
+    return render_page(request, MARKS, {"columns": columns})
 
 
 @require(Role.RESPONDER)

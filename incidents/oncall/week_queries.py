@@ -5,11 +5,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
+from django.urls import reverse
+
 from incidents.oncall import grid, queries
 from incidents.oncall.models import Holder, Override
 from incidents.oncall.queries import OnCall
 from incidents.oncall.shifts import By, Gap, Shift, final, gaps, moment
 from incidents.oncall.who import Rota
+from incidents.ownership.marks import Mark
 from opsportal.models import User
 
 AHEAD = timedelta(days=7)
@@ -143,11 +146,12 @@ def ahead(at: datetime, people: dict[int, User], *, days: timedelta = AHEAD) -> 
     for rota in queries.rotas_between(at, until, people).values():
         shifts = final(rota.plans, rota.covers, at, until)
         found += [_gap(rota, one) for one in gaps(shifts, at, until)]
-        starts = (one for one in shifts if one.person and one.starts_at > at)
-        found += [
-            Ahead(one.starts_at, rota.slug, rota.name, people[one.person or 0].username, one.ends_at, is_gap=False)
-            for one in starts
-        ]
+        before = None
+        for one in shifts:
+            if one.person and one.starts_at > at and one.person != before:
+                name = people[one.person].username
+                found.append(Ahead(one.starts_at, rota.slug, rota.name, name, one.ends_at, is_gap=False))
+            before = one.person
     return tuple(sorted(found, key=lambda one: (one.at, one.rota)))
 
 
@@ -193,3 +197,32 @@ def _usual_hour(rotas: Iterable[Rota], opens: datetime) -> int:
         if plan is not None:
             hours[moment(datetime.combine(opens.date(), plan.first.time()), plan.zone).hour] += 1
     return hours.most_common(1)[0][0] if hours else 8
+
+
+def marks(at: datetime) -> list[Mark]:
+    """Who is on call for each domain, as a cell of the matrix; amber where nobody is or nobody comes after them."""
+    desk = queries.desk(at)
+    return [_mark(desk.on_call(one)) for one in desk.domains]
+
+
+def contact_marks(at: datetime) -> list[Mark]:
+    """Who answers for each contact of the house; amber where a handle leads to nobody."""
+    desk, url = queries.desk(at), reverse("incidents:oncall_handles")
+    named = [(slug, desk.who(handle)) for slug, handle in desk.contacts.items() if handle]
+    return [
+        Mark(slug, who.name, url)
+        if who.person
+        else Mark(slug, "Nobody", url, f"Give {who.handle} to somebody", who.why)
+        for slug, who in named
+    ]
+
+
+def _mark(one: OnCall) -> Mark:
+    until = f", {one.first.until:%a %H:%M}" if one.first.until else ""
+    url = reverse("incidents:oncall_domain", args=[one.slug])
+    if not one.is_weak:
+        return Mark(one.slug, f"{one.first.name}{until}", url)
+    why = one.first.why if one.first.is_fallback or not one.first.name else f"{one.first.name} has both seats"
+    if one.first.name and not one.backup.name:
+        why = one.backup.why
+    return Mark(one.slug, f"{one.first.name or 'Nobody'}{until}", url, f"Somebody more for {one.name}", why)

@@ -4,7 +4,8 @@ from typing import Any
 
 from django import forms
 
-from incidents.ownership.models import Contact, Domain, handle_validator
+from incidents.ownership.actions import Spot
+from incidents.ownership.models import Contact, Domain, Place, handle_validator
 from opsportal.privacy.forms import GuardedForm
 
 
@@ -29,21 +30,22 @@ class RowForm(GuardedForm):
 
 
 class DomainForm(RowForm):
-    """Primary, backup and where to reach them; `version` says which text the person saw."""
+    """Primary, backup, where to reach them and what is theirs; `version` says which text the person saw."""
 
     primary = HandleField("Primary")
     backup = HandleField("Backup")
     contact = forms.CharField(label="Where to reach them", required=False, max_length=200)
+    services = forms.CharField(label="What is theirs", required=False, max_length=300)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in ("primary", "backup", "contact"):
+        for name in ("primary", "backup", "contact", "services"):
             # The inputs stand in cells of the table, outside of the form's element.
             self.fields[name].widget.attrs["form"] = f"form-{self.prefix}"
 
     @classmethod
     def of(cls, domain: Domain) -> "DomainForm":
-        fields = ("primary", "backup", "contact", "version")
+        fields = ("primary", "backup", "contact", "services", "version")
         return cls(initial={name: getattr(domain, name) for name in fields}, prefix=domain.slug)
 
 
@@ -58,3 +60,30 @@ class ContactForm(RowForm):
         return cls(
             initial={name: getattr(contact, name) for name in ("handle", "note", "version")}, prefix=contact.slug
         )
+
+
+class PlaceForm(GuardedForm):
+    """Where to look."""
+
+    kind = forms.ChoiceField(choices=Place.Kind.choices, label="What is there")
+    domain = forms.ModelChoiceField(
+        Domain.objects.order_by("position", "name"), to_field_name="slug", required=False, label="Of",
+        empty_label="The whole house", error_messages={"invalid_choice": "Choose a domain from the list."},
+    )  # fmt: skip
+    name = forms.CharField(max_length=80, label="Name", error_messages={"required": "Give it a name."})
+    url = forms.URLField(
+        max_length=500, label="Address", assume_scheme="https",
+        error_messages={"required": "Give its address.", "invalid": "Write an address such as https://logs.example."},
+    )  # fmt: skip
+    note = forms.CharField(required=False, max_length=200, label="What one finds there")
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    @property
+    def spot(self) -> Spot:
+        given = self.cleaned_data
+        return Spot(given["kind"], given["domain"], given["name"], given["url"], given["note"])
+
+    @classmethod
+    def of(cls, place: Place) -> "PlaceForm":
+        values = {name: getattr(place, name) for name in ("kind", "name", "url", "note", "version")}
+        return cls(initial=values | {"domain": place.domain.slug if place.domain else ""})

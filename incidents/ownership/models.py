@@ -22,6 +22,8 @@ class Domain(models.Model):
     primary = models.CharField(max_length=64, validators=[handle_validator], blank=True)
     backup = models.CharField(max_length=64, validators=[handle_validator], blank=True)
     contact = GuardedTextField("where to reach them", blank=True, max_length=200)
+    # What belongs to it, in a few words: "Gateway, DNS, backups".
+    services = GuardedTextField(blank=True, max_length=300)
     position = models.PositiveSmallIntegerField(default=0)
     version = models.PositiveIntegerField(default=1)
 
@@ -45,3 +47,30 @@ class Contact(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Place(models.Model):
+    """Where to look: logs, metrics or traces of a domain, or of the whole house, as a link."""
+
+    class Kind(models.TextChoices):
+        LOGS = "logs", "Logs"
+        METRICS = "metrics", "Metrics"
+        TRACES = "traces", "Traces"
+        OTHER = "other", "Other"
+
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    domain = models.ForeignKey(Domain, null=True, blank=True, on_delete=models.PROTECT, related_name="places")
+    name = GuardedTextField(max_length=80)
+    url = models.URLField(max_length=500)
+    note = GuardedTextField(blank=True, max_length=200)
+    version = models.PositiveIntegerField(default=1)
+
+    objects: ClassVar[models.Manager[Place]] = models.Manager()
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.name}"
+
+    @property
+    def icon(self) -> str:
+        """The sign beside it."""
+        return {"logs": "list-details", "metrics": "chart-line", "traces": "git-branch"}.get(self.kind, "external-link")

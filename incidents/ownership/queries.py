@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
-from incidents.ownership.models import Contact, Domain
+from incidents.ownership.models import Contact, Domain, Place
+from opsportal.models import AuditEvent
 from opsportal.questions import worded
 
 
@@ -36,6 +37,26 @@ def _matrix() -> "QuerySet[Domain]":
 def contacts() -> list[Contact]:
     """The house's contacts in the order of the playbook."""
     return list(Contact.objects.order_by("position"))
+
+
+def places() -> list[Place]:
+    """Where to look, the whole house first."""
+    rows = Place.objects.select_related("domain")
+    return list(rows.order_by(F("domain__position").asc(nulls_first=True), "kind", "name", "pk"))
+
+
+# What the history shows: acts that change who is called for what.
+_ACTS = (
+    *("ownership.change", "contact.change", "handle.hold", "place.add", "place.change", "place.remove"),
+    *("rota.define", "rota.change", "rota.end", "ownership.import"),
+)
+HISTORY = 100
+
+
+def history(*, before: int | None = None) -> list[AuditEvent]:
+    """Who changed what of the matrix, its handles and the rotas, newest first; one more than a page when there is."""
+    rows = AuditEvent.objects.filter(act__in=_ACTS)
+    return list((rows.filter(pk__lt=before) if before else rows).order_by("-pk")[: HISTORY + 1])
 
 
 def weakness(domain: Domain) -> str:

@@ -2,10 +2,17 @@
 
 from django.urls import path
 
-from incidents.ownership import views
+from incidents.ownership import place_views, views
 
 urlpatterns = [
     path("ownership/", views.ownership, name="ownership"),
     path("ownership/domains/<slug:slug>/", views.domain, name="ownership_domain"),
     path("ownership/contacts/<slug:slug>/", views.contact, name="ownership_contact"),
+    path("ownership/places/new/", place_views.place_new, name="ownership_place_new"),
+    path("ownership/places/<int:pk>/", place_views.place, name="ownership_place"),
+    path("ownership/places/<int:pk>/remove/", place_views.place_remove, name="ownership_place_remove"),
+    path("ownership/history/", place_views.history, name="ownership_history"),
+    path("ownership/ownership.csv", place_views.export_csv, name="ownership_csv"),
+    path("ownership/ownership.yaml", place_views.export_yaml, name="ownership_yaml"),
+    path("ownership/import/", place_views.take_in, name="ownership_import"),
 ]

@@ -47,7 +47,7 @@ def domain(request: HttpRequest, slug: str) -> HttpResponse:
     if not form.is_valid():
         return _page(request, _domain_row(stored, form), part="domain-row", status=422)
     given = form.cleaned_data
-    holders = actions.Holders(given["primary"], given["backup"], given["contact"])
+    holders = actions.Holders(given["primary"], given["backup"], given["contact"], given["services"])
     try:
         stored = actions.change_domain(stored, holders, seen=given["version"], by=person(request))
     except Conflict as conflict:
@@ -106,6 +106,7 @@ def _page(request: HttpRequest, row: Row | None = None, *, part: str | None = No
         "row": row,
         "form": row.form if row else None,
         "gaps": queries.gaps(domains, people),
+        "places": queries.places(),
         "can_edit": person(request).has_role(Role.ADMIN),
     }
     return render_page(request, TEMPLATE, context, part=part, status=status)

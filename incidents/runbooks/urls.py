@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from incidents.runbooks import edit_views, file_views, following_views, views
+from incidents.runbooks import edit_views, file_views, following_views, marks_views, views
 
 _ONE = "runbooks/<slug:slug>/"
 
@@ -11,6 +11,7 @@ urlpatterns = [
     path("runbooks/new/", edit_views.new, name="runbook_new"),
     path("runbooks/import/", file_views.take_in, name="runbook_import"),
     path("runbooks/export.zip", file_views.everything, name="runbook_export"),
+    path("runbooks/marks/", marks_views.marks, name="runbook_marks"),
     path(_ONE, views.runbook, name="runbook"),
     path(_ONE + "edit/", edit_views.edit, name="runbook_edit"),
     path(_ONE + "verify/", views.verify, name="runbook_verify"),

@@ -56,6 +56,8 @@ ELSEWHERE = {
         "incidents:public_afterwards",
         "outbox:replay-chosen",
     ),
+    # A calendar for programs, behind a secret word: tests/incidents/oncall/test_feeds.py
+    "incidents:oncall_calendar",
     # tests/browser/test_checks.py
     *("checks:bulk-ask", "checks:bulk-progress"),
 }
@@ -64,6 +66,7 @@ ASKED_ELSEWHERE = {"/api/v1/docs"}
 # Parts of other screens, and answers for another site.
 NO_SCREENS = {
     "incidents:top",
+    *("incidents:oncall_marks", "incidents:runbook_marks", "checks:domain_marks"),
     "incidents:honesty",
     "mfa_login_webauthn",
     "sso",

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from incidents import reactions
+from incidents.oncall import handles
 from incidents.response import actions, linking
 from incidents.response.models import Incident, Reaction
 from incidents.statuspage import actions as statuspage
@@ -25,13 +26,15 @@ def _ops_channel(settings):
     settings.BASE_URL = "http://localhost:8123"
 
 
-def test_the_on_call_people_are_told_where_to_go(incident):
+def test_the_on_call_people_are_told_where_to_go(incident, responder, admin):
+    handles.hold("@payments-lead", person=responder, seen=0, by=admin)
     reactions.react(incident.timeline.get(kind="incident.declared").pk, at=minutes(1))
 
     delivery = Delivery.objects.get(channel="slack")
     assert delivery.subject == "INC-1 SEV-2 EU card payments failing"
     assert delivery.body == (
-        "Payments. On call @payments-lead, backup @payments-oncall.\nhttp://localhost:8123/incidents/INC-1/"
+        "Payments. On call responder (@payments-lead), backup nobody (@payments-oncall).\n"
+        "http://localhost:8123/incidents/INC-1/"
     )
     assert delivery.key.startswith("incident:1:opened")
 

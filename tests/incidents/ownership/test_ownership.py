@@ -17,7 +17,7 @@ CONTACT = "/ownership/contacts/security-contact/"
 
 
 def typed(**changes: str) -> dict[str, str]:
-    words = {"primary": "@pay-a", "backup": "@pay-b", "contact": "Channel #pay", "version": "1"}
+    words = {"primary": "@pay-a", "backup": "@pay-b", "contact": "Channel #pay", "services": "", "version": "1"}
     return {f"payments-{name}": value for name, value in (words | changes).items()}
 
 
@@ -188,5 +188,5 @@ def test_a_contacts_conflict_keeps_both_texts(client_as, admin):
     assert "Stored now: @first" in answer.content.decode()
 
 
-def test_the_matrix_costs_two_queries(client_as, viewer):
-    assert cost(client_as(viewer), "/ownership/") == 2
+def test_the_matrix_costs_three_queries(client_as, viewer):
+    assert cost(client_as(viewer), "/ownership/") == 3

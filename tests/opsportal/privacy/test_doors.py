@@ -95,6 +95,8 @@ DOORS = {
     "incidents.rotationplan.days": OURS,
     "incidents.holder.handle": TYPED,
     "incidents.calendarfeed.token_hash": HASH,
+    "incidents.place.url": TYPED,
+    "incidents.handover.items": "incidents.handovers.packet: numbers, states and times, no title",
     "incidents.timelineevent.old": OURS,
     "incidents.timelineevent.new": OURS,
     "incidents.timelineevent.about": OURS,

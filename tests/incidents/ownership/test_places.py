@@ -1,0 +1,142 @@
+"""Where to look, the history of changes, the matrix as a file, and the marks that other rooms put into it."""
+
+import pytest
+
+from incidents.oncall import handles
+from incidents.ownership import actions, as_code, queries
+from incidents.ownership.models import Place
+from opsportal.as_code import ImportRefused, rehearse
+from opsportal.errors import Conflict, Refused
+from tests.incidents.cast import AT, SECRET, domain
+
+pytestmark = pytest.mark.django_db
+
+PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
+SPOT = actions.Spot("logs", None, "Loki, prod/*", "https://logs.example/", "Application logs")
+FILE = """version: 1
+ownership:
+  payments:
+    primary: '@pay-a'
+    services: Checkout, providers
+  security-contact:
+    handle: '@sec'
+"""
+
+
+def typed(**changes: str) -> dict[str, str]:
+    words = {"kind": "metrics", "domain": "payments", "name": "Service Overview", "url": "https://graphs.example/d/1"}
+    return words | {"note": "", "version": "1"} | changes
+
+
+def test_an_admin_adds_changes_and_removes_a_place(client_as, admin, viewer):
+    client = client_as(admin)
+
+    assert client.post("/ownership/places/new/", typed()).status_code == 302
+    place = Place.objects.get()
+    page = client_as(viewer).get("/ownership/").content.decode()
+    assert "Metrics: Service Overview" in page
+    assert "Add" not in page.split("Where to look")[1].split("</section>")[0]
+    assert client.post(f"/ownership/places/{place.pk}/", typed(name="Graphs")).status_code == 302
+    assert client.post(f"/ownership/places/{place.pk}/", typed(name="Other")).status_code == 409
+    assert Place.objects.get().name == "Graphs"
+    client.post(f"/ownership/places/{place.pk}/remove/")
+    assert not Place.objects.exists()
+
+
+@pytest.mark.parametrize("changes", [{"url": "javascript:alert(1)"}, {"url": ""}, {"name": ""}, {"note": SECRET}])
+def test_a_place_without_name_or_address_is_refused_in_words(client_as, admin, changes):
+    answer = client_as(admin).post("/ownership/places/new/", typed(**changes))
+
+    assert answer.status_code == 422
+    assert not Place.objects.exists()
+
+
+def test_an_action_refuses_an_address_that_no_browser_should_follow_and_an_old_version(admin):
+    with pytest.raises(Refused):
+        actions.add_place(actions.Spot("logs", None, "X", "ftp://x.example/"), by=admin)
+    place = actions.add_place(SPOT, by=admin)
+    with pytest.raises(Conflict):
+        actions.change_place(place, SPOT, seen=7, by=admin)
+
+
+def test_the_history_says_who_gave_what_to_whom(client_as, admin, viewer):
+    actions.change_domain(domain(), actions.Holders("@a", "@b", ""), seen=1, by=admin)
+    handles.hold("@a", person=viewer, seen=0, by=admin)
+    actions.add_place(SPOT, by=admin)
+
+    assert [one.act for one in queries.history()] == ["place.add", "handle.hold", "ownership.change"]
+    page = client_as(viewer).get("/ownership/history/").content.decode()
+    assert "from @payments-lead @payments-oncall to @a @b" in page
+    assert "by viewer" in page
+
+
+def test_the_file_that_is_read_is_the_file_that_was_written(admin):
+    plan = as_code.take_in(as_code.export(), by=admin, at=AT)
+
+    assert (plan.changed, plan.left) == ((), 9)
+
+
+def test_a_file_changes_what_it_says_and_leaves_the_rest(admin):
+    plan = as_code.take_in(FILE, by=admin, at=AT)
+
+    assert plan.changed == ("payments", "security-contact")
+    stored = domain()
+    assert (stored.primary, stored.backup, stored.services) == ("@pay-a", "@payments-oncall", "Checkout, providers")
+
+
+def test_what_a_file_would_do_is_said_first_and_stores_nothing(admin):
+    assert rehearse(as_code.take_in, FILE, by=admin, at=AT).changed == ("payments", "security-contact")
+    assert domain().primary == "@payments-lead"
+
+
+def test_with_one_fault_nothing_is_taken_in_and_every_fault_has_its_line(admin):
+    wrong = "    owner: x\n  moon:\n    handle: '@m'\n  support:\n    backup: nobody\n"
+
+    with pytest.raises(ImportRefused) as refused:
+        as_code.take_in(FILE + wrong, by=admin, at=AT)
+
+    assert [(one.entry, one.line) for one in refused.value.wrong] == [
+        ("security-contact", 8),
+        ("row", 9),
+        ("support", 12),
+    ]
+    assert domain().primary == "@payments-lead"
+
+
+def test_a_spreadsheet_gets_every_row_and_runs_none(client_as, viewer):
+    lines = client_as(viewer).get("/ownership/ownership.csv").content.decode().splitlines()
+
+    assert lines[0] == "kind,slug,name,primary,backup,contact,services"
+    assert lines[4] == "domain,payments,Payments,'@payments-lead,'@payments-oncall,,"
+    assert len(lines) == 10
+
+
+def test_the_screen_of_the_file_shows_a_plan_and_takes_it_in(client_as, admin, responder):
+    assert client_as(responder).get("/ownership/import/").status_code == 403
+    client = client_as(admin)
+
+    assert "2 changed, 0 left" in client.post("/ownership/import/", {"text": FILE}).content.decode()
+    assert client.post("/ownership/import/", {"text": FILE, "act": "import"}).status_code == 302
+    assert "version: 1" in client.get("/ownership/ownership.yaml").content.decode()
+    assert domain().primary == "@pay-a"
+
+
+@pytest.mark.parametrize(
+    ("path", "column", "missing"),
+    [
+        ("/oncall/marks/", "oncall", "Somebody more for Payments"),
+        ("/runbooks/marks/", "runbooks", "Support has no runbook"),
+        ("/slo/marks/", "checks", "Payments has no check"),
+        ("/slo/marks/", "objective", "Payments has no objective"),
+    ],
+)
+def test_other_rooms_put_their_marks_into_the_matrix(client_as, viewer, path, column, missing):
+    client = client_as(viewer)
+
+    matrix, part = client.get("/ownership/").content.decode(), client.get(path, headers=PART).content.decode()
+
+    assert f'id="mark-{column}-payments"' in matrix
+    assert f'hx-get="{path}"' in matrix
+    assert f'hx-target="#mark-{column}-payments"' in part
+    assert missing in part
+    assert client.get(path)["Location"] == "/ownership/"
