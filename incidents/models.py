@@ -3,6 +3,7 @@
 from incidents.alerts.models import Alert
 from incidents.alerts.mutes import Mute
 from incidents.changes.models import Change, ChangeStep, Freeze, Suspect
+from incidents.changes.release import ChangeNotice, ChangePolicy, OperationFact, ReleaseStep, SignOff
 from incidents.drills.models import Drill, Inject, Plan, Scenario, Word
 from incidents.duties.models import Duty, Occurrence
 from incidents.follow_ups.models import FollowUp
@@ -46,6 +47,8 @@ __all__ = [
     "Announcement",
     "CalendarFeed",
     "Change",
+    "ChangeNotice",
+    "ChangePolicy",
     "ChangeStep",
     "ChecklistStep",
     "ChecklistTemplateStep",
@@ -71,6 +74,7 @@ __all__ = [
     "Obligation",
     "Observation",
     "Occurrence",
+    "OperationFact",
     "OutsideLink",
     "Override",
     "Page",
@@ -82,6 +86,7 @@ __all__ = [
     "PostmortemLine",
     "PublicIncident",
     "Reaction",
+    "ReleaseStep",
     "Rotation",
     "RotationMember",
     "RotationPlan",
@@ -93,6 +98,7 @@ __all__ = [
     "ScopeArea",
     "Seat",
     "SeverityPolicy",
+    "SignOff",
     "StatusUpdate",
     "Subscriber",
     "Suspect",

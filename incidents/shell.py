@@ -25,8 +25,16 @@ def _late_obligations() -> dict[str, float]:
     return obligations.late_by_kind(timezone.now(), without=response.rehearsed_labels())
 
 
+def _change(label: str) -> str:
+    return reverse("incidents:change", args=[int(label.removeprefix("CHG-"))])
+
+
 def register() -> None:
     """Called once, when the app is ready."""
+    places.register(
+        Obligation.Kind.CHANGE_VERIFICATION,
+        Place(_change, remind_before=timedelta(minutes=10), again_after=timedelta(minutes=30)),
+    )
     shell.register_count("incidents:list", _open_incidents, words="open", is_critical=True)
     shell.register_count("incidents:postmortems", postmortems.owed, words="due")
     health.register()

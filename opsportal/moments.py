@@ -6,6 +6,7 @@ the page that has to show it would break for everybody.
 
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
+from zoneinfo import available_timezones
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -22,6 +23,12 @@ def require_plausible(moment: datetime) -> None:
     """Refuse a year that nobody means."""
     if not EARLIEST <= moment < LATEST:
         raise Refused("YEAR_WRONG", _SENTENCE)
+
+
+def zones() -> list[tuple[str, str]]:
+    """UTC first, then places by name."""
+    names = sorted(name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "posix")))
+    return [("UTC", "UTC"), *((name, name.replace("_", " ")) for name in names)]
 
 
 class MomentField(forms.DateTimeField):

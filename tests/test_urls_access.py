@@ -50,6 +50,7 @@ PUBLIC = {
 # Operations of the API, which know tokens and no sign-in page.
 OPERATIONS = {
     *("api:list_changes", "api:record_change", "api:read_change", "api:record_result"),
+    *("api:read_release", "api:announce_change"),
     *("api:me", "api:list_incidents", "api:read_incident", "api:list_timeline", "api:read_event", "api:post_note"),
     *("api:declare_incident", "api:rewrite_incident"),
     *("api:post_decision", "api:correct_event", "api:answer_decision", "api:acknowledge_incident"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from checks.demo.story import OPEN
-from incidents.changes import actions, freezes, suspects
+from incidents.changes import actions, freezes, notices, preflight, suspects
 from incidents.changes.actions import Facts, Teller
 from incidents.changes.models import Change
 from incidents.changes.queries import last_good_before
@@ -115,6 +115,14 @@ def _suspected(by: User, at: datetime) -> None:
     )
 
 
+def _prepared(planned: Change, cast: dict[str, User], at: datetime) -> None:
+    """Announced, and all but one of its steps ticked."""
+    words, ticket = "The export page is slow for a minute.", "https://tickets.example/OPS-412"
+    notices.announce(planned, words=words, tickets=ticket, by=cast["publisher"], at=at - timedelta(hours=4))
+    for hours, step in zip((4, 3), planned.checklist.order_by("position"), strict=False):
+        preflight.tick(step, by=cast["responder"], at=at - timedelta(hours=hours))
+
+
 def _to_come(cast: dict[str, User], at: datetime) -> None:
     """A deploy that waits for tomorrow, one that runs, and the freeze at the end of the quarter."""
     tomorrow = at.replace(hour=9, minute=0, second=0, microsecond=0) + timedelta(days=1)
@@ -123,12 +131,13 @@ def _to_come(cast: dict[str, User], at: datetime) -> None:
     planned = Facts(
         "migration", "0042, drop the old export table", backend, "0042", result=Result.PLANNED, started_at=tomorrow
     )
-    actions.record(planned, by=by, at=at - timedelta(hours=5))
+    _prepared(actions.record(planned, by=by, at=at - timedelta(hours=5)), cast, at)
     gateway = Domain.objects.get(slug="devops-sre")
     running = Facts("deploy", "Deploy Gateway, half of the nodes", gateway, "2026.11-g4", result=Result.RUNNING)
     actions.record(running, by=by, at=at - timedelta(minutes=7))
     begins = tomorrow + timedelta(days=2)
     freezes.add_window(
         Domain.objects.get(slug="payments"), reason="End of the quarter: no changes while books are closed",
-        starts_at=begins, ends_at=begins + timedelta(days=3), by=cast["publisher"], at=at - timedelta(days=1),
+        starts_at=begins, ends_at=begins + timedelta(days=3), time_zone="Europe/Berlin",
+        by=cast["publisher"], at=at - timedelta(days=1),
     )  # fmt: skip

@@ -1,11 +1,14 @@
 """Runs of operations as a house of twelve weeks has them: each day's report, a weekly look, one that was cancelled."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from checks.operations import plans
+from checks.operations import plans, releases
 from checks.operations.models import OperationLine, OperationRun
 from checks.operations.plans import Plan
+from incidents.changes.models import Change
+from incidents.changes.states import Result
 from opsportal.audit.models import AuditEvent
 from opsportal.backup import log
 from opsportal.models import User
@@ -74,8 +77,48 @@ _BY_HAND = (
         ),
         seconds=14,
     ),
+    Ran(5, "policy_check", "before migration 0042", ("policy_check status=ok checks=4",), seconds=9),
+    Ran(5, "db_bootstrap --dry-run", "before migration 0042", ("db_bootstrap_dry_run status=ok migrations=42",)),
+    Ran(
+        5,
+        "db_rollback_plan",
+        "before migration 0042",
+        (
+            "db_rollback_plan migration=shop.0041 reversible=yes safe=yes",
+            "db_rollback_plan migration=shop.0040 reversible=yes safe=no reason=drops_column",
+            "db_rollback_plan status=ok reversible=1 irreversible=1",
+        ),
+    ),
     Ran(6, "audit_verify", "after the restore drill", ("audit_verify status=ok rows=412 unsealed=0",), seconds=3),
 )
+_PARTS = ("prod_config status=ok", "db_verify status=ok")
+_VERIFIED = (
+    *_PARTS,
+    "ops_daily_watchdog status=healthy",
+    "runtime_health status=ok",
+    "prod_verify status=ok mode=verify",
+)
+_NOT_VERIFIED = (
+    *_PARTS,
+    "ops_daily_watchdog status=unhealthy reason=checks_unhealthy",
+    "runtime_health status=ok",
+    "prod_verify status=fail mode=verify reason=checks_unhealthy",
+)
+# How many minutes ago production was looked at after the change that is behind the open SEV-1.
+_FAILED = (44, 31, 17)
+
+
+def _verified(at: datetime) -> Iterator[tuple[datetime, Ran]]:
+    """After each change that held somebody looked at production, until it began to fail."""
+    until = at - timedelta(minutes=max(_FAILED) + 20)
+    held = Change.objects.filter(result=Result.SUCCEEDED, finished_at__lt=until).order_by("finished_at", "pk")
+    for turn, change in enumerate(held):
+        if change.finished_at is not None:
+            looked = change.finished_at + timedelta(minutes=8 + turn * 5 % 14)
+            yield looked, Ran(1, "prod_verify --verify", f"after {change.label}", _VERIFIED, seconds=12)
+    for minutes in _FAILED:
+        looked = at - timedelta(minutes=minutes)
+        yield looked, Ran(1, "prod_verify --verify", "after a change", _NOT_VERIFIED, code=2, seconds=12)
 
 
 # What ran by itself at its last time; the newest backup and its trial stand in the audit log as well.
@@ -92,7 +135,7 @@ _BY_ITSELF = {
 
 def load(by: User, *, at: datetime) -> None:
     """Oldest first, as they came."""
-    told = [(at - timedelta(hours=one.hours), one) for one in _BY_HAND]
+    told = [*((at - timedelta(hours=one.hours), one) for one in _BY_HAND), *_verified(at)]
     told += [_planned(plan, at) for plan in plans.all_plans().values() if plan.kind in _BY_ITSELF]
     today = plans.plan_of(plans.DAILY).due_at(at)
     assert today is not None
@@ -149,3 +192,4 @@ def _write(ran: Ran, moment: datetime, *, by: User | None) -> None:
         token=ran.lines[-1],
     )
     OperationLine.objects.bulk_create(OperationLine(run=run, at=ended_at, text=text) for text in ran.lines)
+    releases.tell(run)

@@ -14,6 +14,7 @@ from checks.catalogue import kinds
 from checks.catalogue import queries as catalogue
 from checks.catalogue.models import Check
 from checks.history import chart, export, queries
+from checks.history.around_change import around
 from checks.history.chart import STRIP, Chart, runs_of
 from checks.history.forms import SpanForm
 from checks.history.queries import Page
@@ -21,12 +22,14 @@ from checks.history.span import RANGES, USUAL, Span, between, of_range, ways
 from checks.jobs import actions as job_actions
 from checks.jobs import queries as jobs
 from checks.rollups.series import minutes_from
+from incidents.changes.queries import change_or_404
 from opsportal.errors import Refused
 from opsportal.htmx import render_page, see, status_message, wants_part
 from opsportal.roles import Role, require
 from opsportal.signed_in import person
 
 PAGE = "checks/history/check.html"
+AROUND_CHANGE = "checks/history/around_change.html"
 # A phone and a desk get a drawing each: one that is only scaled has words nobody can read.
 _SIZES = (("not-phone", 680.0, 250.0), ("only-phone", 340.0, 230.0))
 
@@ -46,6 +49,15 @@ def check_detail(request: HttpRequest, key: str) -> HttpResponse:
     if not wants_part(request):
         context |= _beside(check, at)
     return render_page(request, PAGE, context, part="live", status=422 if form and form.errors else 200)
+
+
+@require(Role.VIEWER)
+@require_safe
+def around_change(request: HttpRequest, pk: int) -> HttpResponse:
+    """Error share before and after a change: a part of its page, and a page without JavaScript."""
+    change = change_or_404(pk)
+    context = {"one": change, "around": around(change, at=now())}
+    return render_page(request, AROUND_CHANGE, context, part="around")
 
 
 @require(Role.VIEWER)

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
-from checks.operations import kinds, plans, verdicts
+from checks.operations import kinds, plans, releases, verdicts
 from checks.operations.models import OperationLine, OperationPlan, OperationRun
 from checks.operations.plans import Plan
 from incidents.runbooks.models import RunbookStep
@@ -147,6 +147,7 @@ def finish(run: OperationRun, *, state: str, code: int | None, at: datetime, rea
     locked.token = newest.text if newest is not None else ""
     locked.save(update_fields=["state", "exit_code", "ended_at", "lease_until", "token"])
     verdicts.note(locked, at=at)
+    releases.tell(locked)
     for teller in tellers:
         teller(locked, at=at)
     return True

@@ -6,7 +6,7 @@ from contextlib import suppress
 from django.conf import settings
 from django.db import Error, transaction
 
-from checks.operations import kinds, said, verdicts
+from checks.operations import kinds, releases, said, verdicts
 from checks.operations.models import OperationLine, OperationRun
 from opsportal.privacy import guard
 from opsportal.shell_runs import ShellRun
@@ -44,6 +44,7 @@ def _write(run: ShellRun) -> None:
     )
     OperationLine.objects.bulk_create(OperationLine(run=row, at=at, text=text) for at, text in lines)
     verdicts.note(row, at=run.ended_at)
+    releases.tell(row)
 
 
 def typed(words: tuple[str, ...]) -> str:

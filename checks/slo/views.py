@@ -32,7 +32,7 @@ def objective_list(request: HttpRequest) -> HttpResponse:
         "archived": queries.archived(),
         "can_define": _may(request),
     }
-    return render_page(request, LIST, context)
+    return render_page(request, LIST, context, part="budgets")
 
 
 @require(Role.VIEWER)

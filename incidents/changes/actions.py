@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from incidents.changes import freezes, states
+from incidents.changes import freezes, preflight, queries, states, verification
 from incidents.changes.freezes import freeze, unfreeze
 from incidents.changes.models import Change, ChangeStep, artifact_validator
 from incidents.changes.states import NAMES_ARTIFACT, Kind, Result, Source
@@ -36,6 +36,7 @@ class Facts:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     override: str = ""
+    takes_back: Change | None = None
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ def record(facts: Facts, *, by: Teller, at: datetime) -> Change:
         recorded_at=at,
         recorded_by=by.user,
         token=by.token,
+        takes_back=_taken_back(facts),
     )
     started, finished = _times(facts, at)
     change.started_at, change.finished_at = started.astimezone(UTC), finished and finished.astimezone(UTC)
@@ -73,16 +75,21 @@ def record(facts: Facts, *, by: Teller, at: datetime) -> Change:
     _step(change, by=by, at=at, note="")
     if change.override:
         _audit(change, "override", by=by, reason=change.override)
+    if change.result == Result.PLANNED:
+        preflight.begin(change)
+    _took_effect(change, by=by, at=at)
     return change
 
 
 @transaction.atomic
 def start(change: Change, *, override: str = "", by: Teller, at: datetime) -> Change:
-    """A planned one begins now, unless a freeze holds it up."""
+    """A planned one begins now, unless a freeze or a missing signature holds it up; `override` says why it must."""
     change = _moved(change, to=Result.RUNNING)
     change.started_at = at
     passed = change.override
     _pass_freeze(change, override or passed)
+    if preflight.require_signed(change, override=override):
+        change.override = _clean(override)
     if change.override != passed:
         _audit(change, "override", by=by, reason=change.override)
     return _saved(change, "start", by=by, at=at)
@@ -93,7 +100,9 @@ def succeed(change: Change, *, note: str = "", by: Teller, at: datetime) -> Chan
     """It is in production and works."""
     change = _moved(change, to=Result.SUCCEEDED)
     change.finished_at = at
-    return _saved(change, "succeed", by=by, at=at, note=_clean(note))
+    change = _saved(change, "succeed", by=by, at=at, note=_clean(note))
+    _took_effect(change, by=by, at=at)
+    return change
 
 
 @transaction.atomic
@@ -109,7 +118,17 @@ def roll_back(change: Change, *, note: str, by: Teller, at: datetime) -> Change:
     """It was taken back; and why. Its version is no longer a good one."""
     change = _moved(change, to=Result.ROLLED_BACK)
     change.finished_at = change.finished_at or at
+    verification.let_go(change, at=at)
     return _saved(change, "roll_back", by=by, at=at, note=_needed(note))
+
+
+def _took_effect(change: Change, *, by: Teller, at: datetime) -> None:
+    """What follows when it is in production: it is to be verified, and what a rollback undid is no good version."""
+    if change.result != Result.SUCCEEDED:
+        return
+    verification.owe(change, at=at)
+    for undone in queries.undone_by(change):
+        roll_back(undone, note=f"{change.label}: {change.what}", by=by, at=at)
 
 
 def _moved(change: Change, *, to: Result) -> Change:
@@ -161,6 +180,17 @@ def _times(facts: Facts, at: datetime) -> tuple[datetime, datetime | None]:
     return started, finished
 
 
+def _taken_back(facts: Facts) -> Change | None:
+    undone = facts.takes_back
+    if undone is None:
+        return None
+    if facts.kind != Kind.ROLLBACK:
+        raise Refused("TAKES_NOTHING_BACK", "Only a rollback takes another change back.")
+    if undone.result == Result.PLANNED or undone.domain != facts.domain:
+        raise Refused("TAKES_NOTHING_BACK", f"{undone.label} has not begun, or is of another domain.")
+    return undone
+
+
 def _kind(word: str) -> Kind:
     if word not in set(Kind):
         raise Refused("KIND_UNKNOWN", f"A change is one of {', '.join(Kind)}.")
@@ -181,7 +211,8 @@ def _what(text: str) -> str:
 
 def _artifact(facts: Facts) -> str:
     artifact = _clean(facts.artifact)
-    if not artifact and facts.kind in NAMES_ARTIFACT:
+    undone = facts.takes_back
+    if not artifact and facts.kind in NAMES_ARTIFACT and (undone is None or undone.kind in NAMES_ARTIFACT):
         raise Refused("ARTIFACT_MISSING", "Name the version: the last known good one is found by it.")
     if artifact:
         try:

@@ -7,7 +7,7 @@ from django.utils.timezone import now
 from ninja import Query, Router, Schema, Status
 from pydantic import ConfigDict, Field
 
-from incidents.changes import actions, queries
+from incidents.changes import actions, advice, notices, preflight, queries, verification
 from incidents.changes.actions import Facts, Teller
 from incidents.changes.models import Change
 from incidents.changes.states import Source
@@ -38,6 +38,7 @@ class ChangeIn(Schema):
     started_at: Moment | None = None
     finished_at: Moment | None = None
     override: str = Field("", max_length=2_000, description="Why in spite of a freeze; audited")
+    takes_back: int | None = Field(None, description="Number of the change that this rollback takes back")
 
 
 class OutcomeIn(Schema):
@@ -47,7 +48,16 @@ class OutcomeIn(Schema):
 
     result: Literal["running", "succeeded", "failed", "rolled_back"]
     note: str = Field("", max_length=2_000)
-    override: str = Field("", max_length=2_000, description="Why it begins in spite of a freeze; audited")
+    override: str = Field("", max_length=2_000, description="Why it begins frozen or unsigned; audited")
+
+
+class NoticeIn(Schema):
+    """What the ops channel is told. The change and where it stands are said already."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    words: str = Field("", max_length=2_000)
+    tickets: list[str] = Field([], max_length=5, description="https links; without any, the change's own ticket")
 
 
 class ChangeOut(Schema):
@@ -64,6 +74,7 @@ class ChangeOut(Schema):
     started_at: datetime
     finished_at: datetime | None
     override: str
+    takes_back: int | None
     source: Literal["web", "api", "command"]
     recorded_at: datetime
     recorded_by: str | None
@@ -73,12 +84,54 @@ class ChangeOut(Schema):
         return change.pk
 
     @staticmethod
+    def resolve_takes_back(change: Change) -> int | None:
+        return change.takes_back_id
+
+    @staticmethod
     def resolve_domain(change: Change) -> str | None:
         return change.domain.slug if change.domain else None
 
     @staticmethod
     def resolve_recorded_by(change: Change) -> str | None:
         return change.recorded_by.username if change.recorded_by else None
+
+
+class FactOut(Schema):
+    """One line of the pre-flight that filled itself."""
+
+    level: Literal["ok", "warn", "fail"]
+    words: str
+    detail: str
+    at: datetime | None
+
+
+class StepOut(Schema):
+    """One step that a person ticks."""
+
+    text: str
+    ticked_at: datetime | None
+    ticked_by: str | None
+
+
+class VerificationOut(Schema):
+    """The duty to verify production after a change. `failures` are runs that did not end well before."""
+
+    due_at: datetime
+    met_at: datetime | None
+    waived: str
+    failures: int
+
+
+class ReleaseOut(Schema):
+    """Pre-flight, signature and verification of one change."""
+
+    facts: list[FactOut]
+    steps: list[StepOut]
+    needs_sign_off: bool
+    signed_off_at: datetime | None
+    signed_off_by: str | None
+    verification: VerificationOut | None
+    advised_back: bool
 
 
 class ChangeQuery(PageQuery):
@@ -94,6 +147,8 @@ def record_change(request: ApiRequest, change: ChangeIn) -> Status[Change]:
     """Tell of a change. While changes are frozen, 422 `FROZEN` unless it is a rollback or `override` says why."""
     given = change.dict()
     given["domain"] = _domain(given["domain"])
+    if given["takes_back"] is not None:
+        given["takes_back"] = queries.change_or_404(given["takes_back"])
     return Status(201, actions.record(Facts(**given), by=_teller(request), at=now()))
 
 
@@ -128,6 +183,35 @@ def list_changes(request: ApiRequest, query: Query[ChangeQuery]) -> dict[str, ob
 def read_change(request: ApiRequest, number: int) -> Change:
     """The change that people call CHG-<number>."""
     return queries.change_or_404(number)
+
+
+@router.get("/changes/{int:number}/release", response=ReleaseOut, auth=READ, summary="Read a change's release")
+def read_release(request: ApiRequest, number: int) -> dict[str, object]:
+    """Its pre-flight as it stands, who signed it, whether production was verified, and whether to take it back."""
+    found, at = queries.change_or_404(number), now()
+    shown, advised = preflight.of(found, at=at), advice.standing(at=at)
+    signed = shown.sign_off
+    return {
+        "facts": shown.facts,
+        "steps": [
+            {"text": one.text, "ticked_at": one.ticked_at, "ticked_by": one.ticked_by and one.ticked_by.username}
+            for one in shown.steps
+        ],
+        "needs_sign_off": shown.needs_sign_off,
+        "signed_off_at": signed and signed.at,
+        "signed_off_by": signed and signed.by.username,
+        "verification": verification.of([found]).get(found.pk),
+        "advised_back": advised is not None and advised.change == found,
+    }
+
+
+@router.post("/changes/{int:number}/announcement", response={204: None}, auth=WRITE, summary="Announce a change")
+def announce_change(request: ApiRequest, number: int, notice: NoticeIn) -> Status[None]:
+    """Tell the ops channel where it stands, with ticket links, through the outbox."""
+    found = queries.change_or_404(number)
+    links = notice.tickets or [found.ticket]
+    notices.announce(found, words=notice.words, tickets="\n".join(links), by=request.auth.user, at=now())
+    return Status(204, None)
 
 
 def _teller(request: ApiRequest) -> Teller:

@@ -9,7 +9,7 @@ from opsportal.spreadsheet import line
 
 COLUMNS = (
     "change", "kind", "what", "domain", "artifact", "ticket", "result", "started_at", "finished_at", "recorded_at",
-    "recorded_by", "source", "override", "address",
+    "recorded_by", "source", "override", "takes_back", "address",
 )  # fmt: skip
 
 
@@ -23,6 +23,7 @@ def lines(changes: Iterable[Change], *, address: Callable[[str], str]) -> Iterat
                 *(one.label, one.kind, what, one.domain.slug if one.domain else "", one.artifact, one.ticket),
                 *(one.result, *map(_written, (one.started_at, one.finished_at, one.recorded_at))),
                 *(one.recorded_by.username if one.recorded_by else "", one.source, override),
+                f"CHG-{one.takes_back_id}" if one.takes_back_id else "",
                 address(one.get_absolute_url()),
             )
         )

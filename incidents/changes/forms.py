@@ -1,15 +1,16 @@
 """Are the words well formed? A change, what became of it, a freeze, a suspicion, the list's filters."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
 
-from incidents.changes import queries
+from incidents.changes import queries, rules
 from incidents.changes.actions import Facts
-from incidents.changes.models import artifact_validator
+from incidents.changes.models import Change, artifact_validator
 from incidents.changes.states import Kind, Result
 from incidents.ownership.models import Domain
-from opsportal.moments import MomentField
+from opsportal.moments import MomentField, zones
 from opsportal.privacy.forms import GuardedForm
 
 _AUTO = {"class": "input--auto"}
@@ -69,6 +70,7 @@ class ChangeForm(GuardedForm):
     finished_at = MomentField(
         label="Ended (UTC)", attrs=_AUTO, required=False, help_text="Empty: now, if it has ended."
     )
+    takes_back = forms.ModelChoiceField(Change.objects.all(), required=False, widget=forms.HiddenInput)
     override = _words(
         "Why in spite of the freeze", required=False, help_text="Stands in the audit log. A rollback needs none."
     )
@@ -79,9 +81,13 @@ class ChangeForm(GuardedForm):
 
 
 class StartForm(GuardedForm):
-    """A planned one begins; a freeze that has come meanwhile needs a reason."""
+    """A planned one begins; a freeze that has come meanwhile, or a missing signature, needs a reason."""
 
-    override = _words("Why in spite of the freeze", required=False, help_text="Needed only while changes are frozen.")
+    override = _words(
+        "Why it cannot wait",
+        required=False,
+        help_text="Needed only while changes are frozen or nobody has signed it off. Stands in the audit log.",
+    )
 
 
 class SucceedForm(GuardedForm):
@@ -96,6 +102,61 @@ class ReasonForm(GuardedForm):
     note = _words("Why", error_messages={"required": "Say why."})
 
 
+class SignOffForm(GuardedForm):
+    """Let a release begin."""
+
+    in_spite = _words("Why in spite of what is not in order", required=False, help_text="Stands in the audit log.")
+
+
+class NoticeForm(GuardedForm):
+    """What the ops channel reads beside the facts."""
+
+    words = _words("What to say", required=False, help_text="What it is and where it stands is said already.")
+    tickets = forms.CharField(
+        label="Ticket links",
+        required=False,
+        max_length=1_600,
+        help_text="https links, one a line.",
+        widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
+    )
+
+
+class RulesForm(GuardedForm):
+    """What holds for one kind of change."""
+
+    seen = forms.CharField(widget=forms.HiddenInput, required=False, strip=False)
+    verify_minutes = forms.IntegerField(
+        label="Verify production within, in minutes",
+        required=False,
+        min_value=rules.VERIFY[0],
+        max_value=rules.VERIFY[1],
+        help_text="After it has succeeded, by prod_verify --verify. Empty: nothing is owed.",
+    )
+    advice_failures = forms.IntegerField(
+        label="Advise to take it back after so many strict failures in a row",
+        min_value=rules.FAILURES[0],
+        max_value=rules.FAILURES[1],
+    )
+    needs_sign_off = forms.BooleanField(label="A planned one begins only when it is signed off", required=False)
+    checklist = forms.CharField(
+        label="Checklist",
+        required=False,
+        max_length=4_200,
+        help_text="What only people know, a step a line. Planned changes take a copy.",
+        widget=forms.Textarea(attrs={"rows": 6}),
+    )
+
+    @classmethod
+    def showing(cls, stored: rules.Rules) -> "RulesForm":
+        return cls(initial={**vars(stored), "seen": stored.mark})
+
+    @property
+    def rules(self) -> rules.Rules:
+        given = self.cleaned_data
+        steps = "\n".join(line.strip() for line in given["checklist"].splitlines() if line.strip())
+        return rules.Rules(given["verify_minutes"], given["advice_failures"], given["needs_sign_off"], steps)
+
+
 class FreezeForm(GuardedForm):
     """A time in which changes are held up."""
 
@@ -106,8 +167,18 @@ class FreezeForm(GuardedForm):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
         error_messages={"required": "Say why."},
     )
-    starts_at = MomentField(label="From (UTC)", attrs=_AUTO, required=False, help_text="Empty: now.")
-    ends_at = MomentField(label="Until (UTC)", attrs=_AUTO, required=False, help_text="Empty: until somebody lifts it.")
+    time_zone = forms.ChoiceField(label="Time zone", choices=zones, required=False)
+    starts_at = MomentField(label="From", attrs=_AUTO, required=False, help_text="By the clock there. Empty: now.")
+    ends_at = MomentField(label="Until", attrs=_AUTO, required=False, help_text="Empty: until somebody lifts it.")
+
+    def clean(self) -> dict[str, Any]:
+        """The times are those of a clock on the wall there, whatever its summer does."""
+        cleaned = super().clean()
+        cleaned["time_zone"] = cleaned.get("time_zone") or "UTC"
+        for name in ("starts_at", "ends_at"):
+            if cleaned.get(name) is not None:
+                cleaned[name] = cleaned[name].replace(tzinfo=ZoneInfo(cleaned["time_zone"]))
+        return cleaned
 
 
 class LiftForm(GuardedForm):

@@ -21,7 +21,8 @@ LIFT = "incidents/changes/lift.html"
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
     """Hold changes up for a time."""
-    form = FreezeForm(request.POST if request.method == "POST" else None)
+    usual = {"time_zone": person(request).time_zone}
+    form = FreezeForm(request.POST if request.method == "POST" else None, initial=usual)
     if request.method == "POST" and form.is_valid():
         at, given = now(), form.cleaned_data
         given["starts_at"] = given["starts_at"] or at

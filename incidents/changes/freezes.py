@@ -15,14 +15,27 @@ from opsportal.privacy import guard
 
 @transaction.atomic
 def add_window(
-    domain: Domain | None, *, reason: str, starts_at: datetime, ends_at: datetime | None, by: User, at: datetime
+    domain: Domain | None,
+    *,
+    reason: str,
+    starts_at: datetime,
+    ends_at: datetime | None,
+    time_zone: str = "UTC",
+    by: User,
+    at: datetime,
 ) -> Freeze:
-    """Hold changes up for a time, or until it is lifted; None is the whole house."""
+    """Hold changes up until an end, or until it is lifted; None is the whole house. It is told by a zone's clock."""
     reason = _needed(reason)
     if ends_at is not None and ends_at <= max(starts_at, at):
         raise Refused("FREEZE_OVER", "It would end before it begins, or has ended already. Choose a later end.")
     freeze = Freeze.objects.create(
-        domain=domain, reason=reason, starts_at=starts_at, ends_at=ends_at, made_at=at, made_by=by
+        domain=domain,
+        reason=reason,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        time_zone=time_zone,
+        made_at=at,
+        made_by=by,
     )
     audit.record("freeze.add", by=by.username, object=freeze.where, reason=reason)
     return freeze

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from typing import ClassVar
+from zoneinfo import ZoneInfo
 
 from django.core.validators import RegexValidator
 from django.db import models
 from django.urls import reverse
 
-from incidents.changes.states import Kind, Result, Source
+from incidents.changes.states import Kind, Result, Source, following
 from incidents.ownership.models import Domain
 from incidents.response.models import Incident, TimelineEvent
 from opsportal.models import ApiToken, User
@@ -59,7 +60,9 @@ class Change(models.Model):
     # When it began; of a planned one, when it is to begin.
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
-    # Why it was done although changes were frozen.
+    # What this rollback takes back.
+    takes_back = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="taken_back_by")
+    # Why it was done although changes were frozen, or nobody had signed it off.
     override = GuardedTextField("why in spite of the freeze", blank=True)
     source = models.CharField(max_length=8, choices=Source.choices)
     recorded_at = models.DateTimeField()
@@ -96,6 +99,10 @@ class Change(models.Model):
     def short_artifact(self) -> str:
         """For lists: a commit by its first twelve letters, an image without its digest."""
         return self.artifact[:12] if _COMMIT.fullmatch(self.artifact) else self.artifact.partition("@")[0]
+
+    @property
+    def may_be_taken_back(self) -> bool:
+        return Result.ROLLED_BACK in following(self.result)
 
     @property
     def where(self) -> str:
@@ -162,6 +169,8 @@ class Freeze(models.Model):
     cause = models.CharField(max_length=8, choices=Cause.choices, default=Cause.WINDOW)
     reason = GuardedTextField(max_length=200)
     starts_at = models.DateTimeField()
+    # The clock by which people planned it; the times themselves are moments.
+    time_zone = models.CharField(max_length=64, default="UTC")
     # None: until it is lifted.
     ends_at = models.DateTimeField(null=True)
     made_at = models.DateTimeField()
@@ -194,6 +203,19 @@ class Freeze(models.Model):
 
     def __str__(self) -> str:
         return f"{self.where}: {self.reason}"
+
+    @property
+    def is_local(self) -> bool:
+        """Told by another clock than UTC."""
+        return self.time_zone != "UTC"
+
+    @property
+    def local(self) -> str:
+        """By the clock of its place: Thu 26 Nov 18:00 to Mon 30 Nov 08:00, Europe/Berlin."""
+        place = ZoneInfo(self.time_zone)
+        start = f"{self.starts_at.astimezone(place):%a %-d %b %H:%M}"
+        end = f"{self.ends_at.astimezone(place):%a %-d %b %H:%M}" if self.ends_at else "when it is lifted"
+        return f"{start} to {end}, {self.time_zone.replace('_', ' ')}"
 
     @property
     def where(self) -> str:

@@ -7,9 +7,10 @@ from urllib.parse import urlencode
 
 from django.db.models import Count, Exists, OuterRef, Q
 from django.http import Http404
+from django.urls import reverse
 
 from incidents.changes.models import Change, ChangeQuerySet, ChangeStep, Freeze, Suspect
-from incidents.changes.states import Result
+from incidents.changes.states import Kind, Result
 from incidents.ownership.models import Domain
 from incidents.response.models import Incident
 from opsportal.models import User
@@ -119,7 +120,7 @@ def suspected(changes: list[Change], person: User) -> set[int]:
 
 
 def change_or_404(pk: int) -> Change:
-    found = Change.objects.with_domain().filter(pk=pk).first()
+    found = Change.objects.with_domain().select_related("takes_back").filter(pk=pk).first()
     if found is None:
         raise Http404(f"CHG-{pk}")
     return found
@@ -133,6 +134,12 @@ def steps(change: Change) -> list[ChangeStep]:
 def suspecting(change: Change, person: User) -> list[Incident]:
     """The incidents that suspect it, newest first; only what this person may see."""
     return list(Incident.objects.visible_to(person).filter(suspects__change=change).newest_first())
+
+
+def next_planned(at: datetime) -> Change | None:
+    """The planned change that is to begin soonest, late ones first."""
+    planned = Change.objects.with_domain().filter(result=Result.PLANNED, started_at__gt=at - _DAY)
+    return planned.order_by("started_at", "id").first()
 
 
 def changes_between(domain: Domain | None, start: datetime, end: datetime, *, most: int | None = None) -> list[Change]:
@@ -192,6 +199,36 @@ def last_good_before(change: Change) -> Change | None:
     """What its place ran before it: the deploy of the same domain that held and began earlier."""
     earlier = Change.objects.good().filter(domain=change.domain, started_at__lt=change.started_at)
     return earlier.exclude(pk=change.pk).newest_first().first()
+
+
+def rollback_address(bad: Change, good: Change | None) -> str:
+    """The form that tells of taking it back, with what is known filled in."""
+    known = {
+        "kind": Kind.ROLLBACK,
+        "takes_back": bad.pk,
+        "domain": bad.domain.slug if bad.domain else "",
+        "artifact": good.artifact if good is not None and bad.kind == Kind.DEPLOY else "",
+        "what": f"Roll back {bad.label}",
+        "result": Result.SUCCEEDED,
+    }
+    return f"{reverse('incidents:change_new')}?{urlencode({name: value for name, value in known.items() if value})}"
+
+
+def undone_by(rollback: Change) -> list[Change]:
+    """What a rollback took back: what it names, and the deploys since the version that it went back to.
+
+    Of a version that nobody told of, the newest deploy that held is the one it replaces.
+    """
+    if rollback.kind != Kind.ROLLBACK:
+        return []
+    named = [rollback.takes_back] if rollback.takes_back and rollback.takes_back.may_be_taken_back else []
+    if not rollback.artifact:
+        return named
+    held = Change.objects.good().filter(domain=rollback.domain, started_at__lte=rollback.started_at).newest_first()
+    goal = held.filter(artifact=rollback.artifact).first()
+    newer = held.exclude(artifact=rollback.artifact).exclude(pk__in=[one.pk for one in named])
+    since = list(newer.filter(started_at__gt=goal.started_at)) if goal else ([] if named else list(newer[:1]))
+    return named + since
 
 
 def standing_freezes(at: datetime) -> list[Freeze]:

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils.timezone import now
 from django.views.decorators.http import require_http_methods, require_safe
 
-from incidents.changes import actions, export, queries, states
+from incidents.changes import actions, advice, export, notices, preflight, queries, states, verification
 from incidents.changes.actions import Teller
 from incidents.changes.forms import ChangeForm, FilterForm, ReasonForm, StartForm, SucceedForm
 from incidents.changes.models import Change
@@ -29,6 +29,7 @@ ACT = "incidents/changes/act.html"
 _FIELDS = {
     "FROZEN": "override",
     "ARTIFACT_MISSING": "artifact",
+    "NOT_SIGNED_OFF": "override",
     "TICKET_WRONG": "ticket",
     "TIME_TO_COME": "started_at",
     "TIMES_WRONG": "finished_at",
@@ -73,6 +74,7 @@ def change_list(request: HttpRequest) -> HttpResponse:
     """Everything that was done to production, newest first; filters stand in the URL."""
     filters, at = filters_of(request), now()
     listing = queries.listing(filters, person(request), at=at)
+    duties = verification.of(listing.rows)
     context = {
         "filters": filters,
         "listing": listing,
@@ -84,6 +86,10 @@ def change_list(request: HttpRequest) -> HttpResponse:
         "older": filters.address(before=listing.before) if listing.before else "",
         "newest": filters.address() if filters.before else "",
         "export": filters.address(),
+        "advice": advice.standing(at=at),
+        "preflight": preflight.of(waiting, at=at) if (waiting := queries.next_planned(at)) else None,
+        "rows": [(one, duties.get(one.pk)) for one in listing.rows],
+        "due": verification.due(at),
         "goods": queries.last_good(),
         "freezes": queries.standing_freezes(at),
         "at": at,
@@ -109,12 +115,18 @@ def change_export(request: HttpRequest) -> StreamingHttpResponse:
 @require_safe
 def change(request: HttpRequest, pk: int) -> HttpResponse:
     """One change: its facts, its history, and the incidents that suspect it."""
-    found = queries.change_or_404(pk)
+    found, at = queries.change_or_404(pk), now()
+    advised = advice.standing(at=at)
     context = {
         "one": found,
+        "preflight": preflight.of(found, at=at) if found.checklist.exists() or found.result == Result.PLANNED else None,
+        "duty": verification.of([found]).get(found.pk),
+        "notices": notices.of(found),
+        "advice": advised if advised and advised.change == found else None,
         "steps": queries.steps(found),
         "incidents": queries.suspecting(found, person(request)),
-        "good": queries.last_good_before(found),
+        "good": (good := queries.last_good_before(found)),
+        "rollback": queries.rollback_address(found, good),
         "may": {one.value for one in states.following(found.result)} if _may(request) else set(),
         "can_record": _may(request),
     }
@@ -185,7 +197,7 @@ def _act(
         try:
             act(found, **form.cleaned_data, by=Teller(person(request)), at=now())
         except Refused as refusal:
-            form.add_error("override" if refusal.code == "FROZEN" else None, refusal.sentence)
+            form.add_error("override" if refusal.code in ("FROZEN", "NOT_SIGNED_OFF") else None, refusal.sentence)
         else:
             status_message(request, f"{found.label}: {words.said}")
             return see(request, found)

@@ -38,6 +38,7 @@ class Obligation(models.Model):
         DRILL_STEP = "drill_step", "Drill step"
         DUTY = "duty", "Duty"
         HANDOVER = "handover", "Hand-over"
+        CHANGE_VERIFICATION = "change_verification", "Verification after a change"
 
     kind = models.CharField(max_length=32, choices=Kind.choices)
     subject = models.CharField(max_length=64)

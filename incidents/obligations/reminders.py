@@ -61,9 +61,10 @@ def _remind(pk: int, known: dict[str, Place], *, at: datetime) -> int:
 def _when(left: timedelta) -> str:
     """due in 24 h, 3 d late.
 
-    >>> _when(timedelta(hours=24)), _when(timedelta(hours=-73))
-    ('due in 24 h', '3 d late')
+    >>> _when(timedelta(minutes=10)), _when(timedelta(hours=24)), _when(timedelta(hours=-73))
+    ('due in 10 min', 'due in 24 h', '3 d late')
     """
-    hours = abs(round(left.total_seconds() / 3600))
-    length = f"{round(hours / 24)} d" if hours >= 48 else f"{max(hours, 1)} h"
+    minutes = abs(round(left.total_seconds() / 60))
+    hours = round(minutes / 60)
+    length = f"{round(hours / 24)} d" if hours >= 48 else f"{hours} h" if minutes >= 60 else f"{minutes} min"
     return f"due in {length}" if left > timedelta() else f"{length} late"

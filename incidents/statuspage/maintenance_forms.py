@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from django import forms
 
@@ -15,7 +15,7 @@ from incidents.statuspage.planning import Plan, Repeat
 from incidents.statuspage.wording import Wording
 from opsportal import recurrence
 from opsportal.errors import Refused
-from opsportal.moments import require_plausible
+from opsportal.moments import require_plausible, zones
 from opsportal.privacy.forms import GuardedForm
 
 _LENGTHS = (15, 30, 60, 90, 120, 180, 240, 360, 480, 720, 1440, 2880)
@@ -28,12 +28,6 @@ _REMINDERS = (
 )
 _LATER = (15, 30, 60, 120, 240, 480)
 _USUAL_LENGTH, _USUAL_REMINDER = 60, 24
-
-
-def zones() -> list[tuple[str, str]]:
-    """UTC first, then places by name."""
-    names = sorted(name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "posix")))
-    return [("UTC", "UTC"), *((name, name.replace("_", " ")) for name in names)]
 
 
 def in_words(minutes: int) -> str:

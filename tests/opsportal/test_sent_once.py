@@ -15,7 +15,7 @@ from opsportal.models import KeptAnswer
 from tests.incidents.cast import SECRET, open_incident
 
 CHANGE = {"kind": "flag", "what": "New help search", "domain": "payments", "result": "succeeded"}
-FREEZE = {"domain": "payments", "reason": "Books are closed"}
+FREEZE = {"domain": "payments", "reason": "Books are closed", "time_zone": "UTC"}
 NOTE = {"post-text": "Provider B answers again"}
 
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from incidents.changes import actions
 from incidents.changes.actions import Facts, Teller
+from incidents.changes.models import Change
 from incidents.changes.states import Kind, Result, Source
 from incidents.ownership.models import Domain
 from opsportal.commands import Exit, OpsCommand
@@ -29,6 +30,7 @@ class Command(OpsCommand):
         parser.add_argument("--started-at", default="", metavar="TIME", help="2026-11-21T03:12, UTC unless it says.")
         parser.add_argument("--finished-at", default="", metavar="TIME")
         parser.add_argument("--override", default="", metavar="REASON", help="Why in spite of a freeze; audited.")
+        parser.add_argument("--takes-back", default="", metavar="CHG-N", help="What this rollback takes back.")
         parser.add_argument("--user", default="", help="Name of the person who does it.")
 
     def run(self, *, user: str, **options: Any) -> Exit:
@@ -47,6 +49,7 @@ def _facts(options: dict[str, Any]) -> Facts:
         domain=_domain(options["domain"]),
         started_at=_moment(options["started_at"]),
         finished_at=_moment(options["finished_at"]),
+        takes_back=_change(options["takes_back"]),
     )
 
 
@@ -66,6 +69,16 @@ def _domain(slug: str) -> Domain | None:
     if found is None:
         known = ", ".join(Domain.objects.order_by("position").values_list("slug", flat=True))
         raise Refused("DOMAIN_UNKNOWN", f"There is no domain {slug}. Known ones: {known}.")
+    return found
+
+
+def _change(label: str) -> Change | None:
+    if not label:
+        return None
+    number = label.upper().removeprefix("CHG-")
+    found = Change.objects.filter(pk=int(number)).first() if number.isdecimal() else None
+    if found is None:
+        raise Refused("CHANGE_UNKNOWN", f"There is no change {label}. Write its number, such as CHG-12.")
     return found
 
 

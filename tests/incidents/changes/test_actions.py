@@ -105,7 +105,7 @@ class TestRecording:
         assert (one.where, one.artifact) == ("All domains", "")
 
     def test_each_result_is_kept_with_who_said_so_and_why(self, tell, responder, admin):
-        one = tell(result="planned", started_at=hours(1))
+        one = tell(kind="configuration", result="planned", started_at=hours(1))
         actions.start(one, by=Teller(responder), at=hours(2))
         actions.succeed(one, note="p95 as before", by=Teller(responder), at=hours(3))
         one = actions.roll_back(one, note="Carts were lost", by=Teller(admin), at=hours(4))

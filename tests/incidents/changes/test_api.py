@@ -74,7 +74,7 @@ def test_it_begins_and_ends_by_two_calls(write):
 
 
 def test_a_planned_one_begins_and_fails_by_call(write):
-    planned = DEPLOY | {"result": "planned", "started_at": "2126-11-21T03:00:00Z"}
+    planned = DEPLOY | {"kind": "configuration", "result": "planned", "started_at": "2126-11-21T03:00:00Z"}
     number = write(body=planned).json()["number"]
 
     assert write(f"{LIST}/{number}/result", {"result": "running"}).json()["result"] == "running"
