@@ -9,6 +9,7 @@ from checks.catalogue.models import Check, State
 from checks.demo import (
     buckets,
     changes,
+    drills,
     impacts,
     jobs,
     objectives,
@@ -100,7 +101,10 @@ def load(*, at: datetime) -> Loaded:
         parts.make(cast["publisher"], at - _HISTORY)
         checks = [_check(story, at) for story in CHECKS]
         parts.link()
+        practice = list(drills.DRILLS)
         for plot, start in _in_order(at):
+            while practice and practice[0].begins(at) < start:
+                drills.play(practice.pop(0), cast, at)
             _play(plot, start, cast, until=at)
         _belong_together(cast["responder"], at)
         parts.correct(cast["publisher"])
@@ -118,6 +122,7 @@ def load(*, at: datetime) -> Loaded:
         _buckets([*checks, *Check.objects.filter(is_own=True)], at)
         objectives.promise(cast["admin"], at)
         sheets.sign(cast["responder"], at)
+        drills.hold_duties(cast["responder"], at)
         day_records.write(at)
         connection.run_on_commit.clear()
     statuspage.rebuild(at)

@@ -9,8 +9,10 @@ from checks.models import Check, DayBucket, HourBucket, MinuteBucket
 from incidents.changes.models import Change, Suspect
 from incidents.models import (
     DayRecord,
+    Drill,
     Incident,
     Maintenance,
+    Occurrence,
     PublicIncident,
     Reaction,
     Runbook,
@@ -59,6 +61,8 @@ def test_twelve_weeks_are_loaded_through_the_actions_and_wake_nobody(settings, t
         "completed",
         "cancelled",
     }
+    assert list(Drill.objects.order_by("number").values_list("state", "flag")) == [("finished", "")] * 3
+    assert set(Occurrence.objects.values_list("state", flat=True)) == {"held", "missed", "open"}
     assert DayRecord.objects.count() >= 80
     suspected = Suspect.objects.order_by("incident__number").values_list("incident__title", flat=True)
     assert list(suspected) == ["Dashboard blank after release", story.OPEN[0].title]
