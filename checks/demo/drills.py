@@ -20,7 +20,7 @@ from opsportal.models import User
 
 _WEEKS = 4
 _MISSED, _LATE = 9, 12  # days back on which the daily checks were missed, and done late
-_RESTORED = 13
+_RESTORED = 15
 _WORDS = {
     Status.INVESTIGATING: "Some events are taken in late. We look for the cause and write again soon.",
     Status.IDENTIFIED: "We have found the cause and are taking back the last change.",

@@ -143,15 +143,19 @@ def keep(*, at: datetime) -> None:
 
 
 def _keep(duty: Duty, *, at: datetime) -> None:
-    """One open occurrence a duty, from the due time of the one before on. Missed: the next one is due already."""
+    """One open occurrence a duty, from the due time of the one before on.
+
+    Late is half of the time to the next one; then it is missed, and what is done counts for the next.
+    """
     if duty.retired_at is not None:
         return
     for _ in range(_MOST_MISSED):
         waiting = duty.occurrences.open().first()
         if waiting is not None:
-            if duty.due_after(waiting.due_at) > at:
+            half = (duty.due_after(waiting.due_at) - waiting.due_at) / 2
+            if waiting.due_at + half > at:
                 return
-            _settle(waiting, State.MISSED, "Missed: the next one is due.", by=None, at=at)
+            _settle(waiting, State.MISSED, "Missed: half of the time to the next one has passed.", by=None, at=at)
             continue
         last = duty.occurrences.filter(due_at__gte=duty.since).order_by("-due_at").first()
         opened_at = last.due_at if last is not None else duty.since

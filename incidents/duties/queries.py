@@ -12,6 +12,7 @@ from incidents.duties.models import Duty, Occurrence
 from incidents.obligations.models import Obligation
 from incidents.oncall import queries as oncall
 from incidents.week_sections import Section
+from opsportal.recurrence import DAILY
 
 AHEAD, BEHIND = timedelta(days=35), timedelta(days=31)
 _MOST = 200
@@ -56,18 +57,33 @@ def listing(*, at: datetime) -> Listing:
     duties = list(Duty.objects.order_by("slug"))
     recent = Occurrence.objects.filter(Q(due_at__gte=at - BEHIND) | Q(state=State.OPEN)).select_related("duty")
     newest = list(recent.select_related("settled_by").order_by("-due_at", "-pk")[:_MOST])
-    in_use = [one for one in duties if one.retired_at is None]
-    rows = sorted((_row(one, newest, at) for one in in_use), key=lambda row: (row.next_at, row.duty.slug))
+    kept = [one for one in duties if one.retired_at is None]
+    rows = sorted((_row(one, newest, at) for one in kept), key=lambda row: (row.next_at, row.duty.slug))
     settled = [one for one in newest if one.state != State.OPEN]
     return Listing(
         rows=rows,
         retired=[one for one in duties if one.retired_at is not None],
         elsewhere=list(Obligation.objects.open().filter(kind=Obligation.Kind.WEEKLY_REVIEW).order_by("due_at")),
-        behind=[Moment(one.duty, one.due_at, one) for one in settled],
-        ahead=ahead(in_use, at=at),
+        behind=[Moment(one.duty, one.due_at, one) for one in settled if _is_told(one)],
+        ahead=_shortened(ahead(kept, at=at)),
         late=sum(row.waiting is not None and row.waiting.due_at < at for row in rows),
         missed=sum(one.state == State.MISSED for one in newest),
     )
+
+
+def _is_told(one: Occurrence) -> bool:
+    """Of what is done every day only the days on which it was not, or late: the others would hide the rest."""
+    return one.duty.rule != DAILY or one.state != State.HELD or one.was_late
+
+
+def _shortened(moments: Sequence[Moment]) -> list[Moment]:
+    """Of what comes every day the next time alone."""
+    first = {one.duty.pk: one.due_at for one in reversed(moments)}
+    return [one for one in moments if one.duty.rule != DAILY or one.due_at == first[one.duty.pk]]
+
+
+def in_use() -> list[Duty]:
+    return list(Duty.objects.filter(retired_at=None).order_by("slug"))
 
 
 def _row(duty: Duty, newest: Sequence[Occurrence], at: datetime) -> Row:

@@ -35,7 +35,7 @@ def duty_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def calendar(request: HttpRequest) -> HttpResponse:
     """The next weeks as a file for a calendar."""
-    ahead = queries.listing(at=now()).ahead
+    ahead = queries.ahead(queries.in_use(), at=now())
     response = HttpResponse(written(_lines(ahead)), content_type="text/calendar; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="duties.ics"'
     return response

@@ -108,7 +108,7 @@ def test_what_nobody_did_is_late_and_then_missed_and_counted(admin):
     assert queries.listing(at=AT + 5 * DAY).late == 1
 
     # A portal that stood still counts every time that passed.
-    actions.keep(at=AT + 20 * DAY)
+    actions.keep(at=AT + 18 * DAY)
 
     assert states(duty) == [("11-23 10:00", "missed"), ("11-30 10:00", "missed"), ("12-07 10:00", "open")]
     section = queries.week_summary(datetime(2026, 11, 23, tzinfo=UTC), datetime(2026, 11, 30, tzinfo=UTC))
