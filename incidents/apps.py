@@ -11,6 +11,7 @@ class IncidentsConfig(AppConfig):
     def ready(self) -> None:
         from incidents import shell
         from incidents.alerts import advice
+        from incidents.paging import listening as paging
         from incidents.response import chain
         from incidents.subscribers import listening
 
@@ -18,3 +19,4 @@ class IncidentsConfig(AppConfig):
         chain.keep()
         listening.listen()
         advice.listen()
+        paging.listen()

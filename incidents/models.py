@@ -11,6 +11,7 @@ from incidents.handovers.models import HandOver
 from incidents.obligations.models import Obligation
 from incidents.oncall.models import CalendarFeed, Holder, Override, Rotation, RotationMember, RotationPlan
 from incidents.ownership.models import Contact, Domain, Place
+from incidents.paging.models import Call, CallLine, PagingRule, Reach
 from incidents.postmortems.models import Postmortem, PostmortemLine
 from incidents.response.models import (
     ChecklistStep,
@@ -46,6 +47,8 @@ __all__ = [
     "Alert",
     "Announcement",
     "CalendarFeed",
+    "Call",
+    "CallLine",
     "Change",
     "ChangeNotice",
     "ChangePolicy",
@@ -78,6 +81,7 @@ __all__ = [
     "OutsideLink",
     "Override",
     "Page",
+    "PagingRule",
     "PhaseText",
     "Pin",
     "Place",
@@ -85,6 +89,7 @@ __all__ = [
     "Postmortem",
     "PostmortemLine",
     "PublicIncident",
+    "Reach",
     "Reaction",
     "ReleaseStep",
     "Rotation",

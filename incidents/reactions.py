@@ -13,6 +13,7 @@ from django.db import transaction
 
 from incidents.drills import ending
 from incidents.oncall.queries import Who, on_call
+from incidents.paging import calling
 from incidents.postmortems import actions as postmortems
 from incidents.response import timeline
 from incidents.response.models import Incident, Reaction, TimelineEvent, TimelineText
@@ -131,13 +132,25 @@ def offer_public_summary(event: TimelineEvent, *, at: datetime) -> None:
         )
 
 
+def call_people(event: TimelineEvent, *, at: datetime) -> None:
+    """Call who is on call, for whatever fires or was declared here and has not called yet."""
+    calling.begin(event.incident, at=at)
+
+
+def settle_calls(event: TimelineEvent, *, at: datetime) -> None:
+    """Nothing more is sent once somebody has it, or it is over."""
+    calling.settle(event.incident, at=at)
+
+
 REACTIONS: dict[str, tuple[Callable[..., None], ...]] = {
-    Kind.DECLARED: (tell_on_call, draft_public_update, track_issue, find_drill),
-    Kind.STATUS: (track_issue, draft_postmortem, hold_postmortem, find_drill),
+    Kind.DECLARED: (call_people, tell_on_call, draft_public_update, track_issue, find_drill),
+    Kind.ALERT: (call_people, settle_calls),
+    Kind.ACKNOWLEDGED: (settle_calls,),
+    Kind.STATUS: (settle_calls, track_issue, draft_postmortem, hold_postmortem, find_drill),
     Kind.POSTMORTEM: (offer_public_summary,),
     Kind.SEVERITY: (track_issue,),
     Kind.HEADING: (track_issue,),
-    Kind.MERGE: (track_issue, withdraw_draft),
+    Kind.MERGE: (settle_calls, track_issue, withdraw_draft),
     Kind.NATURE: (withdraw_draft,),
     Kind.PUBLIC_UPDATE: (tell_published,),
 }

@@ -14,6 +14,7 @@ from incidents.duties import reminders as duty_reminders
 from incidents.handovers import actions as handovers
 from incidents.obligations import reminders as other_reminders
 from incidents.oncall import gap_watch
+from incidents.paging import calling
 from incidents.response import reminders
 from incidents.statuspage.tasks import keep_maintenance, rebuild_snapshot, write_days
 from incidents.subscribers.tasks import carry_news, tidy_subscribers
@@ -27,6 +28,7 @@ __all__ = [
     "keep_drills",
     "keep_duties",
     "keep_maintenance",
+    "page",
     "react",
     "react_to_all",
     "rebuild_snapshot",
@@ -58,6 +60,14 @@ def remind(**_: object) -> None:
         reminders.sweep(timezone.now())
         other_reminders.sweep(timezone.now())
         ticker.done("incidents.remind")
+
+
+@shared_task(name="incidents.page", ignore_result=True)
+def page(**_: object) -> None:
+    """Call backups whose time has come, and end what somebody has taken. Safe to run twice."""
+    if ticker.claim("incidents.page", every=timedelta(seconds=10)):
+        calling.sweep(timezone.now())
+        ticker.done("incidents.page")
 
 
 @shared_task(name="incidents.keep_alerts", ignore_result=True)

@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("incidents.runbooks.urls")),
     path("", include("incidents.response.urls")),
     path("", include("incidents.alerts.urls")),
+    path("", include("incidents.paging.urls")),
     path("", include("incidents.follow_ups.urls")),
     path("", include("incidents.postmortems.urls")),
     path("", include("incidents.statuspage.urls")),

@@ -34,6 +34,7 @@ SCHEDULE = (
     Job("incidents.keep_drills", timedelta(seconds=5)),
     Job("incidents.keep_duties", timedelta(seconds=30)),
     Job("checks.prove_duties", timedelta(minutes=1)),
+    Job("incidents.page", timedelta(seconds=10)),
     Job("incidents.keep_maintenance", timedelta(seconds=30)),
     Job("incidents.write_days", timedelta(minutes=10)),
     Job("incidents.remind", timedelta(seconds=15)),

@@ -86,6 +86,7 @@ GROUPS: tuple[tuple[str, tuple[Screen, ...]], ...] = (
         (
             Screen("Operations", "checks:operations", "terminal-2", "Commands, their last tokens, live runs"),
             Screen("Changes", "incidents:changes", "rocket", "Deploys, what is frozen, what was good last", key="h"),
+            Screen("Paging", "incidents:paging", "bell", "Whom alarms call, and what became of each call"),
             Screen("Deliveries", "outbox:list", "send", "What left the house, and what waits", key="d"),
         ),
     ),
@@ -99,7 +100,13 @@ GROUPS: tuple[tuple[str, tuple[Screen, ...]], ...] = (
             Screen("Weekly review", "checks:reviews", "calendar-stats", "The week past, signed and kept", key="w"),
         ),
     ),
-    ("Yours", (Screen("API tokens", "tokens:list", "key", "What programs use in your name", role=Role.RESPONDER),)),
+    (
+        "Yours",
+        (
+            Screen("Your reach", "incidents:reach", "device-mobile", "Where an alarm finds you, and the proof"),
+            Screen("API tokens", "tokens:list", "key", "What programs use in your name", role=Role.RESPONDER),
+        ),
+    ),
     (
         "Admin",
         (

@@ -38,6 +38,8 @@ PUBLIC = {
     "incidents:reader_unsubscribe",
     # Calendar programs cannot sign in: the address is the secret (tests/incidents/oncall/test_feeds.py).
     "incidents:oncall_calendar",
+    # The answer to a question that was sent to a person: who has the link was reached (tests/incidents/paging/).
+    "incidents:reach_proof",
     # Jobs report without a session: what they know is proof (tests/checks/jobs/).
     "checks:ping",
     "checks:ping-said",

@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from checks.catalogue.models import Check, State
 from checks.demo import (
     buckets,
+    calls,
     changes,
     drills,
     impacts,
@@ -112,6 +113,7 @@ def load(*, at: datetime) -> Loaded:
         works.plan(cast["publisher"], at)
         runbooks.play(cast, at)
         readers.load(at)
+        calls.load(cast, at)
         operations.load(cast["responder"], at=at)
         mutes.mute(
             dedup_key="check:help-centre", until=at + timedelta(hours=12), by=cast["responder"], at=at,

@@ -56,7 +56,7 @@ def _sent(news: Announcement, reader: Subscriber) -> Delivery:
         channel=reader.channel,
         destination="subscriber",
         recipient=reader.reference,
-        route=ways.for_readers(reader.channel).name,
+        route=ways.for_crowd(reader.channel).name,
         priority=Delivery.Priority.WRITTEN,
         subject=news.subject,
         body=news.body,

@@ -19,7 +19,7 @@ from opsportal.privacy import guard
 # Kinds that rooms above this one react to: what stands in incidents/reactions.py.
 REACTING = frozenset(
     {Kind.DECLARED, Kind.STATUS, Kind.SEVERITY, Kind.HEADING, Kind.PUBLIC_UPDATE, Kind.POSTMORTEM, Kind.MERGE}
-    | {Kind.NATURE}
+    | {Kind.NATURE, Kind.ALERT, Kind.ACKNOWLEDGED}
 )
 # What people do where the work is: in a room that was merged they are sent to the one where it goes on.
 _WHERE_WORK_IS = frozenset(

@@ -228,6 +228,8 @@ def tidy(*, at: datetime) -> int:
 class Directory:
     """What the outbox asks when a message leaves, and what it tells when one arrived or did not."""
 
+    gone = "unsubscribed"
+
     def find(self, deliveries: Iterable[Delivery]) -> dict[int, Recipient]:
         return letters.find(deliveries)
 

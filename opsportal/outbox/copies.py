@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from opsportal.outbox import ways
 from opsportal.outbox.actions import ring
-from opsportal.outbox.models import TRIES_FOR, Delivery
+from opsportal.outbox.models import READERS, TRIES_FOR, Delivery
 from opsportal.privacy import guard
 
 DESTINATION = "subscriber"
@@ -25,8 +25,18 @@ class Copy:
     place: int = 0
 
 
-def enqueue(copies: Iterable[Copy], *, event: str, because: str, at: datetime) -> None:
+def enqueue(
+    copies: Iterable[Copy],
+    *,
+    event: str,
+    because: str,
+    at: datetime,
+    crowd: str = READERS,
+    destination: str = DESTINATION,
+) -> None:
     """Promise them in the caller's transaction. The same key again is the same message, not a second one.
+
+    Each crowd leaves by ways of its own; `destination` is what screens show instead of an address.
 
     Each is due in the minute whose budget can carry it, so that a long queue which moves does not look like one that
     stands. Equal texts are looked through by the guard once.
@@ -36,7 +46,7 @@ def enqueue(copies: Iterable[Copy], *, event: str, because: str, at: datetime) -
     rows = []
     for copy in copies:
         if copy.channel not in pace:
-            pace[copy.channel] = ways.for_readers(copy.channel).per_minute
+            pace[copy.channel] = ways.for_crowd(copy.channel, crowd).per_minute
         due = at + timedelta(minutes=copy.place // pace[copy.channel])
         rows.append(
             Delivery(
@@ -44,9 +54,9 @@ def enqueue(copies: Iterable[Copy], *, event: str, because: str, at: datetime) -
                 event=event,
                 because=_clean(because, words)[:_BECAUSE],
                 channel=copy.channel,
-                destination=DESTINATION,
+                destination=destination,
                 recipient=copy.recipient,
-                route=ways.for_readers_name(copy.channel),
+                route=ways.for_crowd_name(copy.channel, crowd),
                 priority=Delivery.Priority.WRITTEN,
                 subject=_clean(copy.subject, words)[:_SUBJECT],
                 body=_clean(copy.body, words),

@@ -73,7 +73,7 @@ def _to_recipient(delivery: Delivery) -> Letter:
     """Closed until now; what the room above made of the text goes in place of the row's own."""
     found = delivery.found
     if found is None:
-        raise Refused("UNSUBSCRIBED", "Nobody is there any more.")
+        raise Refused("GONE", "Nobody is there any more, or nobody has to be told.")
     return Letter(
         key=delivery.key,
         event=delivery.event,

@@ -58,6 +58,8 @@ SLACK_ROUTE, MAIL_ROUTE, GITHUB_ROUTE, ROW_ROUTE = (
 )
 # Readers have ways of their own: ten thousand mails of a status page must not stand before one that wakes somebody.
 READERS = "readers:"
+# And so have people on call: what wakes them waits behind nothing.
+PEOPLE = "people:"
 
 
 class Route(models.Model):
@@ -109,7 +111,7 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
     def for_operators(self) -> DeliveryQuerySet:
         """Without what goes to readers, one by one."""
-        return self.filter(recipient="")
+        return self.exclude(route__startswith=READERS)
 
     def untouched(self) -> DeliveryQuerySet:
         """Waiting, and not tried once: nobody can have read it."""

@@ -24,7 +24,9 @@ class Recipient:
 
 
 class Directory(Protocol):
-    """The room that knows them."""
+    """The room that knows them. `gone` is the token for why a message to whoever it does not find is not sent."""
+
+    gone: str
 
     def find(self, deliveries: Iterable[Delivery]) -> Mapping[int, Recipient]:
         """Who is still there, by the delivery's pk."""
@@ -54,6 +56,12 @@ def find(deliveries: Iterable[Delivery]) -> None:
         known = _directories[kind].find(rows) if kind in _directories else {}
         for row in rows:
             row.found = known.get(row.pk)
+
+
+def gone(delivery: Delivery) -> str:
+    """Why nothing is sent to somebody who was not found."""
+    directory = _of(delivery)
+    return directory.gone if directory is not None else "unsubscribed"
 
 
 def took(delivery: Delivery, *, at: datetime) -> None:

@@ -121,7 +121,8 @@ def _carry(delivery: Delivery) -> Answer:
     try:
         return channels.send(letter.write(delivery))
     except Refused as refusal:
-        return Answer({"WRONG_KEY": "sealed", "UNSUBSCRIBED": "unsubscribed"}.get(refusal.code, "not_configured"))
+        words = {"WRONG_KEY": "sealed", "GONE": recipients.gone(delivery)}
+        return Answer(words.get(refusal.code, "not_configured"))
 
 
 @transaction.atomic

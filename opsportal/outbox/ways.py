@@ -8,6 +8,7 @@ from opsportal import env
 from opsportal.outbox.models import (
     GITHUB_ROUTE,
     MAIL_ROUTE,
+    PEOPLE,
     READERS,
     ROW_ROUTE,
     SLACK_ROUTE,
@@ -17,11 +18,12 @@ from opsportal.outbox.models import (
 )
 
 # Messages a minute, unless an admin says otherwise. Slack itself allows one a second.
-_READERS_PER_MINUTE = 600
+_CROWD_PER_MINUTE = 600
 _PER_MINUTE = {SLACK_ROUTE: 60, MAIL_ROUTE: 600, GITHUB_ROUTE: 60}
 _PER_MINUTE_OF_ROWS = 120
 TITLES = {SLACK_ROUTE: "Slack, ops channel", MAIL_ROUTE: "Mail server", GITHUB_ROUTE: "GitHub issues"}
-_READER_TITLES = {f"{READERS}{one.value}": f"Subscribers, {one.label}" for one in Channel}
+_CROWDS = {READERS: "Subscribers", PEOPLE: "People on call"}
+_CROWD_TITLES = {f"{crowd}{one.value}": f"{who}, {one.label}" for crowd, who in _CROWDS.items() for one in Channel}
 _OF_CHANNEL = {Channel.SLACK: SLACK_ROUTE, Channel.EMAIL: MAIL_ROUTE, Channel.GITHUB: GITHUB_ROUTE}
 
 
@@ -95,16 +97,16 @@ def ensure(channel: str, to: Destination | None) -> str:
     return name
 
 
-def for_readers(channel: str) -> Route:
+def for_crowd(channel: str, crowd: str = READERS) -> Route:
     """The way of those whom another room knows; apart from the operators' own, whatever happens on it."""
-    name = for_readers_name(channel)
-    return Route.objects.get_or_create(name=name, defaults={"per_minute": _READERS_PER_MINUTE})[0]
+    name = for_crowd_name(channel, crowd)
+    return Route.objects.get_or_create(name=name, defaults={"per_minute": _CROWD_PER_MINUTE})[0]
 
 
-def for_readers_name(channel: str) -> str:
-    return f"{READERS}{channel}"
+def for_crowd_name(channel: str, crowd: str = READERS) -> str:
+    return f"{crowd}{channel}"
 
 
 def title(name: str) -> str:
     """What people call a way that is no destination."""
-    return TITLES.get(name) or _READER_TITLES.get(name) or name.replace(ROW_ROUTE, "Destination ")
+    return TITLES.get(name) or _CROWD_TITLES.get(name) or name.replace(ROW_ROUTE, "Destination ")

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from incidents import reactions
 from incidents.oncall import handles
-from incidents.response import actions, linking
+from incidents.response import actions, linking, timeline
 from incidents.response.models import Incident, Reaction
 from incidents.statuspage import actions as statuspage
 from incidents.statuspage.models import StatusUpdate
@@ -191,3 +191,7 @@ def react_and_look(hub: sinks.GitHub) -> tuple[str, str, str]:
     deliver_due()
     issue = hub.issues[0]
     return issue["title"], issue["state"], issue["body"].splitlines()[0]
+
+
+def test_what_the_table_knows_is_what_the_timeline_offers():
+    assert set(reactions.REACTIONS) == timeline.REACTING

@@ -26,13 +26,14 @@ WORDS = {
     "not_configured": "the destination is not set",
     "switched_off": "the destination was switched off",
     "unsubscribed": "the reader does not want it any more",
+    "answered": "it was not needed any more when it would have left",
     "sealed": "INTEGRATION_ENCRYPTION_KEY does not open the destination",
     "unknown_channel": "no such channel",
     "lost": "the worker was lost before it could say",
     "expired": "its time was over before the way out worked again",
 }
 # Another try would change nothing.
-_FINAL = frozenset({"gone", "recipient", "unknown_channel", "unsubscribed"})
+_FINAL = frozenset({"gone", "recipient", "unknown_channel", "unsubscribed", "answered"})
 _TOKENS = {401: "unauthorized", 403: "unauthorized", 404: "not_found", 410: "gone"}
 _LONGEST_PAUSE = 3600.0
 

@@ -41,6 +41,9 @@ RECORD = "opsportal.audit.actions.record cleans it"
 ENQUEUE = "opsportal.outbox.actions.enqueue cleans it"
 DOORS = {
     "opsportal.knockcount.who": HASH,
+    "incidents.call.ended_because": OURS,
+    "incidents.callline.why": "words of ours about a handle and a shift, whose reason was guarded",
+    "incidents.reach.nonce": HASH,
     "opsportal.ban.who": HASH,
     "opsportal.ban.created_by": TYPED,
     "opsportal.ban.lifted_by": TYPED,
