@@ -22,7 +22,7 @@ def lay_rules(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("incidents", "0035_ownership_and_handovers"),
+        ("incidents", "0036_releases"),
         ("opsportal", "0012_readers_door"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
