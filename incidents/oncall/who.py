@@ -70,7 +70,7 @@ def find(handle: str, held: Held | None, at: datetime, backup: Callable[[], Foun
         how, why = (How.SHIFT, f"shift of {held.rota.name}")
         if shift.by is By.OVERRIDE:
             how, why = How.OVERRIDE, f"stands in on {held.rota.name}: {held.rota.reasons.get(shift.key, '')}"
-        return Found(handle, shift.person, how, why.rstrip(": "), shift.ends_at, held.rota.slug)
+        return Found(handle, shift.person, how, why.rstrip(": ."), shift.ends_at, held.rota.slug)
     empty = f"nobody is on shift in {held.rota.name}"
     until = shift.ends_at if shift else None
     other = backup()

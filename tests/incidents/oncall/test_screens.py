@@ -139,7 +139,7 @@ def test_a_rota_that_cannot_be_is_said_in_words(client_as, admin, responder, pub
 def test_handles_show_who_answers_and_amber_where_nobody_does(primary, client_as, viewer):
     page = client_as(viewer).get("/oncall/handles/").content.decode()
 
-    assert "Rota Primary" in page
+    assert "rota Primary" in page
     assert "Shift of Primary, until Sat 08:00" in page
     assert "Nobody holds @be-lead" in page
 

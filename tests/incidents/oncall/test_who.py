@@ -30,7 +30,7 @@ BACKUP = Found("@b", 5, How.PERSON, "holds @b")
         (Held(), BACKUP, None, How.UNHELD, "nobody holds @a"),
         (Held(rota=Rota("r", "R", (TURNS,))), BACKUP, 1, How.SHIFT, "shift of R"),
         (
-            *(Held(rota=Rota("r", "R", (TURNS,), (STANDS_IN,), {4: "a dentist"})), BACKUP),
+            *(Held(rota=Rota("r", "R", (TURNS,), (STANDS_IN,), {4: "a dentist."})), BACKUP),
             *(9, How.OVERRIDE, "stands in on R: a dentist"),
         ),
         (
