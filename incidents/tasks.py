@@ -16,6 +16,7 @@ from incidents.obligations import reminders as other_reminders
 from incidents.oncall import gap_watch
 from incidents.paging import calling
 from incidents.response import reminders
+from incidents.runbooks.tasks import keep_runbooks
 from incidents.statuspage.tasks import keep_maintenance, rebuild_snapshot, write_days
 from incidents.subscribers.tasks import carry_news, tidy_subscribers
 from incidents.subscribers.tasks import run as fan_out
@@ -28,6 +29,7 @@ __all__ = [
     "keep_drills",
     "keep_duties",
     "keep_maintenance",
+    "keep_runbooks",
     "page",
     "react",
     "react_to_all",

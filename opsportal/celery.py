@@ -36,6 +36,7 @@ SCHEDULE = (
     Job("checks.prove_duties", timedelta(minutes=1)),
     Job("incidents.page", timedelta(seconds=10)),
     Job("incidents.keep_maintenance", timedelta(seconds=30)),
+    Job("incidents.keep_runbooks", timedelta(hours=1)),
     Job("incidents.write_days", timedelta(minutes=10)),
     Job("incidents.remind", timedelta(seconds=15)),
     Job("incidents.watch_rotas", timedelta(minutes=1)),

@@ -112,6 +112,7 @@ def load(*, at: datetime) -> Loaded:
         changes.load(cast, at)
         works.plan(cast["publisher"], at)
         runbooks.play(cast, at)
+        runbooks.follow(cast["responder"], at)
         readers.load(at)
         calls.load(cast, at)
         operations.load(cast["responder"], at=at)

@@ -2,7 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from incidents.runbooks import actions
+from incidents.response.models import Incident
+from incidents.runbooks import actions, following
 from incidents.runbooks.models import Runbook
 from opsportal.models import User
 
@@ -28,6 +29,15 @@ _MENDED, _MENDED_AGO = "database-outage", 58
 _WRONG, _RIGHT = "Point `DB_READONLY_ENDPOINT` at the replica", "Point `DB_READONLY_ENDPOINT` at the nearest replica"
 
 
+# What is followed for the newest open incident: number and place of a step, what it said and its exit code.
+_FOLLOWED, _FOLLOWED_AGO = "api-or-ingest-errors", timedelta(minutes=24)
+_SAID = (
+    (1, 0, "check=portal-live status=healthy", None),
+    (1, 1, "check=portal-ready status=healthy", None),
+    (2, 0, "runtime_health status=unhealthy reason=p95_too_slow", 2),
+)
+
+
 def play(cast: dict[str, User], at: datetime) -> None:
     """In the order of time, so that each use names the version of its day."""
     days = sorted({_MENDED_AGO, *_VERIFIED.values(), *(one[1] for one in _USED)}, reverse=True)
@@ -43,6 +53,20 @@ def play(cast: dict[str, User], at: datetime) -> None:
                 actions.record_use(runbook, result=result, note=note, subject=subject, by=cast["responder"], at=when)
         if day == _MENDED_AGO:
             _mend(Runbook.objects.get(slug=_MENDED), by=cast["admin"], at=when)
+
+
+def follow(by: User, at: datetime) -> None:
+    """Somebody is in the middle of one, for what is open right now."""
+    incident = Incident.objects.open().newest_first().first()
+    if incident is None:
+        return
+    runbook, moment = Runbook.objects.get(slug=_FOLLOWED), at - _FOLLOWED_AGO
+    use = following.begin(runbook, subject=incident.label, by=by, at=moment)
+    for number, place, got, code in _SAID:
+        moment += timedelta(minutes=2)
+        step = following.ask(use, number=number, place=place, by=by, at=moment)
+        following.record_step_result(step.pk, got=got, exit_code=code, at=moment + timedelta(seconds=3))
+    following.tick(use, number=3, by=by, at=moment + timedelta(minutes=3))
 
 
 def _mend(runbook: Runbook, *, by: User, at: datetime) -> None:

@@ -9,7 +9,8 @@ from checks.catalogue.models import Check
 from checks.operations import actions, kinds
 from checks.operations.models import OperationRun
 from incidents.runbooks import following, startable
-from incidents.runbooks.models import RunbookStep, RunbookUse
+from incidents.runbooks import queries as runbooks
+from incidents.runbooks.models import Runbook, RunbookStep, RunbookUse
 from incidents.runbooks.reading import Trial
 from incidents.runbooks.startable import Startable
 from opsportal.errors import Refused
@@ -65,6 +66,11 @@ def run(use: RunbookUse, *, number: int, place: int, by: User, at: datetime) -> 
     reason = f"Step {number} of the runbook {use.runbook.slug}"
     actions.start(command, reason=reason, by=by, at=at, step=step)
     return step
+
+
+def guide_of(run: OperationRun) -> Runbook | None:
+    """The runbook that answers what a run said; none, and no query, when it ended well."""
+    return runbooks.first_for([run.token], runbooks.by_token()) if run.exit_code else None
 
 
 def state_line(key: str, *, at: datetime) -> str:

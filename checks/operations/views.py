@@ -7,7 +7,7 @@ from django.utils.timezone import now
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import ptag
 
-from checks.operations import actions, plans, queries
+from checks.operations import actions, plans, queries, steps
 from checks.operations.forms import PlanForm, RunForm
 from checks.operations.kinds import Operation
 from opsportal.errors import Refused
@@ -97,6 +97,7 @@ def operation_run(request: HttpRequest, pk: int) -> HttpResponse:
         "run": shown.run,
         "level": queries.level_of(shown.run),
         "can_cancel": shown.run.is_open and person(request).has_role(Role.RESPONDER),
+        "guide": steps.guide_of(shown.run),
     }
     return render_page(request, RUN, context, part="run")
 

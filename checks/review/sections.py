@@ -10,6 +10,7 @@ from incidents.drills import queries as drills
 from incidents.duties import queries as duties
 from incidents.oncall import week_section as contacts
 from incidents.postmortems import queries as postmortems
+from incidents.runbooks import queries as runbooks
 from incidents.week_sections import Section
 
 # From Monday 00:00 UTC to the next one; in the order in which the review shows them.
@@ -19,6 +20,7 @@ ROOMS: tuple[Callable[[datetime, datetime], Section], ...] = (
     duties.week_summary,
     drills.week_summary,
     contacts.week_summary,
+    runbooks.week_summary,
 )
 
 

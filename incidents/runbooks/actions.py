@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from incidents.ownership.models import Domain, handle_validator
-from incidents.runbooks import following
+from incidents.runbooks import following, links, reading
 from incidents.runbooks.files import LONGEST, SLUG, TOKEN, Document
 from incidents.runbooks.models import Runbook, RunbookUse, RunbookVersion
 from opsportal.audit import actions as audit
@@ -207,14 +207,19 @@ def _require(draft: Draft) -> None:
 
 
 def _saved(runbook: Runbook, draft: Draft, act: str, *, note: str, by: User, at: datetime) -> Runbook:
-    """The text as it stands now, and the same once more among its versions."""
+    store(runbook, draft, note=note, by=by, at=at)
+    audit.record(f"runbook.{act}", by=by.username, object=runbook.slug, reason=f"version {runbook.version}")
+    return runbook
+
+
+def store(runbook: Runbook, draft: Draft, *, note: str, by: User | None, at: datetime) -> None:
+    """The text as it stands now, and the same once more among its versions. Nobody is the portal itself."""
     runbook.title, runbook.body = draft.title.strip(), draft.body.strip()
     runbook.domain, runbook.owner = draft.domain, draft.owner
     runbook.tokens = " ".join(dict.fromkeys(draft.tokens))
     runbook.version += 1
+    runbook.dead_links = len(links.look(reading.read(runbook.body).links).dead)
     runbook.save()
     RunbookVersion.objects.create(
         runbook=runbook, number=runbook.version, document=document_of(runbook).text, note=note, by=by, at=at
     )
-    audit.record(f"runbook.{act}", by=by.username, object=runbook.slug, reason=f"version {runbook.version}")
-    return runbook

@@ -13,6 +13,7 @@ The slug is the file's name. Everything but the title may be missing; no domain 
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 LIBRARY = Path(__file__).parent / "library"
@@ -79,6 +80,7 @@ def _head(lines: list[str]) -> dict[str, str]:
     return found
 
 
+@cache
 def shipped() -> list[Document]:
     """The runbooks that come with the portal, by their slugs."""
     return [read(path.stem, path.read_text(encoding="utf-8")) for path in sorted(LIBRARY.glob("*.md"))]

@@ -177,7 +177,7 @@ class FileForm(forms.Form):
 class FilterForm(forms.Form):
     """The list's filters as they stand in the URL; a word that is none of ours is left out."""
 
-    show = forms.ChoiceField(required=False, choices=[("", "In use"), ("stale", "Stale"), ("retired", "Retired")])
+    show = forms.ChoiceField(required=False, choices=[("", "In use"), *queries.SHOWS.items()])
     domain = forms.SlugField(required=False)
 
     @property

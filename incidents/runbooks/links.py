@@ -1,4 +1,4 @@
-"""Which links of a runbook lead nowhere: those inside the portal are looked up, those outside are only listed."""
+"""Which links of a runbook lead nowhere: those inside the portal are looked up; outside.py asks the others."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -19,12 +19,17 @@ class Links:
 
 def look(hrefs: list[str]) -> Links:
     """At most one query. A page of the portal is alive when something answers its address, a runbook when it exists."""
-    outside = [one for one in hrefs if urlsplit(one).scheme in ("http", "https")]
+    outside = outside_of(hrefs)
     inside = [one for one in hrefs if one not in outside and not one.startswith("#")]
     slugs = {one: slug for one in inside if (slug := _slug(one))}
     known = set(Runbook.objects.filter(slug__in=slugs.values()).values_list("slug", flat=True)) if slugs else set()
     dead = [one for one in inside if (slugs[one] not in known if one in slugs else not _answers(one))]
     return Links(inside, dead, outside)
+
+
+def outside_of(hrefs: list[str]) -> list[str]:
+    """Those to other sites."""
+    return [one for one in hrefs if one.startswith(("http://", "https://"))]
 
 
 def sentence(dead: list[str]) -> str:

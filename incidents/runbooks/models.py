@@ -31,6 +31,18 @@ class RunbookQuerySet(models.QuerySet["Runbook"]):
         """Never verified, or too long ago: the same rule as `Runbook.is_stale`."""
         return self.filter(models.Q(verified_at=None) | models.Q(verified_at__lt=at - STALE_AFTER))
 
+    def never_verified(self) -> RunbookQuerySet:
+        return self.filter(verified_at=None)
+
+    def failing(self) -> RunbookQuerySet:
+        """Whoever used its text as it is now last said that it did not work whole."""
+        said = RunbookUse.objects.filter(runbook=models.OuterRef("pk"), version=models.OuterRef("version"))
+        last = said.filter(result__in=RunbookUse.SAID).order_by("-ended_at", "-pk").values("result")[:1]
+        return self.alias(last=models.Subquery(last)).filter(last__in=RunbookUse.FAILED)
+
+    def with_dead_links(self) -> RunbookQuerySet:
+        return self.filter(dead_links__gt=0)
+
     def with_people(self) -> RunbookQuerySet:
         return self.select_related("domain", "verified_by")
 
@@ -57,6 +69,8 @@ class Runbook(models.Model):
     retired_at = models.DateTimeField(null=True)
     # SHA-256 of the text that came with the portal and that people here read and did not take.
     kept_over = models.CharField(max_length=64, blank=True)
+    # Links of its text that lead nowhere, as they were looked at last.
+    dead_links = models.PositiveSmallIntegerField(default=0)
 
     objects: ClassVar[models.Manager[Runbook]] = RunbookQuerySet.as_manager()
 

@@ -8,17 +8,27 @@ from datetime import datetime
 from django.contrib.postgres.search import SearchQuery, SearchRank
 from django.db.models import Count, Q
 from django.http import Http404
+from django.urls import reverse
 
 from incidents.ownership.models import Domain
-from incidents.runbooks import links, reading
+from incidents.runbooks import arriving, links, reading
 from incidents.runbooks.links import Links
-from incidents.runbooks.models import Runbook, RunbookQuerySet, RunbookUse, RunbookVersion
+from incidents.runbooks.models import STALE_AFTER, OutsideLink, Runbook, RunbookQuerySet, RunbookUse, RunbookVersion
 from incidents.runbooks.reading import Reading
 from incidents.runbooks.vectors import CONFIG, RUNBOOK
+from incidents.week_sections import Section
 
 SHOWN_USES, NAMED, NEAR, ALIKE = 8, 5, 3, 3
 _WORD = re.compile(r"[a-z0-9_]{2,60}")
 HOUSE = "house"
+# What the list can be narrowed to, in words; without one it shows what is in use.
+SHOWS = {
+    "stale": "Stale",
+    "failing": "Failed in use",
+    "dead": "Dead links",
+    "newer": "Newer text",
+    "retired": "Retired",
+}
 
 
 @dataclass(frozen=True)
@@ -37,16 +47,29 @@ class Row:
     is_stale: bool
     uses: int
     worked: int
+    # The text of its last use did not work whole; the portal has a newer text.
+    is_failing: bool
+    is_offered: bool
 
 
 @dataclass(frozen=True)
 class Listing:
-    """The list with the numbers of its chips."""
+    """The list with the numbers of its chips, by what they show."""
 
     rows: list[Row]
-    total: int
-    stale: int
-    retired: int
+    numbers: dict[str, int]
+
+    @property
+    def total(self) -> int:
+        return self.numbers[""]
+
+    @property
+    def stale(self) -> int:
+        return self.numbers["stale"]
+
+    @property
+    def retired(self) -> int:
+        return self.numbers["retired"]
 
 
 @dataclass(frozen=True)
@@ -61,6 +84,14 @@ class Sheet:
     uses: list[RunbookUse]
     going: list[RunbookUse]
     counts: dict[str, int]
+    # Links outside with what answered there, None for one that is new; the newer text of the portal.
+    outside: list[tuple[str, OutsideLink | None]]
+    is_offered: bool
+
+    @property
+    def dead(self) -> list[str]:
+        """Every link that leads nowhere."""
+        return [*self.links.dead, *(url for url, one in self.outside if one is not None and one.is_dead)]
 
     @property
     def used(self) -> int:
@@ -77,21 +108,39 @@ class Answer:
 
 def listing(filters: Filters, *, at: datetime) -> Listing:
     """A fixed number of queries, however many there are: dozens, so there are no pages."""
-    current = Runbook.objects.current()
-    wanted = Runbook.objects.exclude(retired_at=None) if filters.show == "retired" else current
-    if filters.show == "stale":
-        wanted = wanted.stale(at)
+    current, offers = Runbook.objects.current(), arriving.offers()
+    failing = set(current.failing().values_list("pk", flat=True))
+    shows = {
+        "": current,
+        "stale": current.stale(at),
+        "failing": current.filter(pk__in=failing),
+        "dead": current.with_dead_links(),
+        "newer": current.filter(pk__in=offers),
+        "retired": Runbook.objects.exclude(retired_at=None),
+    }
+    wanted = shows[filters.show]
     if filters.domain:
         wanted = wanted.filter(domain=None) if filters.domain == HOUSE else wanted.filter(domain__slug=filters.domain)
     said, worked = Q(uses__result__in=RunbookUse.SAID), Q(uses__result=RunbookUse.Result.WORKED)
     used = {"used": Count("uses", filter=said), "worked": Count("uses", filter=worked)}
-    counted = wanted.with_people().by_title().annotate(**used)
-    return Listing(
-        rows=[Row(one, one.is_stale(at), getattr(one, "used"), getattr(one, "worked")) for one in counted],  # noqa: B009
-        total=current.count(),
-        stale=current.stale(at).count(),
-        retired=Runbook.objects.exclude(retired_at=None).count(),
+    rows = [
+        Row(
+            one,
+            one.is_stale(at),
+            getattr(one, "used"),  # noqa: B009 - annotations, which mypy does not know
+            getattr(one, "worked"),  # noqa: B009
+            one.pk in failing,
+            one.pk in offers,
+        )
+        for one in wanted.with_people().by_title().annotate(**used)
+    ]
+    counted = Runbook.objects.aggregate(
+        retired=Count("pk", filter=~Q(retired_at=None)),
+        total=Count("pk", filter=Q(retired_at=None)),
+        dead=Count("pk", filter=Q(retired_at=None, dead_links__gt=0)),
+        stale=Count("pk", filter=Q(retired_at=None) & (Q(verified_at=None) | Q(verified_at__lt=at - STALE_AFTER))),
     )
+    return Listing(rows, {"": counted.pop("total"), "failing": len(failing), "newer": len(offers), **counted})
 
 
 def runbook_or_404(slug: str) -> Runbook:
@@ -106,10 +155,14 @@ def sheet(runbook: Runbook, *, at: datetime) -> Sheet:
     read = reading.read(runbook.body)
     grouped = runbook.uses.values_list("result").annotate(number=Count("pk")).order_by("result")
     uses = RunbookUse.objects.filter(runbook=runbook).with_people().newest_first()
+    looked = links.look(read.links)
+    asked = {one.url: one for one in OutsideLink.objects.filter(url__in=looked.outside)} if looked.outside else {}
     return Sheet(
         runbook=runbook,
         reading=read,
-        links=links.look(read.links),
+        links=looked,
+        outside=[(url, asked.get(url)) for url in looked.outside],
+        is_offered=arriving.offered(runbook) is not None,
         is_stale=runbook.is_stale(at),
         uses=list(uses.ended()[:SHOWN_USES]),
         going=list(uses.going().select_related("runbook")[:SHOWN_USES]),
@@ -149,6 +202,26 @@ def domains() -> list[Domain]:
 def every_current() -> list[Runbook]:
     """All that are in use, for the export."""
     return list(Runbook.objects.current().select_related("domain").order_by("slug"))
+
+
+def week_summary(start: datetime, end: datetime) -> Section:
+    """What the weekly review says of runbooks: what nobody vouches for, what did not work, what leads nowhere."""
+    current = Runbook.objects.current()
+    ended = RunbookUse.objects.filter(ended_at__gte=start, ended_at__lt=end, result__in=RunbookUse.SAID)
+    results = list(ended.values_list("result", flat=True))
+    failing = sorted(current.failing().values_list("slug", flat=True))
+    never = current.never_verified().count()
+    counts = (
+        (current.stale(end).count() - never, "not verified for 90 days"),
+        (never, "never verified"),
+        (current.with_dead_links().count(), "with dead links"),
+        (len(arriving.offers()), "with a newer text of the portal to take or leave"),
+    )
+    lines = [f"{number} {words}" for number, words in counts if number]
+    if results:
+        lines.insert(0, f"Followed {len(results)} times, {results.count(RunbookUse.Result.WORKED)} worked")
+    lines += [f"Did not work at its last use: {slug}" for slug in failing]
+    return Section("Runbooks", tuple(lines), reverse("incidents:runbooks"), "All verified, none failed")
 
 
 # --- which runbooks answer --------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ urlpatterns = [
     path(_ONE + "uses/<int:pk>/", following_views.following, name="runbook_following"),
     path(_ONE + "uses/<int:pk>/steps/<int:number>/", following_views.step, name="runbook_step"),
     path(_ONE + "uses/<int:pk>/end/", following_views.end, name="runbook_end"),
+    path(_ONE + "shipped/", views.shipped, name="runbook_shipped"),
     path(_ONE + "retire/", views.retire, name="runbook_retire"),
     path(_ONE + "bring-back/", views.bring_back, name="runbook_bring_back"),
     path(_ONE + "history/", edit_views.history, name="runbook_history"),

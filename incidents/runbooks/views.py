@@ -10,12 +10,12 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.timezone import now
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from incidents.runbooks import actions, following, queries
+from incidents.runbooks import actions, arriving, diffing, following, queries
 from incidents.runbooks.forms import FilterForm, SeenForm, SubjectForm, UseForm
 from incidents.runbooks.models import Runbook, RunbookUse
 from incidents.runbooks.queries import Filters, Listing
 from incidents.runbooks.shown import Reader, shown
-from opsportal.errors import Refused
+from opsportal.errors import Denied, Refused
 from opsportal.htmx import alert_message, render_page, see, status_message
 from opsportal.roles import Role, require
 from opsportal.signed_in import person
@@ -24,6 +24,7 @@ LIST = "incidents/runbooks/list.html"
 RUNBOOK = "incidents/runbooks/runbook.html"
 PRINT = "incidents/runbooks/print.html"
 USES = "incidents/runbooks/uses.html"
+SHIPPED = "incidents/runbooks/shipped.html"
 RETIRE = "incidents/runbooks/retire.html"
 
 
@@ -54,11 +55,8 @@ def runbook_list(request: HttpRequest) -> HttpResponse:
 
 
 def _chips(filters: Filters, listing: Listing) -> list[Chip]:
-    shows = (
-        ("", f"In use {listing.total}"),
-        ("stale", f"Stale {listing.stale}"),
-        ("retired", f"Retired {listing.retired}"),
-    )
+    shows = [("", f"In use {listing.total}")]
+    shows += [(show, f"{words} {listing.numbers[show]}") for show, words in queries.SHOWS.items()]
     return [Chip(words, _to(filters, show), filters.show == show) for show, words in shows]
 
 
@@ -164,3 +162,32 @@ def _act(request: HttpRequest, slug: str, act: Callable[..., Runbook], said: str
 
 def _may(request: HttpRequest) -> bool:
     return person(request).has_role(Role.RESPONDER)
+
+
+@require(Role.VIEWER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def shipped(request: HttpRequest, slug: str) -> HttpResponse:
+    """The newer text that came with the portal, beside the one here; a responder takes it, or keeps one's own."""
+    found = queries.runbook_or_404(slug)
+    if request.method == "POST":
+        return _answer(request, found)
+    offered = arriving.offered(found)
+    mine = actions.document_of(found).text
+    context = {
+        "runbook": found,
+        "offered": offered,
+        "lines": diffing.lines(mine, offered.text) if offered else [],
+        "can_act": _may(request),
+    }
+    return render_page(request, SHIPPED, context)
+
+
+def _answer(request: HttpRequest, found: Runbook) -> HttpResponse:
+    by = person(request)
+    if not by.has_role(Role.RESPONDER):
+        raise Denied("ROLE_TOO_LOW", "Taking or leaving a text is for the role responder and above.")
+    if request.POST.get("act") == "take":
+        return _act(request, found.slug, partial(arriving.take, seen=SeenForm(request.POST).seen), "It is taken.")
+    arriving.keep(found, by=by)
+    status_message(request, "Yours is kept. A still newer text will be offered again.")
+    return see(request, found)

@@ -16,6 +16,7 @@ from incidents.models import (
     PublicIncident,
     Reaction,
     Runbook,
+    RunbookStep,
     RunbookUse,
     StatusUpdate,
     TimelineEvent,
@@ -47,7 +48,9 @@ def test_twelve_weeks_are_loaded_through_the_actions_and_wake_nobody(settings, t
     assert not Reaction.objects.filter(done_at=None).exists()
     assert not Delivery.objects.exclude(state="sent").exists()  # nothing leaves: what readers got is told as past
     assert Runbook.objects.get(slug="database-outage").version == 2
-    assert set(RunbookUse.objects.values_list("result", flat=True)) == {"worked", "partly", "not"}
+    assert set(RunbookUse.objects.values_list("result", flat=True)) == {"worked", "partly", "not", ""}
+    verdicts = RunbookStep.objects.order_by("pk").values_list("verdict", flat=True)
+    assert list(verdicts) == ["as_expected", "as_expected", "not_as_expected", "done"]
     assert {"decision", "correction", "redaction"} <= set(TimelineEvent.objects.values_list("kind", flat=True))
     assert Incident.objects.get(nature="security").timeline.filter(kind="decision", new="worked").exists()
     assert Incident.objects.exclude(closed_at=None).filter(mode="test").count() == 1

@@ -129,3 +129,14 @@ def test_a_step_that_is_none_is_refused_with_a_sentence(client_as, responder, se
 
     assert answer.status_code == 422
     assert "Open the runbook again" in answer.content.decode()
+
+
+def test_a_run_that_ended_badly_names_the_runbook_that_answers(client_as, viewer, responder):
+    run = actions.start("db_verify", reason="x", by=responder, at=AT)
+    actions.claim(run.pk, at=AT)
+    actions.keep(run, [(AT, "db_verify status=fail reason=missing_tables")], at=AT)
+    assert "A runbook answers" not in client_as(viewer).get(run.get_absolute_url()).content.decode()
+    actions.finish(run, state="ended", code=1, at=AT)
+
+    page = client_as(viewer).get(run.get_absolute_url()).content.decode()
+    assert 'A runbook answers what it says: <a href="/runbooks/db-verify-missing-tables/">' in page
