@@ -6,7 +6,7 @@ from checks.daily.models import DailyAnswer, DailySheet
 from checks.jobs.models import Job
 from checks.operations.models import OperationLine, OperationPlan, OperationRun
 from checks.review.models import Finding, Review, ReviewAction
-from checks.rollups.models import DayBucket, HourBucket, MinuteBucket, Watermark, WeekBucket
+from checks.rollups.models import DayBucket, HourBucket, LastDay, MinuteBucket, RunningHour, Watermark, WeekBucket
 from checks.runs.models import Flip
 from checks.slo.models import Objective
 
@@ -21,6 +21,7 @@ __all__ = [
     "Flip",
     "HourBucket",
     "Job",
+    "LastDay",
     "MinuteBucket",
     "Objective",
     "OperationLine",
@@ -28,6 +29,7 @@ __all__ = [
     "OperationRun",
     "Review",
     "ReviewAction",
+    "RunningHour",
     "Watermark",
     "WeekBucket",
 ]

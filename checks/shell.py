@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from checks.catalogue.models import Check, CheckQuerySet, State
+from checks.catalogue.states import WANTS_A_LOOK
 from checks.rollups import queries as rollups
 from incidents.obligations import places
 from incidents.obligations.models import Obligation
@@ -17,7 +18,7 @@ from opsportal.models import JobClaim, User
 
 
 def _needing_attention(_: User) -> CheckQuerySet:
-    return Check.objects.filter(state__in=[State.UNHEALTHY, State.FLAPPING, State.INSUFFICIENT_DATA])
+    return Check.objects.filter(state__in=WANTS_A_LOOK)
 
 
 def scheduler_lateness_seconds() -> float:

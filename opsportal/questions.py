@@ -47,6 +47,11 @@ def planned_once() -> Iterator[CursorWrapper]:
         yield cursor
 
 
+def read_moments(cursor: CursorWrapper) -> None:
+    """Let this cursor read moments by psycopg's own reader; they are in UTC, as the connection is."""
+    cursor.adapters.register_loader("timestamptz", _MOMENTS)
+
+
 class OneOf(Func):
     """One of the values of a list that each asking brings: filter(OneOf("subject", given("subjects")))."""
 
@@ -81,7 +86,7 @@ class Question(Generic[M]):
         found: Any = [values[one.name] if isinstance(one, _Given) else one for one in self._values]
         words = self.words if most is None else f"{self.words} LIMIT {int(most)}"
         with planned_once() as cursor:
-            cursor.adapters.register_loader("timestamptz", _MOMENTS)
+            read_moments(cursor)
             cursor.execute(words, found)
             rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows

@@ -24,6 +24,8 @@ _PLACES = " ".join(f"WHEN c.state = '{state}' THEN {place}" for place, state in 
 STORED_RANK = f"(CASE {_PLACES} END)"
 SHOWN_RANK = f"(CASE WHEN {IS_SILENT} THEN {WORST_FIRST.index(State.INSUFFICIENT_DATA)} ELSE {STORED_RANK} END)"
 TABLES = "checks_check AS c JOIN incidents_domain AS d ON d.id = c.domain_id"
+# Where nothing is asked of the domain.
+TABLE = "checks_check AS c"
 
 
 @dataclass(frozen=True)

@@ -47,8 +47,11 @@ def check_list(request: HttpRequest) -> HttpResponse:
         context["acts"] = [act for act in ACTS.values() if who.has_role(act.role)]
     if not wants_part(request):  # the filters themselves stand outside of the part
         domains = matrix()
-        owners = sorted({handle for one in domains for handle in (one.primary, one.backup) if handle})
-        context |= {"domains": domains, "owners": owners, "kinds": kinds.KINDS.values()}
+        context |= {  # values, so that the choices are drawn once for what they are
+            "domains": tuple((one.slug, one.name) for one in domains),
+            "kinds": tuple((one.slug, one.title) for one in kinds.KINDS.values()),
+            "owners": tuple(sorted({handle for one in domains for handle in (one.primary, one.backup) if handle})),
+        }
     response = render_page(request, LIST, context, part="listing")
     response.headers["HX-PTag"] = seen.tag
     return response

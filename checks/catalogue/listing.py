@@ -5,13 +5,13 @@ Nothing here grows with the number of checks but one count in PostgreSQL; a poll
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, cached_property, lru_cache
 from typing import Any, NamedTuple
 
-from django.db import connection
 from django.urls import reverse
 
 from checks.catalogue import planned, said, words
@@ -21,23 +21,26 @@ from checks.catalogue.filters import (
     SHOWING,
     SHOWN_RANK,
     STORED_RANK,
+    TABLE,
     TABLES,
     Filters,
     Key,
 )
-from checks.catalogue.states import SILENT_PERIODS, SILENT_SECONDS
+from checks.catalogue.states import SILENT_PERIODS, SILENT_SECONDS, State
 from checks.rollups.day_lines import NO_DAY, DayLine, day_lines
 from incidents.alerts import mutes
 from incidents.alerts.mutes import Muted
+from opsportal.questions import planned_once, read_moments
 from opsportal.ticker.queries import CHECKS, silent_since
 
 PAGE = 100
 _STEP = 500
 
-_COUNTS = """
-SELECT {showing}, {is_silent} AS silent, c.archived_at IS NOT NULL AS archived, count(*)
-FROM {tables} WHERE {conditions} GROUP BY 1, 2, 3
-"""
+# By what is stored, with those among them that are silent: all rows are read, so each is asked as little as possible.
+_COUNTS = f"""
+SELECT c.state, c.archived_at IS NOT NULL AS archived, count(*), count(*) FILTER (WHERE {IS_SILENT})
+FROM {{tables}} WHERE {{conditions}} GROUP BY 1, 2
+"""  # noqa: S608 - our own constants
 # xmin is PostgreSQL's own version of a row: it changes with every write, so that a poll knows news without reading all.
 _COLUMNS = f"""
 c.id, c.xmin::text, d.xmin::text, c.key, c.name, c.kind, c.spec, c.every_seconds, c.severity, {SHOWING},
@@ -114,9 +117,8 @@ class Whole:
     is_muted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A check as the list shows it; drawn once for these values."""
+class Still(NamedTuple):
+    """What of a row stays as it is from run to run; drawn once for these values."""
 
     pk: int
     key: str
@@ -129,19 +131,21 @@ class Row:
     is_muted: bool
     domain: str
     owner: str
+
+    @property
+    def url(self) -> str:
+        return f"{_list_url()}{self.key}/"
+
+
+class Row(NamedTuple):
+    """A check as the list shows it: what stays, and what its last run and its day say."""
+
+    still: Still
     result: str
     bound: str
     line: tuple[float | None, ...]
     trend: str
     last_run_at: datetime | None
-
-    def __getitem__(self, name: str) -> object:
-        """Templates ask for a key before an attribute."""
-        return getattr(self, name)
-
-    @property
-    def url(self) -> str:
-        return f"{_list_url()}{self.key}/"
 
 
 @cache
@@ -245,15 +249,14 @@ def _counts(filters: Filters, at: datetime) -> tuple[dict[str, int], str]:
     While nobody is silent the stored state is the shown one, and the index has the order.
     """
     conditions, values = filters.any_state.narrowing()
-    where = " AND ".join(conditions) or "TRUE"
-    sql = _COUNTS.format(showing=SHOWING, is_silent=IS_SILENT, tables=TABLES, conditions=where)
-    counts: dict[str, int] = {}
+    sql = _COUNTS.format(tables=TABLES if conditions else TABLE, conditions=" AND ".join(conditions) or "TRUE")
+    counts = Counter[str]()
     has_silent = False
-    for state, is_silent, is_archived, number in _asked(sql, {**values, "at": at}):
-        name = ARCHIVED if is_archived else state
-        counts[name] = counts.get(name, 0) + number
-        has_silent = has_silent or is_silent
-    return counts, SHOWN_RANK if has_silent else STORED_RANK
+    for state, is_archived, number, silent in _asked(sql, {**values, "at": at}):
+        counts[ARCHIVED if is_archived else state] += number - silent
+        counts[ARCHIVED if is_archived else State.INSUFFICIENT_DATA.value] += silent
+        has_silent = has_silent or silent > 0
+    return +counts, SHOWN_RANK if has_silent else STORED_RANK
 
 
 def _page(filters: Filters, at: datetime, rank: str) -> list[Found]:
@@ -286,17 +289,19 @@ def _rows(found: Iterable[Found], seen: Look) -> list[Row]:
 def _row(one: Found, day: DayLine, *, is_planned: bool, is_muted: bool) -> Row:
     """The words of a check; known again while nothing of it has changed."""
     return Row(
-        pk=one.pk,
-        key=one.key,
-        name=one.name,
-        kind=said.kind(one),
-        state=one.state,
-        is_canary=one.is_canary,
-        paused_until=one.paused_until,
-        is_planned=is_planned,
-        is_muted=is_muted,
-        domain=one.domain,
-        owner=one.owner,
+        still=Still(
+            pk=one.pk,
+            key=one.key,
+            name=one.name,
+            kind=said.kind(one),
+            state=one.state,
+            is_canary=one.is_canary,
+            paused_until=one.paused_until,
+            is_planned=is_planned,
+            is_muted=is_muted,
+            domain=one.domain,
+            owner=one.owner,
+        ),
         result=said.result(one),
         bound=said.bound(one, day),
         line=day.line,
@@ -306,6 +311,8 @@ def _row(one: Found, day: DayLine, *, is_planned: bool, is_muted: bool) -> Row:
 
 
 def _asked(sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
+    """Few wordings, asked again and again; moments are read in UTC, which is what the connection has."""
+    with planned_once() as cursor:
+        read_moments(cursor)
         cursor.execute(sql, values)
         return list(cursor.fetchall())

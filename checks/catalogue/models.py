@@ -21,6 +21,7 @@ from checks.catalogue.states import (
     RULE_CHOICES,
     SILENT_PERIODS,
     SILENT_SECONDS,
+    WANTS_A_LOOK,
     WORST_FIRST,
     Rule,
     State,
@@ -195,6 +196,8 @@ class Check(models.Model):
             models.Index(fields=["id"], name="check_canary", condition=models.Q(is_canary=True)),
             # Read by the tick: whose pause is over.
             models.Index(fields=["paused_until"], name="check_pause_end", condition=models.Q(state="paused")),
+            # Read by the frame of every page: how many want a look (shell.py).
+            models.Index(fields=["state"], name="check_wants_a_look", condition=models.Q(state__in=list(WANTS_A_LOOK))),
             # Read by the list: worst first, page by page (catalogue/listing.py).
             models.Index(
                 _rank("state"),

@@ -36,6 +36,8 @@ WORST_FIRST = (
     State.HEALTHY,
     State.PAUSED,
 )
+# What the navigation counts.
+WANTS_A_LOOK = (State.UNHEALTHY, State.FLAPPING, State.INSUFFICIENT_DATA)
 # What stands on a check in one of these states cannot be judged.
 DOWN = (State.UNHEALTHY, State.FLAPPING, State.BLOCKED)
 

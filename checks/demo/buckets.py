@@ -8,7 +8,7 @@ from itertools import groupby
 
 from checks.catalogue.models import Check
 from checks.demo.story import CHECKS, DemoCheck
-from checks.rollups import buckets, histogram
+from checks.rollups import buckets, histogram, last_day
 from checks.rollups.buckets import Counts
 
 WEEKS = timedelta(weeks=12)
@@ -31,6 +31,7 @@ def write(checks: list[Check], *, at: datetime) -> None:
             _merged(week, parts) for week, parts in _by(_week, days) if week + timedelta(weeks=1) <= at
         )
         buckets.add_minutes(_minutes(check, story, at))
+    last_day.keep([check.pk for check in checks], until=at.replace(minute=0, second=0, microsecond=0))
 
 
 def _hours(check: Check, story: DemoCheck, at: datetime) -> Iterator[Counts]:

@@ -70,6 +70,47 @@ class WeekBucket(Bucket):
         db_table = "checks_bucket_w"
 
 
+class RunningHour(models.Model):
+    """What one check did in an hour that is not rolled up yet: its minutes' sums, added to with each of them.
+
+    Gone once its hour is closed. What a list needs and no more, since it is written with every batch.
+    """
+
+    pk = models.CompositePrimaryKey("check_id", "hour")
+    check_id = models.BigIntegerField()
+    hour = models.DateTimeField()
+    ok = models.IntegerField()
+    err = models.IntegerField()
+    # Slots that were to be run, without those of planned work.
+    asked = models.IntegerField()
+    # Runs that got an answer, so that their latency counts in a mean.
+    answered = models.IntegerField()
+    lat_sum = models.FloatField()
+
+    class Meta:
+        db_table = "checks_running_hour"
+
+    def __str__(self) -> str:
+        return f"{self.check_id} {self.hour:%Y-%m-%d %H:%M}"
+
+
+class LastDay(models.Model):
+    """The closed hours of one check's last 24, ready to be read as one row; written with each hour that is rolled up.
+
+    `hours` has a group for each, oldest first: hours since the epoch, ok, err, asked, and the mean latency if any.
+    """
+
+    check_id = models.BigIntegerField(primary_key=True)
+    newest = models.DateTimeField()
+    hours = models.TextField()
+
+    class Meta:
+        db_table = "checks_last_day"
+
+    def __str__(self) -> str:
+        return f"{self.check_id} until {self.newest:%Y-%m-%d %H:%M}"
+
+
 class Watermark(models.Model):
     """Up to when a grain was rolled up: the hour, day or week before this moment is complete."""
 

@@ -26,6 +26,8 @@ def as_planned(check_ids: Sequence[int], start: datetime, end: datetime) -> int:
     ids = sorted(check_ids)
     minutes = _moved("checks_bucket_m", ids, start, end - _MINUTE)
     hours = _moved("checks_bucket_h", ids, start, end - HOUR)
+    if not minutes and not hours:
+        return 0
     touched = {one.replace(minute=0, second=0, microsecond=0) for one in minutes}
     roll_again(ids, hours=touched - set(hours), days={one.replace(hour=0) for one in touched | set(hours)})
     return len(minutes) + len(hours)

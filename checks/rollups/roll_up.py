@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from checks.rollups import buckets, histogram
+from checks.rollups import buckets, histogram, last_day
 from checks.rollups.buckets import Counts
 from checks.rollups.models import Watermark
 
@@ -40,7 +40,10 @@ def roll_up(at: datetime) -> int:
     hours = list(_steps(since, closed, HOUR))
     for hour in hours:
         with transaction.atomic():
-            buckets.replace_hours(_summed("checks_bucket_m", hour, HOUR))
+            rows = _summed("checks_bucket_m", hour, HOUR)
+            buckets.replace_hours(rows)
+            last_day.keep([row.check_id for row in rows], until=max(hour + HOUR, done))
+            last_day.close(hour)
             _move("h", max(hour + HOUR, done))
     _roll_up_days(since, closed)
     _roll_up_weeks(since, closed)
@@ -66,7 +69,7 @@ def _roll_up_weeks(since: datetime, closed: datetime) -> None:
 
 
 def roll_again(check_ids: Sequence[int], *, hours: Iterable[datetime], days: Iterable[datetime]) -> None:
-    """Compute hours and days of some checks anew, whose minutes changed, and the weeks of those days.
+    """Compute hours and days of some checks anew, whose minutes changed, the weeks of those days and the last day.
 
     What is not rolled up yet waits its turn.
     """
@@ -78,6 +81,9 @@ def roll_again(check_ids: Sequence[int], *, hours: Iterable[datetime], days: Ite
         buckets.replace_days(_summed("checks_bucket_h", day, DAY, ids))
     for week in sorted({_week(one) for one in changed if _week(one) < (_watermark("w") or _week(one))}):
         buckets.replace_weeks(_summed("checks_bucket_d", week, WEEK, ids))
+    last_day.recount(ids)
+    if until := _watermark("h"):
+        last_day.keep(ids, until=until)
 
 
 def _summed(table: str, start: datetime, width: timedelta, ids: list[int] | None = None) -> list[Counts]:

@@ -1,14 +1,20 @@
 """Marks of the checks' screens: shares, latencies, and the chart drawn from its geometry."""
 
+from collections.abc import Iterable
+from functools import lru_cache
+
 from django import template
-from django.utils.html import format_html, format_html_join
+from django.template import Context
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from checks.catalogue import words
+from checks.catalogue.listing import Row
 from checks.history.chart import Chart
 from checks.history.span import moment
 from checks.runs.models import Flip
-from opsportal.templatetags.portal import span
+from opsportal.drawings import PageWords, drawing
+from opsportal.templatetags.portal import ago, page_now, span, sparkline
 
 register = template.Library()
 
@@ -41,6 +47,30 @@ register.filter(moment)
 register.filter(words.covered)
 register.filter(words.goes_down)
 register.filter(words.comes_back)
+
+
+@register.simple_tag(takes_context=True)
+def check_rows(context: Context, rows: Iterable[Row], choosing: str) -> SafeString:
+    """The rows of the list. What stays of each is drawn once; `page.last_result` in it is what its last run says.
+
+    That is written here and not drawn, since a quarter of a page's rows changes between two looks.
+    """
+    page, now, name, text = PageWords(context), page_now(context), "checks/catalogue/list.html#row", []
+    for row in rows:
+        page["last_result"] = (
+            _last_result(row.result, row.bound, row.line, row.trend, row.still.state)
+            + f'<td class="last muted nowrap t-sm">{ago(now, row.last_run_at)}</td>'
+        )
+        text.append(drawing(name, (("row", row.still), ("choosing", choosing))).on(page, now))
+    return SafeString("".join(text))
+
+
+@lru_cache(maxsize=4096)
+def _last_result(result: str, bound: str, line: tuple[float | None, ...], trend: str, state: str) -> str:
+    return (
+        f'<td class="res">{escape(result)}<span class="sub muted">{escape(bound)}</span></td>'
+        f'<td class="sp">{sparkline(line, trend, state)}</td>'
+    )
 
 
 @register.simple_tag

@@ -190,7 +190,7 @@ def initials(name: str) -> str:
 # --- times ------------------------------------------------------------------------------------------------------------
 
 
-def _now(context: Context) -> datetime:
+def page_now(context: Context) -> datetime:
     """The page's own instant, so that a page never shows two presents."""
     frame = context.get("shell")
     moment = getattr(frame, "now", None) or timezone.now()
@@ -204,7 +204,7 @@ def timed(write: Callable[..., SafeString | str]) -> Callable[..., SafeString | 
     def tag(context: Context, *args: Any, **kwargs: Any) -> SafeString | str:
         if isinstance(context, Sheet):
             return context.hole(lambda now: write(now, *args, **kwargs))
-        return write(_now(context), *args, **kwargs)
+        return write(page_now(context), *args, **kwargs)
 
     register.simple_tag(tag, takes_context=True, name=write.__name__)
     return write
@@ -216,13 +216,13 @@ def drawn(context: Context, template: str, **values: Any) -> SafeString:
 
     Its template sees these values and nothing else; times in it run, and its forms have this page's token.
     """
-    return drawing(template, tuple(values.items())).on(PageWords(context), _now(context))
+    return drawing(template, tuple(values.items())).on(PageWords(context), page_now(context))
 
 
 @register.simple_tag(takes_context=True)
 def drawn_each(context: Context, template: str, rows: Iterable[object], **values: Any) -> SafeString:
     """The same for many, each under the name `row`: {% drawn_each "…/list.html#row" listing.rows can_act=can_act %}."""
-    page, now, rest = PageWords(context), _now(context), tuple(values.items())
+    page, now, rest = PageWords(context), page_now(context), tuple(values.items())
     return SafeString("".join([drawing(template, (("row", row), *rest)).on(page, now) for row in rows]))
 
 

@@ -1,8 +1,13 @@
 """Does a job still run? Asked by whatever would otherwise repeat as true what was true before it stopped."""
 
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
+from opsportal.questions import given, worded
 from opsportal.ticker.models import JobClaim
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
 
 # The longest a worker that lives is silent is one batch, 25 seconds; a page that is built each half minute then says
 # within 90 seconds that nobody looks any more.
@@ -15,5 +20,10 @@ def silent_since(job: str, at: datetime) -> datetime | None:
 
     Before its first time nothing is said: a portal that was just made has no worker yet.
     """
-    done_at = JobClaim.objects.filter(name=job).values_list("done_at", flat=True).first()
+    done_at = next((one for (one,) in _heartbeat().ask(name=job)), None)
     return done_at if done_at is not None and at - done_at > PATIENCE else None
+
+
+@worded
+def _heartbeat() -> "QuerySet[JobClaim, tuple[datetime | None]]":
+    return JobClaim.objects.filter(name=given("name")).values_list("done_at")

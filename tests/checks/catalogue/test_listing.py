@@ -7,17 +7,18 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.template import Context
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from checks.catalogue import listing
-from checks.catalogue.filters import Filters, Key
+from checks.catalogue.filters import STORED_RANK, TABLES, Filters, Key
 from checks.catalogue.models import Check
 from checks.catalogue.states import State
-from checks.rollups import buckets, day_lines
+from checks.rollups import buckets, last_day
 from checks.rollups.buckets import Counts
-from checks.rollups.models import Watermark
+from checks.templatetags.checks import check_rows
 from incidents.alerts import mutes
 from incidents.ownership.models import Domain
 from opsportal.models import AuditEvent, JobClaim, User
@@ -35,7 +36,7 @@ def no_own(db: None) -> None:
 
 
 def names(**filters: object) -> list[str]:
-    return [row.key for row in listing.look(Filters(**filters), timezone.now()).rows]  # type: ignore[arg-type]
+    return [row.still.key for row in listing.look(Filters(**filters), timezone.now()).rows]  # type: ignore[arg-type]
 
 
 def queries_of(client: Client, path: str, **headers: str) -> int:
@@ -74,11 +75,14 @@ def test_the_order_is_read_from_its_index(add_check: AddCheck, no_own: None) -> 
     for after in (None, Key("healthy", "SEV-2", Check.objects.get(key="c-250").pk)):
         with CaptureQueriesContext(connection) as captured:
             listing.look(Filters(after=after), now)
-        page = next(one["sql"] for one in captured if "ORDER BY (CASE" in one["sql"])
+        order = f"ORDER BY {listing._ORDER.format(rank=STORED_RANK)}"
+        assert any(order in one["sql"] for one in captured)
+        conditions, values = Filters(after=after).conditions(STORED_RANK, now)
+        page = f"SELECT c.id, d.name FROM {TABLES} WHERE {conditions} {order} LIMIT 101"
         with connection.cursor() as cursor:
             for other in ("seqscan", "bitmapscan", "sort"):  # whether it can, whatever other tests left in the table
                 cursor.execute(f"SET LOCAL enable_{other} = off")
-            cursor.execute(f"EXPLAIN {page}")
+            cursor.execute(f"EXPLAIN {page}", values)
             plan = "\n".join(row[0] for row in cursor.fetchall())
         assert "check_worst_first" in plan
         assert "Sort" not in plan
@@ -98,7 +102,7 @@ def test_pages_begin_below_a_check_and_hold_everything_once(add_check: AddCheck,
     pages, after = [], None
     for _ in range(3):
         seen = listing.look(Filters(after=after), now)
-        pages.append([row.key for row in seen.rows])
+        pages.append([row.still.key for row in seen.rows])
         after = Key.of(str(seen.after)) if seen.after else None
 
     together = [key for page in pages for key in page]
@@ -139,7 +143,7 @@ def test_what_was_put_away_is_on_no_list_but_its_own(add_check: AddCheck, no_own
 
     seen = listing.look(Filters(), timezone.now())
 
-    assert [row.key for row in seen.rows] == ["here"]
+    assert [row.still.key for row in seen.rows] == ["here"]
     assert (seen.total, seen.counts["archived"]) == (1, 1)
     assert names(state="archived") == ["gone"]
 
@@ -153,11 +157,12 @@ def test_a_row_says_its_day_its_mute_and_its_result(add_check: AddCheck, respond
     buckets.replace_hours(
         [Counts(check.pk, past, ok=8, err=2, expected=10, errors={"timeout": 1, "status_5xx": 1}, lat_sum=90.0)]
     )
+    last_day.keep([check.pk], until=hour)
     buckets.add_minutes([Counts(check.pk, hour, ok=1, expected=1, lat_sum=40.0)])
 
     row = listing.look(Filters(words="shop"), now).rows[0]
 
-    assert (row.is_muted, row.result) == (True, "Timeout")
+    assert (row.still.is_muted, row.result) == (True, "Timeout")
     assert row.bound == "2 in a row, unhealthy after 3 in a row"
     assert row.trend == "2 failed of 11 runs in 24 hours, mean latency between 10 ms and 40 ms"
     assert [value for value in row.line if value is not None] == [10.0, 40.0]
@@ -169,6 +174,7 @@ def test_a_rows_share_never_stands_without_what_it_covers(add_check: AddCheck) -
     check = add_check("shop", last_run_at=now, state=State.HEALTHY)
     hour = now.replace(minute=0, second=0, microsecond=0)
     buckets.replace_hours([Counts(check.pk, hour - timedelta(hours=3), ok=56, err=1, unknown=3, expected=70, maint=10)])
+    last_day.keep([check.pk], until=hour)
     buckets.add_minutes([Counts(check.pk, hour, ok=1, unknown=1, expected=3, maint=1)])
 
     row = listing.look(Filters(words="shop"), now).rows[0]
@@ -178,18 +184,21 @@ def test_a_rows_share_never_stands_without_what_it_covers(add_check: AddCheck) -
     assert other.bound == "nothing was due"
 
 
-def test_minutes_are_read_from_where_the_roll_up_stands(add_check: AddCheck) -> None:
-    """After a night without workers nothing is missing, and no hour is counted twice."""
-    check, now = add_check(), timezone.now()
-    hour = now.replace(minute=0, second=0, microsecond=0)
-    Watermark.objects.create(grain="h", until=hour - timedelta(hours=4))
-    rolled = hour - timedelta(hours=2)
-    buckets.replace_hours([Counts(check.pk, rolled, ok=60, expected=60)])
-    buckets.add_minutes(Counts(check.pk, hour - timedelta(hours=back), ok=1, expected=1) for back in (0, 2, 3, 5))
+def test_a_row_that_is_drawn_again_says_its_newest_run_and_says_it_as_text(
+    client_as: ClientAs, viewer: User, add_check: AddCheck
+) -> None:
+    """What stays of a row is drawn once; its last run is written into each page. Nothing of it is taken for HTML."""
+    check, client, now = add_check("shop", name="<b>Shop", state=State.HEALTHY), client_as(viewer), timezone.now()
+    first = client.get("/checks/?q=shop").text
+    Check.objects.filter(pk=check.pk).update(last_run_at=now, last_latency_ms=212.0)
 
-    day = day_lines.day_lines([check.pk], now)[check.pk]
+    second = client.get("/checks/?q=shop").text
 
-    assert (day.ok, day.err) == (62, 0)  # 60 rolled up, one three hours ago, one now
+    assert ("No result yet" in first, "212 ms" in first) == (True, False)
+    assert ("No result yet" in second, "212 ms" in second) == (False, True)
+    assert "&lt;b&gt;Shop" in second and "<b>Shop" not in second
+    cells = check_rows(Context(), [listing.look(Filters(words="shop"), now).rows[0]._replace(bound="<i>")], "")
+    assert "&lt;i&gt;" in cells and "<i>" not in cells
 
 
 @pytest.mark.parametrize("text", ["", "x", "green.SEV-1.1", "healthy.SEV-1.x", "healthy.SEV-1.99999999999", "healthy"])

@@ -306,8 +306,8 @@ def test_a_batch_takes_as_many_statements_for_500_checks_as_for_five(
     with CaptureQueriesContext(connection) as seen:
         assert actions.write(token, results, at=at) == number
 
-    # Transaction and batch row 6, lock, parents, canaries, planned work, shares, buckets, save, bring forward.
+    # Transaction and batch row 6, lock, parents, canaries, planned work, shares, buckets, hours, save, bring forward.
     assert len(seen) == STATEMENTS, [query["sql"][:80] for query in seen]
 
 
-STATEMENTS = 14
+STATEMENTS = 15
