@@ -16,6 +16,7 @@ from checks.operations import daily
 from checks.rollups import queries as rollups
 from checks.rollups.models import HourBucket
 from incidents.models import Incident
+from incidents.oncall import queries as oncall
 from incidents.statuspage import queries as statuspage
 from opsportal.abuse import queries as abuse
 from opsportal.audit import queries as audit
@@ -65,6 +66,8 @@ class Figures:
     access: tuple[Count, ...]
     work: tuple[Count, ...]
     asked: tuple[str, ...] = field(default=())
+    # Who was on call for the house; empty in sheets of before there was a rota.
+    due_by: str = ""
 
     def packed(self) -> dict[str, Any]:
         return asdict(self)
@@ -79,6 +82,7 @@ def unpacked(stored: dict[str, Any]) -> Figures:
         access=tuple(Count(**one) for one in stored["access"]),
         work=tuple(Count(**one) for one in stored["work"]),
         asked=tuple(stored["asked"]),
+        due_by=stored.get("due_by", ""),
     )
 
 
@@ -97,7 +101,17 @@ def figures(person: User, at: datetime) -> Figures:
         access=_access(at),
         work=_work(at),
         asked=tuple(line.slug for line in LINES if line.question and (line.is_asked or line.slug not in known)),
+        due_by=due_by(at),
     )
+
+
+def due_by(at: datetime) -> str:
+    """Who signs today, in words: the person whom the house calls, or their handle; empty when nobody is named.
+
+    Anybody who may answer may sign in their place; the sheet then says who did.
+    """
+    called = oncall.on_call_house(at).first
+    return f"{called.name} ({called.handle})" if called.name and called.handle else called.name or called.handle
 
 
 def _rank(one: Filled) -> int:

@@ -88,6 +88,7 @@ def _open(request: HttpRequest, at: datetime, form: SignForm | None, status: int
         "form": (form or SignForm(shown.asked)) if can_sign else None,
         "asked": shown.asked,
         "due": f"{queries.DUE:%H:%M}",
+        "is_late": at.astimezone(UTC).time() > queries.DUE,
     }
     return render_page(request, SHEET, context, status=status)
 

@@ -14,7 +14,7 @@ from checks.daily.filling import Filled, figures, unpacked
 from checks.daily.lines import LINES, line_of
 from checks.daily.models import DailyAnswer, DailySheet
 from checks.rollups.models import HourBucket
-from incidents.models import Domain, Incident
+from incidents.models import Contact, Domain, Holder, Incident
 from opsportal.audit import actions as audit
 from opsportal.audit.models import AuditEvent
 from opsportal.errors import Conflict, Refused
@@ -176,6 +176,26 @@ def test_the_page_is_filled_signed_and_then_shows_what_was_signed(client_as, res
     assert "Sign the sheet" not in signed
     today = DailySheet.objects.get().on
     assert client.get(f"/daily/{today:%Y-%m-%d}/").status_code == 200
+
+
+def test_it_says_who_is_due_and_takes_another_responders_signature(client_as, responder: User, publisher: User):
+    handle = Contact.objects.get(slug="primary-on-call").handle or "@duty"
+    Contact.objects.filter(slug="primary-on-call").update(handle=handle)
+    Holder.objects.update_or_create(handle=handle, defaults={"person": publisher, "rotation": None})
+    client = client_as(responder)
+    assert f"Due from <b>publisher ({handle})</b>" in client.get("/daily/").text
+
+    client.post("/daily/sign/", {})
+
+    page = client.get("/daily/").text
+    assert f"It was due from publisher ({handle})." in page
+    assert DailySheet.objects.get().signed_by == responder
+
+
+def test_a_house_without_anybody_on_call_says_so(client_as, viewer: User):
+    Contact.objects.update(handle="")
+
+    assert "Nobody is on call for the house." in client_as(viewer).get("/daily/").text
 
 
 def test_what_was_typed_comes_back(client_as, responder: User):
