@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from incidents.paging import views
+from incidents.paging import marks_views, views
 
 urlpatterns = [
     path("paging/", views.paging, name="paging"),
+    path("paging/marks/", marks_views.marks, name="paging_marks"),
     path("paging/rules/<str:slug>/", views.rule, name="paging_rule"),
     path("reach/", views.reach, name="reach"),
     path("reach/<int:pk>/ask/", views.ask, name="reach_ask"),

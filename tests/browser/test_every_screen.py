@@ -66,7 +66,7 @@ ASKED_ELSEWHERE = {"/api/v1/docs"}
 # Parts of other screens, and answers for another site.
 NO_SCREENS = {
     "incidents:top",
-    *("incidents:oncall_marks", "incidents:runbook_marks", "checks:domain_marks"),
+    *("incidents:paging_marks", "incidents:oncall_marks", "incidents:runbook_marks", "checks:domain_marks"),
     "incidents:honesty",
     "mfa_login_webauthn",
     "sso",

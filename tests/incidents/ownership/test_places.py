@@ -125,6 +125,7 @@ def test_the_screen_of_the_file_shows_a_plan_and_takes_it_in(client_as, admin, r
     ("path", "column", "missing"),
     [
         ("/oncall/marks/", "oncall", "Somebody more for Payments"),
+        ("/paging/marks/", "reach", "Nobody to reach for Payments"),
         ("/runbooks/marks/", "runbooks", "Support has no runbook"),
         ("/slo/marks/", "checks", "Payments has no check"),
         ("/slo/marks/", "objective", "Payments has no objective"),
@@ -140,3 +141,13 @@ def test_other_rooms_put_their_marks_into_the_matrix(client_as, viewer, path, co
     assert f'hx-target="#mark-{column}-payments"' in part
     assert missing in part
     assert client.get(path)["Location"] == "/ownership/"
+
+
+def test_the_matrix_is_amber_where_who_is_on_call_was_never_proved(client_as, viewer, responder, admin):
+    for handle, person in (("@payments-lead", responder), ("@payments-oncall", admin)):
+        handles.hold(handle, person=person, seen=0, by=admin)
+
+    part = client_as(viewer).get("/paging/marks/", headers=PART).content.decode()
+
+    assert "Prove reach of responder" in part
+    assert "No way to be reached, on call for Payments" in part
