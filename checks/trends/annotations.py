@@ -46,7 +46,8 @@ def of(stretch: Stretch, seen: IncidentQuerySet, domain: Domain | None) -> Annot
     real = seen.counted().filter(merged_into=None).filter(_during("declared_at", stretch))
     worst = list(real.order_by("severity_peak", "-declared_at", "-pk")[: len(ascii_uppercase)])
     incidents = sorted(worst, key=lambda one: (one.declared_at, one.pk))
-    begun = Change.objects.touching(domain).exclude(result="planned").filter(_during("started_at", stretch))
+    begun = Change.objects.exclude(result="planned").filter(_during("started_at", stretch))
+    begun = begun.touching(domain) if domain is not None else begun
     moments = begun.order_by("-started_at", "-pk").values_list("started_at", flat=True)
     return Annotations(
         [_incident(one, letter) for one, letter in zip(incidents, ascii_uppercase, strict=False)],

@@ -133,7 +133,7 @@ def line(
     frame = _Frame(names, width, low, high, happened)
     last = len(names) - 1
     return frame.chart(
-        [Mark("", _n(frame.y(one)), say(one)) for one in (low, (low + high) / 2, high)] if known else [],
+        _levels([(frame.y(one), say(one)) for one in (low, (low + high) / 2, high)]) if known else [],
         paths=[_path(one, frame) for one in values],
         points=[Mark(_n(frame.x(last)), _n(frame.y(one[last])), "") for one in values if one[last] is not None],  # type: ignore[arg-type]
     )
@@ -155,6 +155,12 @@ def piles(
                 bars.append(Bar(fill, _n(x), _n(top), _n(wide), _n(frame.y(below[place]) - top)))
             below[place] += number
     return frame.chart([Mark("", _n(frame.y(one)), f"{one:g}") for one in (0.0, high / 2, high)], bars=bars)
+
+
+def _levels(wanted: Sequence[tuple[float, str]]) -> list[Mark]:
+    """The same words once: a figure that hardly moves has one level."""
+    first = {text: y for y, text in reversed(wanted)}
+    return [Mark("", _n(y), text) for y, text in wanted if first[text] == y]
 
 
 def _whole(most: int) -> float:

@@ -13,6 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 from checks.catalogue.models import Check
 from checks.rollups import buckets, histogram
 from checks.rollups.buckets import Counts
+from checks.trends import isoweek
 from opsportal.models import User
 from tests.browser.application import enter
 from tests.pages import axe, sideways
@@ -34,6 +35,30 @@ def history() -> None:
         )
         for number in range(168)
     )  # fmt: skip
+
+
+def test_dragging_over_a_trend_shows_those_weeks(
+    page: Page, server: LiveServer, viewer: User, violations: list[str]
+) -> None:
+    check, now = Check.objects.get(key="portal-live"), timezone.now()
+    mondays = isoweek.closed(now, 12)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT checks_make_partitions(%s, %s)", [mondays[0], now])
+    buckets.replace_weeks(Counts(check.pk, monday, ok=10_000, err=80, expected=10_080) for monday in mondays)
+    enter(page, server, viewer, "/trends/")
+    assert axe(page) == []
+    chart = page.locator("svg.chart.not-phone").first
+    chart.scroll_into_view_if_needed()
+    box = chart.bounding_box()
+    assert box is not None
+
+    page.mouse.move(box["x"] + box["width"] * 0.4, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + 60, steps=3)
+    page.mouse.up()
+
+    expect(page).to_have_url(re.compile(r"/trends/\?since=20\d\d-W\d\d&until=20\d\d-W\d\d#weeks$"))
+    expect(page.locator("#weeks .chip[aria-current]")).to_contain_text(" to ")
 
 
 def test_dragging_over_the_chart_shows_that_time_and_everything_follows(

@@ -110,6 +110,12 @@ def test_a_line_breaks_where_nothing_is_known():
     assert chart.line([None], names=["2026-W46"], width=340, say=str).paths == [""]
 
 
+def test_a_figure_that_hardly_moves_has_one_level():
+    drawn = chart.line([59.0, 59.01], names=["2026-W45", "2026-W46"], width=340, say=lambda one: f"{one:.0f} ms")
+
+    assert [one.text for one in drawn.levels] == ["59 ms"]
+
+
 def test_bars_are_piled_and_letters_that_have_no_room_are_left_to_the_list():
     names = ["2026-W44", "2026-W45", "2026-W46"]
     happened = chart.Happened(letters=[(1.5, "A"), (1.5, "B"), (1.5, "C"), (2.9, "D")], strokes=[0.1, 2.2])

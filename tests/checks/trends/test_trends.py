@@ -136,6 +136,8 @@ def test_incidents_and_changes_of_the_weeks_are_marked_and_listed(client_as, vie
     assert 'class="ann" d="M' in frontend
     assert 'aria-label="Incidents over 52 weeks; in the newest SEV-1 3, SEV-2 0, SEV-3 27' in frontend
     assert "INC-901 Part" in client_as(viewer).get("/trends/check/shop/").content.decode()
+    assert "Release 7" in client_as(viewer).get("/trends/").content.decode()
+    assert "Release 7" not in client_as(viewer).get("/trends/domain/backend/").content.decode()
 
 
 def test_one_zooms_to_any_weeks_and_the_address_keeps_them(client_as, viewer, add_check: AddCheck) -> None:
