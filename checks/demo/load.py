@@ -17,6 +17,7 @@ from checks.demo import (
     operations,
     parts,
     readers,
+    reviews,
     rotas,
     runbooks,
     sheets,
@@ -126,6 +127,7 @@ def load(*, at: datetime) -> Loaded:
         objectives.promise(cast["admin"], at)
         sheets.sign(cast["responder"], at)
         drills.hold_duties(cast["responder"], at)
+        reviews.hold(cast, at)
         day_records.write(at)
         connection.run_on_commit.clear()
     statuspage.rebuild(at)

@@ -5,7 +5,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from checks.demo import impacts, load, story
-from checks.models import Check, DayBucket, HourBucket, MinuteBucket
+from checks.models import Check, DayBucket, HourBucket, MinuteBucket, Review
 from incidents.changes.models import Change, Suspect
 from incidents.models import (
     DayRecord,
@@ -67,6 +67,7 @@ def test_twelve_weeks_are_loaded_through_the_actions_and_wake_nobody(settings, t
     assert list(Drill.objects.order_by("number").values_list("state", "flag")) == [("finished", "")] * 3
     assert set(Occurrence.objects.values_list("state", flat=True)) == {"held", "missed", "open"}
     assert DayRecord.objects.count() >= 80
+    assert Review.objects.exclude(signed_at=None).count() == 3
     suspected = Suspect.objects.order_by("incident__number").values_list("incident__title", flat=True)
     assert list(suspected) == ["Dashboard blank after release", story.OPEN[0].title]
     assert (tmp_path / "snapshot" / "current").exists()
