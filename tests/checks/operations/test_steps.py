@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.utils import timezone
 
 from checks.catalogue.models import Check
 from checks.operations import actions, steps
@@ -96,7 +97,7 @@ def test_while_another_of_its_kind_runs_nothing_is_left_behind(client_as, respon
 @pytest.mark.parametrize(("state", "verdict"), [("healthy", "as_expected"), ("unhealthy", "not_as_expected")])
 def test_a_check_is_looked_at(client_as, responder, state, verdict):
     written(responder, body=BODY)
-    Check.objects.filter(key="portal-live").update(state=state)
+    Check.objects.filter(key="portal-live").update(state=state, last_run_at=timezone.now())
     client = client_as(responder)
 
     client.post("/operations/step/", STEP | {"number": "2"})
