@@ -199,7 +199,6 @@ def _ways_to(person: User, how: str) -> list[Reach]:
 
 
 def _promise(row: CallLine, incident: Incident, person: User, reach: Reach, *, at: datetime) -> None:
-    mark = f"{incident.mark}: " if incident.mark else ""
     proposed = "" if incident.severity_confirmed else " (proposed)"
     title = f" {incident.title}" if incident.nature == Incident.Nature.STANDARD else ""
     event = f"call:{row.call_id}"
@@ -210,7 +209,7 @@ def _promise(row: CallLine, incident: Incident, person: User, reach: Reach, *, a
                 key=key,
                 recipient=f"{REFERENCE}:{row.pk}",
                 channel=reach.channel,
-                subject=f"{mark}{incident.label} {row.call.severity}{proposed}{title}"[:200],
+                subject=f"{incident.warning}{incident.label} {row.call.severity}{proposed}{title}"[:200],
                 body=_body(row, incident),
             )
         ],
@@ -244,7 +243,7 @@ def _say_that_nobody_is_called(call: Call, incident: Incident, *, at: datetime) 
         return
     outbox.tell_operators(
         key=f"call:{call.pk}:nobody",
-        subject=f"{incident.label} {call.severity}: nobody could be called",
+        subject=f"{incident.warning}{incident.label} {call.severity}: nobody could be called",
         body=f"{incident.domain.name}: neither the first nor the backup is reached. Whoever reads this takes it.\n"
         f"{settings.BASE_URL}{incident.get_absolute_url()}",
         at=at,
