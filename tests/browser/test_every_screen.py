@@ -58,6 +58,8 @@ ELSEWHERE = {
     ),
     # A calendar for programs, behind a secret word: tests/incidents/oncall/test_feeds.py
     "incidents:oncall_calendar",
+    # The answer to a question that was sent to a person: tests/incidents/paging/test_reach.py
+    "incidents:reach_proof",
     # tests/browser/test_checks.py
     *("checks:bulk-ask", "checks:bulk-progress"),
 }
