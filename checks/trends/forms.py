@@ -7,6 +7,7 @@ from django import forms
 
 from checks.trends import isoweek
 from checks.trends.stretch import LONGEST
+from opsportal.moments import EARLIEST, LATEST
 
 
 class WeekField(forms.CharField):
@@ -18,7 +19,7 @@ class WeekField(forms.CharField):
 
     def clean(self, value: Any) -> datetime:
         found = isoweek.parse(super().clean(value).upper())
-        if found is None:
+        if found is None or not EARLIEST <= found < LATEST:
             raise forms.ValidationError("Write a week such as 2026-W46.")
         return found
 

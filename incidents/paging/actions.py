@@ -21,6 +21,9 @@ from opsportal.privacy import guard
 from opsportal.secrets.sealed import seal
 
 MOST = 8
+# Nobody is written to without end in somebody's name: ways that were taken away count, too.
+MOST_A_DAY = 20
+ASK_EVERY = timedelta(minutes=1)
 # A question that was not answered in a day is asked again by whoever still wants the proof.
 ANSWER_WITHIN = timedelta(hours=24)
 REFERENCE = "reach"
@@ -35,7 +38,11 @@ def add(person: User, *, name: str, channel: str, address: str, at: datetime) ->
     require_address(channel, address)
     if channel == Channel.EMAIL and not settings.EMAIL_CONFIGURED:
         raise Refused("NOT_CONFIGURED", "Mail needs EMAIL_URL, which is not set. Choose another way, or ask an admin.")
-    mine = list(Reach.objects.kept().select_for_update().filter(person=person).order_by("position", "pk"))
+    # One at a time for a person: with no way yet there would be nothing else to lock.
+    User.objects.select_for_update().get(pk=person.pk)
+    mine = list(Reach.objects.kept().filter(person=person).order_by("position", "pk"))
+    if Reach.objects.filter(person=person, created_at__gt=at - timedelta(days=1)).count() >= MOST_A_DAY:
+        raise Refused("TOO_MANY_TODAY", f"{MOST_A_DAY} new ways a day are enough. Go on tomorrow.")
     if len(mine) >= MOST:
         raise Refused("TOO_MANY", f"{MOST} ways are enough. Take one away first.")
     if any(one.name == name for one in mine):
@@ -61,6 +68,8 @@ def ask(row: Reach, *, by: User, at: datetime) -> Reach:
     row = _own(row, by)
     if row.channel == Channel.EMAIL and not settings.EMAIL_CONFIGURED:
         raise Refused("NOT_CONFIGURED", "Mail needs EMAIL_URL, which is not set.")
+    if row.asked_at is not None and at - row.asked_at < ASK_EVERY:
+        raise Refused("ASKED_JUST_NOW", "A question went there less than a minute ago. Give it time to arrive.")
     _ask(row, at=at)
     return row
 

@@ -157,6 +157,8 @@ def test_one_zooms_to_any_weeks_and_the_address_keeps_them(client_as, viewer, ad
     assert "Write a week such as 2026-W46." in wrong.content.decode()
     assert 'value="soon"' in wrong.content.decode()
     assert browser.get(f"/trends/export.csv?since={names[4]}&until={names[2]}").status_code == 422
+    for far in ("0001-W01", "0001-W02", "9999-W52"):
+        assert browser.get(f"/trends/?since={far}&until={far}").status_code == 422
 
 
 def test_an_empty_house_and_a_first_week_are_shown(client_as, viewer, add_check: AddCheck) -> None:

@@ -57,8 +57,8 @@ def opsctl(responder, monkeypatch, capsys):
             raise urllib.error.HTTPError("", told.status_code, "", Message(), io.BytesIO(told.content))
         return io.BytesIO(told.content)
 
-    monkeypatch.setattr(urllib.request, "urlopen", answer)
     module = loaded()
+    monkeypatch.setattr(module._OPENER, "open", answer)
 
     def run(*arguments: str) -> tuple[int, Any, str]:
         try:
@@ -120,3 +120,27 @@ def test_without_a_token_it_says_which_name_to_set(opsctl, monkeypatch):
     monkeypatch.delenv("OPSPORTAL_TOKEN")
 
     assert "OPSPORTAL_TOKEN" in opsctl("gate")[2]
+
+
+def test_the_token_goes_nowhere_else(monkeypatch, capsys, http_target):
+    monkeypatch.setenv("OPSPORTAL_TOKEN", "a-token")
+    monkeypatch.setenv("OPSPORTAL_URL", http_target.url)
+    http_target.status, http_target.headers = 302, {"Location": f"{http_target.url}elsewhere"}
+
+    with pytest.raises(SystemExit) as end:
+        loaded().main(["get", "me"])
+
+    assert end.value.code == 1
+    assert [one.path for one in http_target.requests] == ["/api/v1/me"]
+    assert "HTTP 302" in capsys.readouterr().err
+
+
+def test_a_page_that_is_no_json_is_said(monkeypatch, capsys, http_target):
+    monkeypatch.setenv("OPSPORTAL_TOKEN", "a-token")
+    monkeypatch.setenv("OPSPORTAL_URL", http_target.url)
+    http_target.body = b"<html>"
+
+    with pytest.raises(SystemExit):
+        loaded().main(["get", "me"])
+
+    assert "not the API's" in capsys.readouterr().err

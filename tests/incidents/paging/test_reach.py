@@ -168,3 +168,17 @@ def test_a_proof_grows_old(way, responder):
 
     assert queries.standing_of([responder], AT + timedelta(days=90))[responder.pk].is_fresh
     assert queries.standing_of([responder], AT + timedelta(days=91))[responder.pk].words == "Proof is old"
+
+
+def test_nobody_is_asked_without_end(way, responder, http_target):
+    with pytest.raises(Refused, match="less than a minute ago"):
+        actions.ask(way, by=responder, at=AT + timedelta(seconds=59))
+    for number in range(1, actions.MOST_A_DAY):
+        actions.remove(Reach.objects.kept().get(), by=responder, at=AT)
+        actions.add(responder, name=f"Way {number}", channel="slack", address=http_target.url, at=AT)
+    actions.remove(Reach.objects.kept().get(), by=responder, at=AT)
+    with pytest.raises(Refused, match="tomorrow"):
+        actions.add(responder, name="One more", channel="slack", address=http_target.url, at=AT)
+    actions.add(
+        responder, name="One more", channel="slack", address=http_target.url, at=AT + timedelta(days=1, hours=1)
+    )
