@@ -102,8 +102,9 @@ def _budgets(at: datetime) -> list[dict[str, Any]]:
 
 
 def _noisy(start: datetime, end: datetime) -> list[dict[str, Any]]:
-    """What fired more than once, most often first."""
-    fired = Alert.objects.counted().filter(fired_at__gte=start, fired_at__lt=end).values("dedup_key")
+    """What fired more than once, most often first; keys of what a security incident is about stay out."""
+    shown = Alert.objects.counted().exclude(incident__nature=Incident.Nature.SECURITY)
+    fired = shown.filter(fired_at__gte=start, fired_at__lt=end).values("dedup_key")
     counted = fired.annotate(
         number=Count("pk"), unheard=Count("pk", filter=Q(acknowledged_at=None, resolved_at__isnull=False))
     )

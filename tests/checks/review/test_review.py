@@ -14,6 +14,7 @@ from checks.review import actions, numbers, queries, reports
 from checks.review.actions import Plan
 from checks.review.models import Review
 from checks.rollups.models import Watermark
+from incidents.alerts.models import Alert
 from incidents.models import Domain, Incident, Obligation
 from opsportal.errors import Conflict, Refused
 from opsportal.models import AuditEvent, Delivery
@@ -115,6 +116,23 @@ def test_thirteen_weeks_are_compiled_signed_and_stay_as_they_were(
     review.refresh_from_db()
     assert json.dumps(review.figures, sort_keys=True) == kept
     assert review.notes == "A rough week."
+
+
+def test_what_fired_in_a_security_incident_is_not_named(shop: Check, client_as, viewer) -> None:
+    week = MONDAY - timedelta(days=3)
+    hidden = incident(801, week, nature=Incident.Nature.SECURITY)
+    shown = incident(802, week)
+    for room in (hidden, hidden, hidden, shown, shown, None, None):
+        Alert.objects.create(
+            dedup_key=f"key-of-{room.number if room else 'none'}", source="api", title="x", domain=shown.domain,
+            severity="SEV-2", incident=room, fired_at=week, last_seen_at=week, resolved_at=week,
+        )  # fmt: skip
+
+    review = actions.compile_due(at=AT)
+
+    assert review is not None
+    assert [(one["key"], one["fired"]) for one in review.figures["noisy"]] == [("key-of-802", 2), ("key-of-none", 2)]
+    assert "key-of-801" not in client_as(viewer).get(review.get_absolute_url()).content.decode()
 
 
 def test_late_data_are_taken_in_until_it_is_signed(review: Review, shop: Check, responder) -> None:
