@@ -20,6 +20,7 @@ LINES = (
     Line("jobs", "Job health", "Are jobs, aggregation and exports without a backlog?"),
     Line("errors", "Error rates", "Are 5xx rates within their normal baseline?"),
     Line("limits", "Rate limits", "Were spikes of 429 looked into?"),
+    Line("plans", "Limits of plans", "Are ingest's limits a minute enforced for each plan?"),
     Line("database", "Database", "Are pool and slow queries of the database in order?"),
     Line("status", "Status page", "Does the status page say what users see now?", is_asked=True),
     Line("backups", "Backups", "Did last night's backups of database and object storage run?"),
@@ -42,8 +43,9 @@ _BY_WORD = {
     "database": "database db postgres sql",
     "api": "api",
 }
+# A kind that proves one line, whatever its key says: ingest's limit is no news of ingest itself.
+_PROVES = {"limit_guard": "plans"}
 _BY_KIND = {
-    "limit_guard": "limits",
     **dict.fromkeys(("database", "sql_aggregate", "query_benchmark"), "database"),
     **dict.fromkeys(("heartbeat", "token_report", "celery_queue", "redis"), "jobs"),
     **dict.fromkeys(("backup_age", "restore_drill"), "backups"),
@@ -52,11 +54,15 @@ _BY_KIND = {
 
 
 def line_of(key: str, kind: str) -> str:
-    """The slug of the line that a check fills: by a word of its key, else by its kind.
+    """The slug of the line that a check fills: by what its kind proves, by a word of its key, else by its kind.
 
     >>> line_of("eu-ingest-browser", "http"), line_of("orders-pool", "database"), line_of("shop", "http")
     ('ingest', 'database', 'api')
+    >>> line_of("ingest-free-plan", "limit_guard")
+    'plans'
     """
+    if kind in _PROVES:
+        return _PROVES[kind]
     words = set(re.split(r"[-_]", key))
     named = (slug for slug, known in _BY_WORD.items() if words & set(known.split()))
     return next(named, _BY_KIND.get(kind, "other"))

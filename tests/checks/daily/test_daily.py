@@ -13,6 +13,8 @@ from checks.daily.actions import Said
 from checks.daily.filling import Filled, figures, unpacked
 from checks.daily.lines import LINES, line_of
 from checks.daily.models import DailyAnswer, DailySheet
+from checks.rollups import buckets
+from checks.rollups.buckets import Counts
 from checks.rollups.models import HourBucket
 from incidents.models import Contact, Domain, Holder, Incident
 from opsportal.audit import actions as audit
@@ -41,7 +43,8 @@ def check(key: str, kind: str = "http", state: str = State.HEALTHY, **more) -> C
         ("nightly-export", "heartbeat", "jobs"),
         ("geo-lag", "prometheus", "jobs"),
         ("gateway-5xx", "prometheus", "errors"),
-        ("plan-guard", "limit_guard", "limits"),
+        ("ingest-free-plan", "limit_guard", "plans"),
+        ("gateway-429", "prometheus", "limits"),
         ("orders-pool", "database", "database"),
         ("db-backup", "backup_age", "backups"),
         ("portal-snapshot", "portal", "status"),
@@ -55,7 +58,8 @@ def test_a_check_fills_the_line_of_its_key_or_its_kind(key: str, kind: str, line
 
 def test_the_lines_are_those_of_the_operating_documents():
     assert [line.slug for line in LINES if line.question] == [
-        *("api", "ingest", "jobs", "errors", "limits", "database", "status", "backups", "abuse", "support")
+        *("api", "ingest", "jobs", "errors", "limits", "plans"),
+        *("database", "status", "backups", "abuse", "support"),
     ]
 
 
@@ -70,7 +74,7 @@ def test_what_no_check_knows_is_asked(responder: User):
     assert now.filled[0].slug == "ingest"
     assert lines["ingest"].words == "1 of 1 not in order: Browser-Ingest"
     assert lines["api"].state == "healthy"
-    assert now.asked == ("jobs", "errors", "limits", "database", "status", "backups", "abuse", "support")
+    assert now.asked == ("jobs", "errors", "limits", "plans", "database", "status", "backups", "abuse", "support")
     assert now.watchdog == "ops_daily_watchdog status=insufficient_data reason=delivered_total_0"
 
 
@@ -98,6 +102,30 @@ def test_the_portals_own_backup_is_a_line_and_asks_nobody(responder: User):
         AuditEvent.objects.create(act=act, actor="shell", object="x.backup", at=AT - timedelta(hours=5))
     assert (line().state, line().words) == ("healthy", "taken 5 h ago, restored on trial 5 h ago")
     assert "backups" in figures(responder, AT).asked
+
+
+@pytest.mark.parametrize(
+    ("guard", "watchdog"),
+    [
+        ("", "ops_daily_watchdog status=healthy"),
+        ("orders-taken", "ops_daily_watchdog status=insufficient_data reason=orders_taken_0"),
+        ("nobody", "ops_daily status=fail reason=volume_guard_unknown"),
+    ],
+)
+def test_the_operators_volume_guard_counts_as_in_ops_daily(
+    responder: User, monkeypatch: pytest.MonkeyPatch, guard: str, watchdog: str
+):
+    api = check("api-health")
+    check("orders-taken", is_daily=False, last_value=0.0)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT checks_make_partitions(%s, %s)", [AT, AT])
+    buckets.add_minutes([Counts(api.pk, AT - timedelta(minutes=2), ok=60, expected=60)])
+    monkeypatch.setenv("OPS_DAILY_VOLUME_GUARD", guard)
+
+    now = figures(responder, AT)
+
+    assert now.watchdog == watchdog
+    assert "api" in {one.slug for one in now.filled}
 
 
 def test_no_words_that_could_be_taken_away_are_frozen(responder: User, monkeypatch: pytest.MonkeyPatch):
