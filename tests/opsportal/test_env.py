@@ -1,6 +1,9 @@
 """A value that cannot be what its name is for ends the start in one line that names the variable and shows no value."""
 
+from itertools import chain
+
 import pytest
+import yaml
 
 from opsportal import env
 from tests.portals import run_python
@@ -186,3 +189,15 @@ def test_the_page_s_own_name_is_not_the_one_that_staff_use(monkeypatch):
     monkeypatch.setenv("STATUS_HOST", "Status.example.org")
     env.refuse_bad_values()
     assert env.status_host() == "status.example.org"
+
+
+@pytest.mark.parametrize("workflow", ["ops_daily", "prod_verify"])
+def test_workflows_pass_every_name_that_production_may_require(workflow: str) -> None:
+    """A portal with billing on would fail there for a name that nobody can hand in."""
+    read = yaml.safe_load((env.ROOT / f".github/workflows/{workflow}.yml").read_text())
+
+    passed = set(read["jobs"][workflow]["env"])
+
+    wanted = {*env.REQUIRED_ALWAYS, *env.REQUIRED_WHEN, *chain(*env.REQUIRED_WHEN.values())}
+    assert wanted <= passed
+    assert ("OPSPORTAL_TOKEN" in passed) == (workflow == "prod_verify")
