@@ -1,5 +1,6 @@
 """What workers did proves duties: an operation that ended well, a check that passes. Calls down, never up."""
 
+import re
 from datetime import datetime
 
 from checks.catalogue.models import Check
@@ -11,12 +12,23 @@ from incidents.duties import queries as owed
 from incidents.duties.models import Duty
 
 Evidence = Duty.Evidence
+# Without its names an operation ends well too, and so does one that only looks at the configuration: nothing was done.
+_NOTHING_DONE = re.compile(r"\bstatus=not_configured\b|\bmode=dry_run\b")
+# For which exit 0 is not enough: the form that does all of it, and the word of its token line.
+_WANTED = {"prod_verify": ("--verify", "status=ok")}
 
 
 def of_run(run: OperationRun, *, at: datetime) -> None:
-    """An operation ended with exit 0: its token line is the evidence. Safe to run twice."""
-    if run.state == OperationRun.State.ENDED and run.exit_code == 0:
+    """An operation ended with exit 0 and did what it is for: its token line is the evidence. Safe to run twice."""
+    if _is_evidence(run):
         duties.meet(Evidence.OPERATION, run.kind, said=run.token or run.command, at=at, by=run.by)
+
+
+def _is_evidence(run: OperationRun) -> bool:
+    if run.state != OperationRun.State.ENDED or run.exit_code != 0 or _NOTHING_DONE.search(run.token):
+        return False
+    form, word = _WANTED.get(run.kind, ("", ""))
+    return form in run.command and word in run.token
 
 
 def of_checks(*, at: datetime) -> None:

@@ -165,7 +165,7 @@ def test_a_duty_that_cannot_be_is_refused_in_words(admin, changes, words):
 
 def run_of(kind: str, **changes) -> OperationRun:
     given = {"command": kind, "state": "ended", "source": "web", "reason": "", "asked_at": AT, "exit_code": 0}
-    return OperationRun.objects.create(kind=kind, token=f"{kind} status=ok", **given | changes)
+    return OperationRun.objects.create(kind=kind, **given | {"token": f"{kind} status=ok"} | changes)
 
 
 def test_an_operation_that_ends_well_is_evidence_and_a_failed_one_is_not(admin):
@@ -178,6 +178,39 @@ def test_an_operation_that_ends_well_is_evidence_and_a_failed_one_is_not(admin):
 
     assert states(duty) == [("11-23 10:00", "held")]
     assert duty.occurrences.get().evidence == "backup_verify status=ok"
+
+
+@pytest.mark.parametrize(
+    ("kind", "command", "token", "why"),
+    [
+        ("prod_verify", "prod_verify --dry-run", "prod_verify status=ok mode=dry_run", "nothing was looked at"),
+        (
+            *("prod_verify", "prod_verify --verify", "prod_verify status=not_configured reason=missing_env"),
+            "there is no production",
+        ),
+        ("prod_verify", "prod_verify --verify", "", "it did not say so"),
+        (
+            *("check_slo_policy", "check_slo_policy", "check_slo_policy status=not_configured reason=missing_dsn"),
+            "there is no database",
+        ),
+        ("backup_verify", "backup_verify", "backup_verify status=ok mode=dry_run", "nothing was done"),
+    ],
+)
+def test_what_ends_well_and_did_nothing_is_no_evidence(admin, kind, command, token, why):
+    duty = define(admin, evidence="operation", proof=kind)
+
+    evidence.of_run(run_of(kind, command=command, token=token), at=AT + DAY)
+
+    assert states(duty) == [("11-23 10:00", "open")], why
+
+
+def test_the_weekly_verification_is_proved_by_a_look_at_production_alone(admin):
+    duty = define(admin, evidence="operation", proof="prod_verify")
+
+    run = run_of("prod_verify", command="prod_verify --verify", token="prod_verify status=ok mode=verify")
+    evidence.of_run(run, at=AT + DAY)
+
+    assert states(duty) == [("11-23 10:00", "held")]
 
 
 def test_a_check_that_passed_since_it_was_opened_is_evidence(admin):
