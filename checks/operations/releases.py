@@ -8,7 +8,9 @@ from incidents.changes.facts import Found
 
 # Where missing names and too little data do not pass.
 _STRICT = r"ops_daily .*(--strict|--mode[= ]prod)|prod_verify .*--verify"
-_NO_TRAFFIC = "status=insufficient_data"
+# The watchdog without traffic; its reason names what was not there, such as delivered_total_0.
+_NO_TRAFFIC = re.compile(r"ops_daily_watchdog status=insufficient_data reason=(\S+)")
+_UNHEALTHY = 2
 _LINES = 40
 
 
@@ -18,15 +20,15 @@ def tell(run: OperationRun) -> None:
         return
     assert run.exit_code is not None
     assert run.ended_at is not None
-    lines = list(run.lines.order_by("-pk").values_list("text", flat=True)[:_LINES])
+    lines = list(reversed(run.lines.order_by("-pk").values_list("text", flat=True)[:_LINES]))
     facts.learn(
         Found(
             run=run.pk,
             kind=run.kind,
             command=run.command,
-            level=_level(run),
+            level=_level(run, lines),
             line=run.token,
-            lines="\n".join(reversed(lines)),
+            lines="\n".join(lines),
             started_at=run.started_at or run.asked_at,
             ended_at=run.ended_at,
             is_strict=re.match(_STRICT, run.command) is not None,
@@ -34,8 +36,13 @@ def tell(run: OperationRun) -> None:
     )
 
 
-def _level(run: OperationRun) -> str:
-    """Unhealthy and error are one here; only too little data is neither good nor bad."""
+def _level(run: OperationRun, lines: list[str]) -> str:
+    """Unhealthy and error are one here; only too little data is neither good nor bad.
+
+    prod_verify says no more than the reason of its worst part: it is too little data when that is the watchdog's.
+    """
     if run.exit_code == 0:
         return "ok"
-    return "warn" if _NO_TRAFFIC in run.token else "fail"
+    missing = next((found[1] for line in reversed(lines) if (found := _NO_TRAFFIC.fullmatch(line))), None)
+    is_all = run.exit_code == _UNHEALTHY and missing is not None and run.token.endswith(f" reason={missing}")
+    return "warn" if is_all else "fail"

@@ -12,6 +12,7 @@ from opsportal.commands import Exit
 
 # An error hides how things are, so it is worse than unhealthy.
 _WORSE = (Exit.OK, Exit.UNHEALTHY, Exit.ERROR)
+_NO_TRAFFIC = "status=insufficient_data"
 _REASON = re.compile(r"\breason=([a-z0-9_]+)")
 
 
@@ -27,6 +28,11 @@ class Ended:
         """The token of its last line; `failed` when it has none."""
         found = _REASON.search(self.last)
         return found[1] if found else "failed"
+
+    @property
+    def badness(self) -> tuple[int, bool]:
+        """Of two with the same exit code the one that knows what is wrong is worse than the one without traffic."""
+        return _WORSE.index(self.code), _NO_TRAFFIC not in self.last
 
 
 def run(words: Sequence[str], *, say: Callable[[str], object], stderr: OutputWrapper) -> Ended:
@@ -44,4 +50,4 @@ def run(words: Sequence[str], *, say: Callable[[str], object], stderr: OutputWra
 
 def worst(parts: Sequence[Ended]) -> Ended:
     """The first of the worst."""
-    return max(parts, key=lambda one: _WORSE.index(one.code))
+    return max(parts, key=lambda one: one.badness)

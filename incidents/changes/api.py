@@ -114,12 +114,16 @@ class StepOut(Schema):
 
 
 class VerificationOut(Schema):
-    """The duty to verify production after a change. `failures` are runs that did not end well before."""
+    """The duty to verify production after a change. `failures` are runs that did not end well before.
+
+    `is_without_traffic`: it was met by a run that had too little data to judge by, with everything else in order.
+    """
 
     due_at: datetime
     met_at: datetime | None
     waived: str
     failures: int
+    is_without_traffic: bool
 
 
 class ReleaseOut(Schema):

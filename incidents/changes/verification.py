@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 
 from incidents.changes.models import Change
 from incidents.changes.release import ChangePolicy, FactQuerySet, OperationFact
@@ -18,6 +19,9 @@ from opsportal.models import User
 DUTY = Obligation.Kind.CHANGE_VERIFICATION
 # Strict is the one with --verify: a dry run looks at nothing.
 _RUN, _WELL = "prod_verify", "status=ok"
+Level = OperationFact.Level
+# As the operating documents have it: after a change ops_daily is healthy, or there was no traffic to judge by.
+_GOOD = Q(level=Level.OK, line__contains=_WELL) | Q(level=Level.WARN)
 # What was told later than this is history: production is another one by now.
 _OWED_FOR = timedelta(hours=24)
 _PREFIX = "CHG-"
@@ -25,13 +29,17 @@ _PREFIX = "CHG-"
 
 @dataclass(frozen=True)
 class Verification:
-    """The duty of one change as lists show it: how long it took, and how many runs did not end well before."""
+    """The duty of one change as lists show it: how long it took, and how many runs did not end well before.
+
+    `is_without_traffic`: all parts were in order, and there was too little data to judge by more than that.
+    """
 
     due_at: datetime
     met_at: datetime | None
     waived: str
     after: timedelta | None
     failures: int
+    is_without_traffic: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -82,8 +90,8 @@ def of(changes: Iterable[Change]) -> dict[int, Verification]:
     """The duties of these changes, by number; two queries."""
     by_label = {one.label: one for one in changes}
     owed = list(Obligation.objects.filter(kind=DUTY, subject__in=by_label).order_by("pk"))
-    failed = _failures([by_label[one.subject] for one in owed])
-    return {by_label[one.subject].pk: _read(one, by_label[one.subject], failed) for one in owed}
+    runs = _not_well([by_label[one.subject] for one in owed])
+    return {by_label[one.subject].pk: _read(one, by_label[one.subject], runs) for one in owed}
 
 
 def due(at: datetime, *, most: int = 8) -> list[tuple[Change, Verification]]:
@@ -95,30 +103,36 @@ def due(at: datetime, *, most: int = 8) -> list[tuple[Change, Verification]]:
     return [(found[number], read[number]) for number in numbers if number in found]
 
 
-def _read(owed: Obligation, change: Change, failed: list[tuple[datetime, datetime]]) -> Verification:
+def _read(owed: Obligation, change: Change, runs: list[tuple[str, datetime, datetime]]) -> Verification:
     ended = change.finished_at or change.started_at
     until = owed.met_at or owed.waived_at
-    tries = [end for begin, end in failed if begin >= ended and (until is None or end <= until)]
-    after = owed.met_at - ended if owed.met_at else None
-    return Verification(owed.due_at, owed.met_at, owed.reason if owed.waived_at else "", after, len(tries))
+    since = [(level, end) for level, begin, end in runs if begin >= ended and (until is None or end <= until)]
+    return Verification(
+        due_at=owed.due_at,
+        met_at=owed.met_at,
+        waived=owed.reason if owed.waived_at else "",
+        after=owed.met_at - ended if owed.met_at else None,
+        failures=sum(level == Level.FAIL for level, _ in since),
+        is_without_traffic=(Level.WARN, owed.met_at) in since,
+    )
 
 
-def _failures(changes: list[Change]) -> list[tuple[datetime, datetime]]:
+def _not_well(changes: list[Change]) -> list[tuple[str, datetime, datetime]]:
+    """Runs since the first of them that failed, or had no traffic to judge by."""
     if not changes:
         return []
     first = min(one.finished_at or one.started_at for one in changes)
-    runs = OperationFact.objects.strict().filter(kind=_RUN, started_at__gte=first).exclude(level=OperationFact.Level.OK)
-    return list(runs.order_by("started_at", "id").values_list("started_at", "ended_at"))
+    runs = OperationFact.objects.strict().filter(kind=_RUN, started_at__gte=first).exclude(level=Level.OK)
+    return list(runs.order_by("started_at", "id").values_list("level", "started_at", "ended_at"))
 
 
 def _good() -> FactQuerySet:
-    return OperationFact.objects.strict().filter(kind=_RUN, level=OperationFact.Level.OK, line__contains=_WELL)
+    return OperationFact.objects.strict().filter(_GOOD, kind=_RUN)
 
 
 def _is_good(fact: OperationFact) -> bool:
     """Without production's names it ends well too, and has verified nothing."""
-    is_run = fact.kind == _RUN and fact.is_strict
-    return is_run and fact.level == OperationFact.Level.OK and _WELL in fact.line
+    return _good().filter(pk=fact.pk).exists()
 
 
 def _owner(change: Change) -> str:

@@ -9,6 +9,7 @@ from checks.operations import actions as operations
 from checks.operations.models import OperationLine, OperationRun
 from incidents.changes.models import Change
 from incidents.changes.queries import last_known_good
+from incidents.changes.release import OperationFact
 from incidents.obligations.models import Obligation
 from incidents.ownership.models import Domain
 from opsportal.models import User
@@ -17,11 +18,12 @@ pytestmark = pytest.mark.django_db
 VERIFY = "prod_verify --verify"
 
 
-def ended(command: str, line: str, code: int, by: User) -> OperationRun:
+def ended(command: str, line: str | list[str], code: int, by: User) -> OperationRun:
     """A run from asking to its end."""
     run = operations.start(command, reason="the release", by=by, at=now())
     operations.claim(run.pk, at=now())
-    OperationLine.objects.create(run=run, at=now(), text=line)
+    for text in [line] if isinstance(line, str) else line:
+        OperationLine.objects.create(run=run, at=now(), text=text)
     operations.finish(run, state=OperationRun.State.ENDED, code=code, at=now())
     return run
 
@@ -66,3 +68,38 @@ def test_a_release_that_is_signed_fails_and_is_taken_back(client_as, responder):
     assert Obligation.objects.get(subject=release.label).reason == "It was taken back."
     assert Obligation.objects.get(subject=back.label).met_at is not None
     assert "Advice: take back" not in client.get("/changes/").content.decode()
+
+
+NO_TRAFFIC = "ops_daily_watchdog status=insufficient_data reason=delivered_total_0"
+NOT_VERIFIED = "prod_verify status=fail mode=verify reason="
+
+
+def test_a_day_without_traffic_verifies_a_change_and_accuses_none(client_as, responder):
+    client = client_as(responder)
+    client.post(
+        "/changes/new/",
+        {"domain": "payments", "kind": "deploy", "result": "succeeded", "what": "Deploy one", "artifact": "v1"},
+    )
+    change = Change.objects.get()
+
+    for _ in range(2):
+        ended(VERIFY, [NO_TRAFFIC, "runtime_health status=ok", f"{NOT_VERIFIED}delivered_total_0"], 2, responder)
+
+    assert Obligation.objects.get(subject=change.label).met_at is not None
+    page = client.get(change.get_absolute_url()).content.decode()
+    assert "without traffic" in page and "Failed" not in page
+    assert "Advice: take back" not in client.get("/changes/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("lines", "code"),
+    [
+        ([NO_TRAFFIC, "runtime_health status=unhealthy reason=too_slow", f"{NOT_VERIFIED}too_slow"], 2),
+        ([NO_TRAFFIC, "runtime_health status=fail", f"{NOT_VERIFIED}delivered_total_0"], 1),
+        (["runtime_health status=ok", f"{NOT_VERIFIED}delivered_total_0"], 2),
+    ],
+)
+def test_what_is_wrong_beside_missing_traffic_is_a_failure(responder, lines, code):
+    ended(VERIFY, lines, code, responder)
+
+    assert OperationFact.objects.get().level == "fail"

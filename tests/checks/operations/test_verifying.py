@@ -20,6 +20,7 @@ from opsportal.models import User
 from tests.checks.operations.commands import run
 
 NO_TRAFFIC = "ops_daily_watchdog status=insufficient_data reason=delivered_total_0"
+SLOW = "runtime_health status=unhealthy reason=too_slow"
 CONNECT = "runtime_health status=fail reason=health_connect_failed"
 
 
@@ -98,6 +99,12 @@ def test_verify_asks_all_parts_and_is_ok_when_all_are(asked: list[str]) -> None:
             {"ops_daily": Ended(Exit.UNHEALTHY, NO_TRAFFIC), "check_runtime_health": Ended(Exit.ERROR, CONNECT)},
             "health_connect_failed",
             1,
+        ),
+        # What is wrong stands before what nobody knows.
+        (
+            {"ops_daily": Ended(Exit.UNHEALTHY, NO_TRAFFIC), "check_runtime_health": Ended(Exit.UNHEALTHY, SLOW)},
+            "too_slow",
+            2,
         ),
         ({"db_verify": Ended(Exit.ERROR, "db_verify status=fail reason=missing_tables")}, "missing_tables", 1),
         ({"db_verify": Ended(Exit.ERROR, "")}, "failed", 1),

@@ -103,6 +103,17 @@ def test_only_a_good_run_that_began_after_it_verifies_a_change(tell, found, chan
     assert duty(one).is_running, why
 
 
+def test_a_run_without_traffic_verifies_a_change_as_the_operating_documents_have_it(tell, found):
+    one, line = tell(), "prod_verify status=fail mode=verify reason=delivered_total_0"
+
+    found("prod_verify", 5, level="warn", line=line)
+
+    read = verification.of([one])[one.pk]
+    assert (read.met_at, read.is_without_traffic, read.failures) == (minutes(5), True, 0)
+    later = tell(started_at=minutes(1), finished_at=minutes(2), artifact="v9", at=minutes(6))
+    assert duty(later).met_at == minutes(5)
+
+
 def test_runs_that_failed_meanwhile_are_counted(tell, fail):
     one = tell()
     for minute in (5, 9, 14):
