@@ -115,13 +115,15 @@ def _latency(before: Week, after: Week) -> Move | None:
     return Move("latency", new > old, f"p95 {word} from {old:.0f} ms to {new:.0f} ms", _times(old, new, FLOOR_MS))
 
 
-def why_not(before: Week, after: Week) -> str:
-    """What is said where nothing is flagged."""
+def why_not(before: Week, after: Week, *, of_many: bool = False) -> str:
+    """What is said where nothing is flagged; `of_many`: of the sum of several checks, which has no one latency."""
     if not before.samples or not after.samples:
         return "There is no week before to compare with" if after.samples else "Nothing ran"
     for week, name in ((after, "This week"), (before, "The week before")):
         if not week.is_covered:
             return f"{name} is covered to {week.coverage or 0:.1f} % only: too little to compare"
+    if of_many:
+        return "Failures: nothing beyond chance; latency is judged check by check"
     return "Nothing changed that chance does not explain"
 
 

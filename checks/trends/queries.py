@@ -14,6 +14,7 @@ from checks.trends.annotations import Annotations
 from checks.trends.evidence import NO_WEEK, Move, Week
 from checks.trends.stretch import Stretch
 from incidents.alerts.models import Alert
+from incidents.changes import queries as changes
 from incidents.changes.models import Change
 from incidents.metrics import queries as metrics
 from incidents.metrics.figures import WeekOf
@@ -85,7 +86,7 @@ class WeekLine:
     incidents: WeekOf
     noise: Noise
     deploys: int
-    # Of a domain those of its incidents, since other duties have none.
+    # Of a domain those of its incidents and of the changes that touch it, since other duties have none.
     late: Late
 
     @property
@@ -123,7 +124,7 @@ def trends(
         whole = list(checks[0].weeks)
     moves = checks[0].moves if check is not None and checks else evidence.compare(*whole[-2:])
     lines = _lines(stretch, whole, own, person)
-    words = ". ".join(one.words for one in moves) or evidence.why_not(*whole[-2:])
+    words = ". ".join(one.words for one in moves) or evidence.why_not(*whole[-2:], of_many=check is None)
     return Trends(stretch, check, domain, lines, sorted(checks, key=_worst_first), moves, words)
 
 
@@ -167,7 +168,7 @@ def _lines(stretch: Stretch, whole: Sequence[Week], domain: Domain | None, perso
     seen = _seen(domain, person)
     incidents = metrics.weekly(seen, stretch.first, stretch.number)
     noise, deploys = _noise(stretch, domain, person), _deploys(stretch, domain)
-    late = _late(stretch, seen if domain is not None else None, person)
+    late = _late(stretch, domain, person)
     return [
         WeekLine(
             *(monday, runs, of_people, noise.get(monday, Noise()), deploys.get(monday, 0)),
@@ -195,9 +196,11 @@ def _deploys(stretch: Stretch, domain: Domain | None) -> dict[datetime, int]:
     return dict(weeks.annotate(number=Count("pk")).values_list("week", "number"))
 
 
-def _late(stretch: Stretch, incidents: IncidentQuerySet | None, person: User | None) -> dict[date, Late]:
-    """Of these incidents alone, or of everything that counts and that this person may see."""
-    of = response.labels(incidents) if incidents is not None else None
+def _late(stretch: Stretch, domain: Domain | None, person: User | None) -> dict[date, Late]:
+    """Of this domain's incidents and changes alone, or of everything that counts and that this person may see."""
+    of = None
+    if domain is not None:
+        of = response.labels(_seen(domain, person)).union(changes.labels(Change.objects.touching(domain)))
     found: dict[date, Late] = {}
     for one in obligations.shares(stretch.first, stretch.end, without=response.uncounted_labels(person), of=of):
         before = found.get(one.week, Late())

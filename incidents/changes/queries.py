@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import CharField, Count, Exists, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Cast, Concat
 from django.http import Http404
 from django.urls import reverse
 
@@ -246,3 +247,9 @@ def freeze_or_404(pk: int) -> Freeze:
 def domains() -> list[Domain]:
     """What a change can be about, in the order of the matrix."""
     return list(Domain.objects.order_by("position", "name"))
+
+
+def labels(changes: ChangeQuerySet) -> "QuerySet[Change, str]":
+    """CHG-12 and so on, as a question of its own."""
+    label: Concat = Concat(Value("CHG-"), Cast("pk", CharField()), output_field=CharField())
+    return changes.annotate(subject=label).values_list("subject", flat=True)

@@ -66,6 +66,16 @@ def test_why_nothing_is_flagged_is_said(before, after, words):
     assert evidence.why_not(before, after) == words
 
 
+def test_of_a_sum_latency_is_not_said_to_be_unchanged():
+    """The median of several p95 has no interval, so nothing could be flagged there."""
+    shown = (evidence.total([week(10_080), week(10_080)]),) * 2
+
+    words = evidence.why_not(*shown, of_many=True)
+
+    assert words == "Failures: nothing beyond chance; latency is judged check by check"
+    assert evidence.why_not(week(0), week(0), of_many=True) == "Nothing ran"
+
+
 def test_quantiles_are_those_of_the_histogram():
     hist = histogram.encode([float(one) for one in range(1, 1_001)])
 

@@ -102,6 +102,26 @@ def test_late_duties_of_a_domain_are_those_of_its_incidents(viewer) -> None:
     assert queries.trends(shown).lines[-1].late == house
 
 
+def test_late_verifications_of_changes_that_touch_a_domain_are_its_own() -> None:
+    week = datetime(2026, 11, 10, 12, tzinfo=UTC)
+    for slug in ("frontend", "backend", None):
+        change = Change.objects.create(
+            kind="deploy", what="Release 7", domain=Domain.objects.get(slug=slug) if slug else None, source="api",
+            result="succeeded", started_at=week, finished_at=week, recorded_at=week,
+        )  # fmt: skip
+        Obligation.objects.create(
+            kind="change_verification", subject=change.label, created_at=week, due_at=week + timedelta(minutes=30),
+            met_at=week + timedelta(hours=1),
+        )  # fmt: skip
+
+    late = {
+        slug: queries.trends(stretch.newest(12, AT), domain=Domain.objects.get(slug=slug)).lines[-1].late
+        for slug in ("frontend", "payments")
+    }
+
+    assert late == {"frontend": queries.Late(due=2, late=2), "payments": queries.Late(due=1, late=1)}
+
+
 def incident(
     number: int, at: datetime, *, slug: str = "frontend", severity: str = "SEV-2", **fields: object
 ) -> Incident:
