@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.http import Http404
 from django.urls import reverse
@@ -11,6 +11,8 @@ from incidents.drills import ending, score
 from incidents.drills.models import Drill, Inject, Plan, Scenario, State, Word
 from incidents.drills.score import Month, Row
 from incidents.drills.script import STEPS, Script
+from incidents.duties import queries as duties
+from incidents.duties.models import Duty
 from incidents.obligations.models import Obligation
 from incidents.response.states import Status
 from incidents.statuspage import load, pages, rollup
@@ -107,14 +109,19 @@ def listing(*, at: datetime, before: int | None = None) -> Listing:
 
 
 def months(at: datetime) -> list[Month]:
-    """The last twelve, from the month of the first drill on. Only one that was played to its end is held."""
-    first = Drill.objects.order_by("started_at").values_list("started_at", flat=True).first()
-    if first is None:
+    """The last twelve, since drills are owed or held. Only one that was played to its end is held."""
+    since = _owed_since()
+    if since is None:
         return []
     held = Drill.objects.filter(state=State.FINISHED).order_by("started_at")
-    return score.readiness(
-        [(one.started_at.date(), one.percent or 0) for one in held], since=first.date(), today=at.date()
-    )
+    return score.readiness([(one.started_at.date(), one.percent or 0) for one in held], since=since, today=at.date())
+
+
+def _owed_since() -> date | None:
+    """The first drill, or when a duty first asked for one: a house that never practised missed it."""
+    first = Drill.objects.order_by("started_at").values_list("started_at", flat=True).first()
+    owed = [one.due_after(one.since) for one in duties.in_use() if one.evidence == Duty.Evidence.DRILL]
+    return min((one.date() for one in (first, *owed) if one is not None), default=None)
 
 
 @dataclass(frozen=True)

@@ -96,7 +96,7 @@ class Month:
 
 
 def readiness(held: list[tuple[date, int]], *, since: date, today: date, most: int = 12) -> list[Month]:
-    """Month by month, oldest first, since drills are held at all: a drill each month is what is promised."""
+    """Month by month, oldest first, since drills are owed or held: a drill each month is what is promised."""
     months = []
     first = since.replace(day=1)
     while first <= today:

@@ -1,6 +1,7 @@
 """A drill from its flag to its end: what runs for real, what never leaves, and that nothing is left behind."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 
@@ -10,6 +11,7 @@ from incidents import reactions
 from incidents.alerts.models import Alert
 from incidents.drills import actions, ending, queries
 from incidents.drills.models import Drill, Inject, Plan, Scenario, State
+from incidents.duties.models import Duty
 from incidents.metrics import queries as metrics
 from incidents.obligations import queries as owed
 from incidents.obligations.models import Obligation
@@ -268,9 +270,27 @@ def test_a_retired_scenario_is_not_played(responder: User) -> None:
 
 
 def test_the_weekly_review_hears_of_drills_and_of_readiness(responder: User) -> None:
+    Duty.objects.filter(evidence="drill").update(since=AT)
     play(detected(responder), responder)
     monday = AT.replace(day=16, hour=0, minute=0)
 
     section = queries.week_summary(monday, monday.replace(day=23))
 
     assert section.lines == ("DRILL-1: finished, 70 of 70 points", "Readiness: 0 of 1 months missed, best scores 100 %")
+
+
+def test_a_house_that_never_practised_missed_the_months_since_the_duty_first_asked() -> None:
+    # After the 28th the first one is owed in the next month.
+    Duty.objects.filter(evidence="drill").update(since=datetime(2026, 8, 30, tzinfo=UTC))
+
+    assert [(one.first.month, one.is_missed) for one in queries.months(AT)] == [(9, True), (10, True), (11, False)]
+    monday = AT.replace(day=16, hour=0, minute=0)
+    assert queries.week_summary(monday, AT).lines == ("Readiness: 2 of 3 months missed",)
+
+
+def test_a_portal_that_owes_no_drill_yet_or_no_more_missed_none() -> None:
+    Duty.objects.filter(evidence="drill").update(since=AT.replace(day=29))
+    assert queries.months(AT) == []
+
+    Duty.objects.filter(evidence="drill").update(since=AT.replace(year=2025), retired_at=AT)
+    assert queries.months(AT) == []
