@@ -118,6 +118,11 @@ def desk(at: datetime) -> Desk:
     return Desk(at, held, people, list(Domain.objects.order_by("position", "name")), contacts)
 
 
+def is_set_up() -> bool:
+    """Has the house begun to say who is on call? Before that every handle leads to nobody."""
+    return Holder.objects.exists() or Rotation.objects.exists()
+
+
 def active_people() -> dict[int, User]:
     """Those who can be called, by number."""
     return {one.pk: one for one in User.objects.filter(is_active=True).order_by("pk")}

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.utils.timezone import now
 
 from checks.operations.policies import slo_policy
 from checks.operations.policies.command import PolicyCommand
@@ -22,4 +23,4 @@ class Command(PolicyCommand):
         return super().run(**options)
 
     def look(self) -> Result:
-        return slo_policy.look()
+        return slo_policy.look(now())

@@ -1,11 +1,14 @@
 """Has every check somebody who answers for it and a rule that can come true, and is every objective whole?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from checks.catalogue.models import Check
 from checks.catalogue.states import Rule
 from checks.operations.policies.finding import Finding, Result
 from checks.slo.models import Objective
+from incidents.oncall import queries as oncall
+from incidents.ownership.models import Domain
 from incidents.ownership.queries import weakness
 
 # Nobody knows after a night what a check has not asked since the evening.
@@ -13,12 +16,13 @@ SLOWEST_SECONDS = 86_400 // 2
 _DAY_SECONDS = 86_400
 
 
-def look() -> Result:
-    """Every check and every objective that is in use; a paused check is still somebody's."""
+def look(at: datetime) -> Result:
+    """Every check and every objective in use, and who answers for them now; a paused check is still somebody's."""
     checks = list(Check.objects.in_use().select_related("domain").order_by("key"))
     objectives = list(Objective.objects.in_use().with_subject().order_by("key"))
     found = [finding for check in checks for finding in _of(check)]
     found += [finding for objective in objectives for finding in _of_objective(objective)]
+    found += _of_people([*(one.domain for one in checks), *(one.domain for one in objectives)], at)
     return Result(len(checks) + len(objectives), tuple(found))
 
 
@@ -45,6 +49,14 @@ def _of_objective(objective: Objective) -> Iterator[Finding]:
         yield Finding("objective_subject_gone", name)
     elif check is not None and _failures_allowed(objective, check) < 1:
         yield Finding("objective_without_budget", name)
+
+
+def _of_people(domains: Iterable[Domain], at: datetime) -> list[Finding]:
+    """Where both seats are named, yet nobody answers now or one person has both. Quiet until a first handle is held."""
+    if not oncall.is_set_up():
+        return []
+    desk, named = oncall.desk(at), {one.slug: one for one in domains if not weakness(one)}
+    return [Finding("on_call_weak", slug) for slug in sorted(named) if desk.on_call(named[slug]).is_weak]
 
 
 def _failures_allowed(objective: Objective, check: Check) -> float:

@@ -17,8 +17,10 @@ from checks.operations.policies import docs_routes, schema_policy
 from checks.operations.policies.finding import Finding
 from checks.operations.several import Ended
 from checks.slo.models import Objective
+from incidents.oncall.models import Holder
 from incidents.ownership.models import Domain
 from opsportal.commands import Exit
+from opsportal.models import User
 from tests import engines
 from tests.checks.operations.commands import run
 
@@ -189,6 +191,27 @@ def test_a_check_nobody_answers_for_and_rules_that_cannot_come_true_are_found(ad
         ],
         1,
     )
+
+
+@pytest.mark.usefixtures("owned")
+def test_two_handles_are_two_people_once_handles_are_held_at_all(add_check: AddCheck) -> None:
+    add_check("a-shop")
+    # The other checks of a new portal are its own, and not of this domain.
+    Check.objects.filter(is_own=True).delete()
+    anna, bert = (User.objects.create(username=name) for name in ("anna", "bert"))
+    weak = ["check_slo_policy finding=on_call_weak where=frontend", "check_slo_policy status=fail reason=on_call_weak"]
+    well = ["check_slo_policy status=ok count=1"]
+
+    assert run("check_slo_policy") == (well, 0), "nobody holds anything in a new portal"
+    Holder.objects.create(handle="sre-oncall", person=anna)
+    assert run("check_slo_policy") == (weak, 1), "the backup leads to nobody"
+    backup = Holder.objects.create(handle="be-lead", person=anna)
+    assert run("check_slo_policy") == (weak, 1), "two handles of one person"
+    backup.person = bert
+    backup.save()
+    assert run("check_slo_policy") == (well, 0)
+    User.objects.filter(pk=bert.pk).update(is_active=False)
+    assert run("check_slo_policy") == (weak, 1), "who may not sign in any more answers nothing"
 
 
 def test_without_a_database_there_are_no_checks_to_judge(monkeypatch: pytest.MonkeyPatch) -> None:
