@@ -1,5 +1,6 @@
 """Entries by key as YAML: the same entries are the same bytes, and reading takes nothing that could act or swell."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -13,6 +14,8 @@ MOST_ENTRIES = 5_000
 # Such as checks > one of them > spec > headers, below the document itself.
 _DEEPEST = 4
 _NULL = "tag:yaml.org,2002:null"
+# An escape in quotes can write them; no column and no page can hold them.
+_UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
 # libyaml where the wheel has it: ten times as fast, the same words.
 _LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DUMPER: type[Any] = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
@@ -34,29 +37,34 @@ _Dumper.add_representer(str, _text)
 
 def write(entries: Mapping[str, Mapping[str, Any]], *, name: str, head: str) -> str:
     """Entries by their keys, in the order of the keys; `head` is the comment on top."""
-    document = {"version": int(VERSION), name: {key: dict(entries[key]) for key in sorted(entries)}}
-    return head + str(yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=2**20))
+    whole = {"version": int(VERSION), name: {key: dict(entries[key]) for key in sorted(entries)}}
+    return head + str(yaml.dump(whole, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=2**20))
 
 
 def read(text: str | bytes, *, name: str) -> dict[str, Mapping[str, Any]]:
     """Entries by their keys, every value as the text that was written. Refused for anything but plain YAML."""
+    return _entries(document(text), name)
+
+
+def document(text: str | bytes) -> Any:
+    """What a text holds: names and lists down to values, each as the text that was written, or None."""
     if len(text) > MOST_BYTES:
         raise Refused("FILE_TOO_LARGE", f"A file may have {MOST_BYTES // 1024 // 1024} MiB at most.")
     try:
         words = text.decode() if isinstance(text, bytes) else text
         _require_plain(yaml.parse(words, Loader=_LOADER))
-        document = _value(yaml.compose(words, Loader=_LOADER))
-    except UnicodeDecodeError:
+        return _value(yaml.compose(words, Loader=_LOADER))
+    except UnicodeError:
         raise Refused("NOT_YAML", "This is not a text in UTF-8.") from None
-    except yaml.YAMLError as problem:
+    # Without libyaml an escape beyond the last character ends as one of the other two.
+    except (yaml.YAMLError, ValueError, OverflowError) as problem:
         raise Refused("NOT_YAML", f"This is not YAML{_place(problem)}.") from None
-    return _entries(document, name)
 
 
 def lines(text: str | bytes, *, name: str) -> dict[tuple[str, ...], int]:
     """On which line each entry, each of its fields and each part of a field stands; of what `read` took."""
-    document = yaml.compose(text.decode() if isinstance(text, bytes) else text, Loader=_LOADER)
-    return {path[1:]: line for path, line in _lines(document, ()) if path[:1] == (name,) and len(path) > 1}
+    root = yaml.compose(text.decode() if isinstance(text, bytes) else text, Loader=_LOADER)
+    return {path[1:]: line for path, line in _lines(root, ()) if path[:1] == (name,) and len(path) > 1}
 
 
 def _lines(node: yaml.Node | None, above: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], int]]:
@@ -76,6 +84,8 @@ def _require_plain(events: Iterable[yaml.Event]) -> None:
             documents += 1
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) or getattr(event, "tag", None):
             raise Refused("NOT_PLAIN", f"Line {line}: anchors (&), aliases (*) and tags (!) are not read here.")
+        if isinstance(event, yaml.ScalarEvent) and _UNKEEPABLE.search(event.value):
+            raise Refused("NOT_TEXT", f"Line {line}: a NUL or half a character stands in it, which no text can keep.")
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
@@ -109,18 +119,18 @@ def _pairs(node: yaml.MappingNode) -> Iterator[tuple[str, Any]]:
         yield str(name.value), _value(value)
 
 
-def _place(problem: yaml.YAMLError) -> str:
+def _place(problem: Exception) -> str:
     """Where, never what: the words of the parser would repeat what stands there."""
     mark = getattr(problem, "problem_mark", None)
     return f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
 
 
-def _entries(document: Any, name: str) -> dict[str, Mapping[str, Any]]:
-    if not isinstance(document, dict) or set(document) != {"version", name}:
+def _entries(whole: Any, name: str) -> dict[str, Mapping[str, Any]]:
+    if not isinstance(whole, dict) or set(whole) != {"version", name}:
         raise Refused(f"NOT_{name.upper()}", f"Write version: 1 and {name}: on top, and nothing beside them.")
-    if document["version"] != VERSION:
+    if whole["version"] != VERSION:
         raise Refused("UNKNOWN_VERSION", f"This portal reads version {VERSION} of the file.")
-    found = document[name]
+    found = whole[name]
     if not isinstance(found, dict) or not found:
         one = name.removesuffix("s")
         raise Refused(f"NOT_{name.upper()}", f"Below {name}: each {one} stands under its key. There is none.")

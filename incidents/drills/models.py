@@ -35,7 +35,7 @@ class Scenario(models.Model):
 
     @property
     def script(self) -> Script:
-        return script.read(self.document)
+        return script.read(self.document, is_kept=True)
 
 
 class State(models.TextChoices):
@@ -97,7 +97,7 @@ class Drill(models.Model):
 
     @property
     def script(self) -> Script:
-        return script.read(self.document)
+        return script.read(self.document, is_kept=True)
 
     @property
     def is_running(self) -> bool:

@@ -14,15 +14,18 @@
       - {text: Held back until the facilitator sends it.}
 
 Times are minutes from the beginning. An inject with `alert: true` fires as an alert of the drill. What is missing is as
-in the example, but title, domain and situation, which every scenario needs.
+in the example, but title, domain and situation, which every scenario needs. It is plain YAML: a text that people type
+may neither swell by anchors and merges nor name types by tags.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+from opsportal import plain_yaml
+from opsportal.errors import Refused
 
 LIBRARY = Path(__file__).parent / "library"
 LONGEST = 8_000
@@ -44,6 +47,10 @@ _NAMES = (
 )  # fmt: skip
 _MOST_INJECTS = 20
 _LONGEST_DRILL = 480
+_NUMBER = re.compile(r"[0-9]{1,4}")
+# As an address may hold it.
+_SLUG = re.compile(r"[-a-zA-Z0-9_]{1,60}")
+_SAID = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
 class UnreadableError(ValueError):
@@ -88,8 +95,8 @@ class Script:
         }
 
 
-def read(text: str) -> Script:
-    """Refuse with words what is no scenario.
+def read(text: str, *, is_kept: bool = False) -> Script:
+    """Refuse with words what is no scenario. One that was kept before runbooks were looked at may name one by words.
 
     >>> read("title: A\\ndomain: backend\\nsituation: B").targets["first_word"]
     15
@@ -98,7 +105,7 @@ def read(text: str) -> Script:
     unknown = sorted(str(one) for one in given.keys() - set(_NAMES))
     if unknown:
         raise UnreadableError(f"It may have {', '.join(_NAMES)}, each once. One name in it is none of them.")
-    most = _whole(given.get("max_minutes", 120), "max_minutes", least=10, most=_LONGEST_DRILL)
+    most = _whole(given.get("max_minutes", "120"), "max_minutes", least=10, most=_LONGEST_DRILL)
     targets = _targets(given.get("targets", {}), most)
     return Script(
         title=_line(given.get("title"), "title", 120),
@@ -106,7 +113,7 @@ def read(text: str) -> Script:
         situation=_line(given.get("situation"), "situation", 1_000),
         severity=_one_of(given.get("severity", "SEV-2"), "severity", SEVERITIES),
         failure=_one_of(given.get("failure", "reported"), "failure", FAILURES),
-        runbook=_line(given["runbook"], "runbook", 60) if given.get("runbook") else "",
+        runbook=_runbook(given.get("runbook"), is_kept),
         max_minutes=most,
         targets=targets,
         steps=_steps(given.get("steps", {})),
@@ -123,12 +130,10 @@ def _parsed(text: str) -> dict[str, Any]:
     if len(text) > LONGEST:
         raise UnreadableError(f"Shorten it to {LONGEST} characters.")
     try:
-        given = yaml.safe_load(text)
-    except yaml.MarkedYAMLError as broken:
-        line = broken.problem_mark.line + 1 if broken.problem_mark else 1
-        raise UnreadableError(f"Line {line} is no YAML. A text with a colon or a dash belongs into quotes.") from None
-    except (yaml.YAMLError, RecursionError, ValueError):
-        raise UnreadableError("It is no YAML.") from None
+        given = plain_yaml.document(text)
+    except Refused as why:
+        hint = " A text with a colon or a dash belongs into quotes." if why.code == "NOT_YAML" else ""
+        raise UnreadableError(f"{why.sentence}{hint}") from None
     if not isinstance(given, dict):
         raise UnreadableError("Write one name a line, such as title: Ingest answers 5xx.")
     return given
@@ -150,9 +155,19 @@ def _one_of(value: object, name: str, words: tuple[str, ...]) -> str:
 
 
 def _whole(value: object, name: str, *, least: int, most: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+    number = int(value) if isinstance(value, str) and _NUMBER.fullmatch(value) else None
+    if number is None or not least <= number <= most:
         raise UnreadableError(f"Its {name} is a whole number of minutes from {least} to {most}.")
-    return value
+    return number
+
+
+def _runbook(value: object, is_kept: bool) -> str:
+    if not value:
+        return ""
+    said = _line(value, "runbook", 60)
+    if not is_kept and not _SLUG.fullmatch(said):
+        raise UnreadableError("Its runbook is the last part of a runbook's address, such as ingest-surge.")
+    return said
 
 
 def _targets(given: object, most: int) -> dict[str, int]:
@@ -175,8 +190,9 @@ def _injects(given: object, most: int) -> tuple[Inject, ...]:
         raise UnreadableError(f"Its injects are a list of at most {_MOST_INJECTS}, each with a text.")
     found = []
     for one in given:
-        if one.keys() - {"text", "after", "alert"} or not isinstance(one.get("alert", False), bool):
+        alert = str(one.get("alert", "false")).lower()
+        if one.keys() - {"text", "after", "alert"} or alert not in _SAID:
             raise UnreadableError("An inject has text, after in minutes, and alert: true when it fires as an alert.")
         after = None if one.get("after") is None else _whole(one["after"], "inject's after", least=0, most=most)
-        found.append(Inject(_line(one.get("text"), "inject's text", 400), after, bool(one.get("alert"))))
+        found.append(Inject(_line(one.get("text"), "inject's text", 400), after, _SAID[alert]))
     return tuple(found)

@@ -351,6 +351,11 @@ def test_every_fault_is_named_by_its_field(admin, entry, field, sentence):
     assert any(one.field == field and one.sentence.startswith(sentence) for one in refusal.value.wrong)
 
 
+def test_a_key_that_no_text_can_keep_is_refused_with_its_line(admin):
+    with pytest.raises(Refused, match="Line 3: a NUL"):
+        importing.rehearse('version: 1\nobjectives:\n  "a\\0": {}\n', by=admin, at=timezone.now())
+
+
 def test_the_file_has_its_screen(check, objective, client_as, admin):
     browser = client_as(admin)
 

@@ -4,15 +4,19 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+import yaml
 
 from incidents.drills import script
 from incidents.drills.score import Facts, readiness, sheet
 from incidents.drills.script import UnreadableError
 from incidents.ownership.models import Domain
 from incidents.runbooks.models import Runbook
+from opsportal import plain_yaml
 from tests.incidents.cast import AT, minutes
 
 LEAST = "title: A\ndomain: backend\nsituation: B\n"
+# A few lines that a merging reader turns into hundreds of millions of entries.
+BOMB = "a0: &a0 {x: 1}\n" + "".join(f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}]}}\n" for n in range(1, 10))
 
 
 def test_every_shipped_scenario_can_be_read() -> None:
@@ -34,8 +38,8 @@ def test_shipped_scenarios_name_domains_and_runbooks_that_there_are() -> None:
     ("text", "words"),
     [
         ("", "Write one name a line"),
-        ("title: [", "is no YAML"),
-        ("[" * 5000, "YAML"),
+        ("title: [", "not YAML, line 2.* belongs into quotes"),
+        ("[" * 5000, "lies so deep"),
         ("title: A\ndomain: backend", "situation is missing"),
         (LEAST + "colour: red", "One name in it is none of them"),
         (LEAST + "severity: SEV-9", "severity is one of"),
@@ -48,13 +52,48 @@ def test_shipped_scenarios_name_domains_and_runbooks_that_there_are() -> None:
         (LEAST + "injects: [3]", "injects are a list"),
         (LEAST + "injects: [{after: 999, text: A}]", "inject's after"),
         (LEAST + "injects: [{text: A, alert: often}]", "alert: true"),
-        ("a: &a [x]\ntitle: *a", "One name in it"),
+        ("a: &a [x]\ntitle: *a", "Line 1: anchors"),
+        (BOMB + LEAST, "Line 1: anchors"),
+        (LEAST + "steps: {<<: {flag: A}}", "steps may have"),
+        (LEAST + "title: twice", "Line 4: this name stands"),
+        (LEAST + "---\n" + LEAST, "a second document"),
+        ("title: 1" + ":1" * 200 + ".5\ndomain: backend\nsituation: B", "Shorten its title"),
+        (LEAST + f"? 0x{'f' * 5000}\n: 1", "One name in it"),
+        (LEAST + "? [a]\n: 1", "Line 4: a name is one word"),
+        *((LEAST + f"runbook: {one}", "Line 4: .*tags") for one in ("!!timestamp x", "!!float ''", "!!bool maybe")),
+        ('title: A\ndomain: "a\\0b"\nsituation: B', "Line 2: a NUL"),
+        (LEAST + 'steps: {"fl\\0ag": A}', "Line 4: a NUL"),
+        (LEAST + 'injects: [{text: "\\ud800"}]', "YAML|half a character"),
+        (LEAST + "runbook: \ud800", "UTF-8|YAML"),
+        (LEAST + "runbook: a\0b", "not YAML"),
+        (LEAST + 'runbook: "\\U00110000"', "not YAML"),
+        (LEAST + "max_minutes: 1e2", "from 10 to 480"),
+        (LEAST + "max_minutes: " + "9" * 5000, "from 10 to 480"),
+        (LEAST + "runbook: no address", "last part of a runbook's address"),
+        (LEAST + "runbook: ingest/surge", "last part of a runbook's address"),
+        (LEAST + "runbook: [a]", "runbook is missing"),
         ("x" * 9000, "Shorten it"),
     ],
 )
 def test_what_is_no_scenario_is_refused_in_words(text, words):
     with pytest.raises(UnreadableError, match=words):
         script.read(text)
+
+
+@pytest.mark.parametrize("loader", [yaml.SafeLoader, yaml.CSafeLoader])
+def test_the_readers_with_and_without_libyaml_refuse_the_same_in_words(loader, monkeypatch):
+    monkeypatch.setattr(plain_yaml, "_LOADER", loader)
+
+    for said in ('"\\ud800"', '"\\0"', '"\\U00110000"', '"\\Uffffffff"', "\ud800", "\0", "!!int x", "[" * 5000):
+        with pytest.raises(UnreadableError):
+            script.read(LEAST + f"runbook: {said}")
+
+
+def test_minutes_and_ticks_are_read_from_their_words():
+    plot = script.read(LEAST + "max_minutes: 90\ninjects: [{after: 7, text: A, alert: true}, {text: B, alert: no}]")
+
+    assert plot.max_minutes == 90
+    assert [(one.after, one.is_alert) for one in plot.injects] == [(7, True), (None, False)]
 
 
 def scores(**facts: Any) -> dict[str, int]:

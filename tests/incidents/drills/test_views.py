@@ -99,6 +99,26 @@ def test_a_scenario_of_a_domain_that_there_is_not_or_with_a_secret_is_refused(cl
     assert not Scenario.objects.filter(slug="other").exists()
 
 
+def test_a_scenario_that_no_reader_can_take_is_refused_and_keeps_what_was_typed(client_as, responder):
+    document = LEAST + '\nrunbook: "a\\0b"'
+
+    answer = client_as(responder).post("/drills/scenarios/new/", {"slug": "other", "document": document})
+
+    assert answer.status_code == 422
+    assert "Line 4: a NUL" in answer.content.decode() and "a\\0b" in answer.content.decode()
+
+
+def test_a_drill_of_a_scenario_whose_runbook_is_no_address_still_has_its_room(client_as, responder):
+    drill = begin(responder, at=timezone.now())
+    Drill.objects.update(document=LEAST + "\nrunbook: The blue folder")
+    Scenario.objects.filter(slug="ingest-outage").update(document=LEAST + "\nrunbook: The blue folder")
+
+    shown = page(client_as(responder), drill.get_absolute_url())
+
+    assert "Runbook: The blue folder" in shown
+    page(client_as(responder), "/drills/scenarios/ingest-outage/")
+
+
 def test_an_admin_lets_drills_begin_by_themselves(client_as, admin):
     client = client_as(admin)
     rhythm = {"is_on": "on", "rule": "monthly_weekday", "first_on": "2026-01-13", "clock": "10:00", "scenario": ""}
