@@ -67,6 +67,11 @@ def listed(desk: Desk) -> list[Handle]:
     return [_line(desk, handle, uses[handle], holders.get(handle)) for handle in sorted(uses, key=str.lower)]
 
 
+def held_by(desk: Desk) -> dict[str, str]:
+    """By handle, in alphabetical order, who holds it: a person, a rota, or nobody."""
+    return {one.handle: one.holder or one.who.name or "nobody" for one in listed(desk)}
+
+
 def _line(desk: Desk, handle: str, uses: list[str], holder: Holder | None) -> Handle:
     named = _named(holder) if holder else ""
     return Handle(handle, desk.who(handle), tuple(uses), named, holder.version if holder else 0)

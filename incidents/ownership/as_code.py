@@ -18,7 +18,10 @@ from opsportal.errors import Refused
 from opsportal.models import User
 
 _NAME = "ownership"
-_HEAD = "# Ownership of Opsportal: domains with two handles each, and the contacts of the house.\n"
+_HEAD = (
+    "# Ownership of Opsportal: domains with two handles each, and the contacts of the house.\n"
+    "# Where to look and who holds a handle are edited on the screen alone; ownership.csv lists them, too.\n"
+)
 _DOMAIN = ("primary", "backup", "contact", "services")
 _CONTACT = ("handle", "note")
 
@@ -38,11 +41,18 @@ def export() -> str:
     return plain_yaml.write(rows, name=_NAME, head=_HEAD)
 
 
-def table() -> str:
-    """One line a domain, then one a contact; no cell is run by a spreadsheet."""
-    head = ("kind", "slug", "name", "primary", "backup", "contact", "services")
-    lines = [("domain", one.slug, one.name, *_shown(one).values()) for one in queries.matrix()]
-    lines += [("contact", one.slug, one.name, one.handle, "", one.note, "") for one in queries.contacts()]
+def table(holders: Mapping[str, str]) -> str:
+    """A line for each domain, contact, place to look at and handle; no cell is run by a spreadsheet.
+
+    `holders` says by handle who holds it: a person, a rota or nobody.
+    """
+    head = ("kind", "slug", "name", "primary", "backup", "contact", "services", "address", "held_by")
+    lines = [("domain", one.slug, one.name, *_shown(one).values(), "", "") for one in queries.matrix()]
+    lines += [("contact", one.slug, one.name, one.handle, "", one.note, "", "", "") for one in queries.contacts()]
+    for one in queries.places():
+        whose = one.domain.slug if one.domain else "house"
+        lines.append(("place", whose, str(one), "", "", one.note, "", one.url, ""))
+    lines += [("handle", "", handle, "", "", "", "", "", held_by) for handle, held_by in holders.items()]
     return "".join(spreadsheet.line(cells) for cells in (head, *lines))
 
 

@@ -79,15 +79,6 @@ def history(request: HttpRequest) -> HttpResponse:
 
 @require(Role.VIEWER)
 @require_safe
-def export_csv(request: HttpRequest) -> HttpResponse:
-    """The matrix for a spreadsheet."""
-    response = HttpResponse(as_code.table(), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = 'attachment; filename="ownership.csv"'
-    return response
-
-
-@require(Role.VIEWER)
-@require_safe
 def export_yaml(request: HttpRequest) -> HttpResponse:
     """The matrix and the contacts in one file."""
     return download(as_code.export(), "ownership.yaml")

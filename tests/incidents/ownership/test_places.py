@@ -106,9 +106,27 @@ def test_with_one_fault_nothing_is_taken_in_and_every_fault_has_its_line(admin):
 def test_a_spreadsheet_gets_every_row_and_runs_none(client_as, viewer):
     lines = client_as(viewer).get("/ownership/ownership.csv").content.decode().splitlines()
 
-    assert lines[0] == "kind,slug,name,primary,backup,contact,services"
-    assert lines[4] == "domain,payments,Payments,'@payments-lead,'@payments-oncall,,"
-    assert len(lines) == 10
+    assert lines[0] == "kind,slug,name,primary,backup,contact,services,address,held_by"
+    assert lines[4] == "domain,payments,Payments,'@payments-lead,'@payments-oncall,,,,"
+    assert [line.split(",")[0] for line in lines[1:10]] == 5 * ["domain"] + 4 * ["contact"]
+
+
+def test_a_spreadsheet_says_where_to_look_and_who_holds_each_handle(client_as, admin, viewer, responder):
+    actions.add_place(SPOT, by=admin)
+    actions.add_place(actions.Spot("metrics", domain(), "Graphs", "https://graphs.example/"), by=admin)
+    handles.hold("@payments-lead", person=responder, seen=0, by=admin)
+    actions.change_domain(domain(), actions.Holders("@payments-lead", "@viewer", ""), seen=1, by=admin)
+
+    lines = client_as(viewer).get("/ownership/ownership.csv").content.decode().splitlines()
+
+    assert [line for line in lines if line.startswith("place")] == [
+        'place,house,"Logs: Loki, prod/*",,,Application logs,,https://logs.example/,',
+        "place,payments,Metrics: Graphs,,,,,https://graphs.example/,",
+    ]
+    assert "handle,,'@payments-lead,,,,,,responder" in lines
+    assert "handle,,'@sre-lead,,,,,,nobody" in lines
+    # Nobody gave it away, so it belongs to the person of that name.
+    assert "handle,,'@viewer,,,,,,viewer" in lines
 
 
 def test_the_screen_of_the_file_shows_a_plan_and_takes_it_in(client_as, admin, responder):
