@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Count, Q, Sum
 from django.urls import reverse
 
-from checks.review import numbers, reports, sections
+from checks.review import marks, numbers, reports, sections
 from checks.slo import queries as objectives
 from checks.slo.shown import said_left
 from checks.trends import isoweek, queries, stretch
@@ -41,6 +41,7 @@ def figures(start: datetime) -> dict[str, Any]:
         "weeks": [
             {"week": one.name, "failed": one.runs.failed, "incidents": one.incidents.total} for one in found.lines
         ],
+        "marks": marks.of(found),
         "incidents": _incidents(start, end),
         "budgets": _budgets(end - timedelta(minutes=1)),
         "noisy": _noisy(start, end),

@@ -1,6 +1,8 @@
 """The weekly review on a screen: its figures as they were kept, answers, notes, actions and the sign-off."""
 
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
@@ -9,11 +11,12 @@ from django.utils.timezone import now
 from django.views.decorators.http import require_POST, require_safe
 
 from checks.catalogue import words
-from checks.review import actions, queries
+from checks.review import actions, marks, queries
 from checks.review.actions import Plan
 from checks.review.forms import ActionForm, AnswerForm, NotesForm
 from checks.review.models import Finding, Review, ReviewAction
 from checks.trends import chart, isoweek
+from checks.trends.chart import Chart
 from opsportal.errors import Refused
 from opsportal.htmx import render_page, see, status_message
 from opsportal.roles import Role, require
@@ -44,16 +47,6 @@ def _page(request: HttpRequest, found: Review, *, status: int = 200, **given: ob
     with_ = request.GET.get("with", "")
     other = queries.review_or_404(with_) if with_ else None
     role = person(request)
-    weeks = found.figures["weeks"]
-    drawn = [
-        (
-            size,
-            chart.line(
-                [one["failed"] for one in weeks], names=[one["week"] for one in weeks], width=width, say=words.percent
-            ),
-        )
-        for size, width in _SIZES
-    ]
     context = {
         "one": found,
         "figures": found.figures,
@@ -66,7 +59,7 @@ def _page(request: HttpRequest, found: Review, *, status: int = 200, **given: ob
         "findings": queries.findings(found),
         "actions": queries.actions_of(found),
         "left": queries.left_before(found),
-        "charts": drawn,
+        "charts": _charts(found.figures),
         "today": now().date(),
         "can_write": role.has_role(Role.RESPONDER) and not found.is_signed,
         "can_finish": role.has_role(Role.RESPONDER),
@@ -77,6 +70,19 @@ def _page(request: HttpRequest, found: Review, *, status: int = 200, **given: ob
         **given,
     }
     return render_page(request, ONE, context, status=status)
+
+
+def _charts(figures: dict[str, Any]) -> list[tuple[str, Chart]]:
+    """Failed runs over the weeks with what happened in them, for a phone and for a desk."""
+    weeks = figures["weeks"]
+    draw = partial(
+        chart.line,
+        [one["failed"] for one in weeks],
+        names=[one["week"] for one in weeks],
+        say=words.percent,
+        happened=marks.drawn(figures),
+    )
+    return [(size, draw(width=width)) for size, width in _SIZES]
 
 
 def _write(

@@ -4,15 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from string import ascii_uppercase
 
-from django.db.models import Q
-
 from checks.trends.stretch import Stretch
+from incidents.changes import queries as changes
 from incidents.changes.models import Change
 from incidents.ownership.models import Domain
 from incidents.response.models import Incident, IncidentQuerySet
-
-# The list beside the charts; every change has its stroke, up to a bound that no eye could count.
-LISTED, STROKES = 12, 3_000
 
 
 @dataclass(frozen=True)
@@ -43,22 +39,16 @@ class Annotations:
 
 def of(stretch: Stretch, seen: IncidentQuerySet, domain: Domain | None) -> Annotations:
     """Four queries. `seen` are the incidents that the person may see and that belong here; tests are none."""
-    real = seen.counted().filter(merged_into=None).filter(_during("declared_at", stretch))
+    real = seen.counted().filter(merged_into=None, declared_at__gte=stretch.first, declared_at__lt=stretch.end)
     worst = list(real.order_by("severity_peak", "-declared_at", "-pk")[: len(ascii_uppercase)])
     incidents = sorted(worst, key=lambda one: (one.declared_at, one.pk))
-    begun = Change.objects.exclude(result="planned").filter(_during("started_at", stretch))
-    begun = begun.touching(domain) if domain is not None else begun
-    moments = begun.order_by("-started_at", "-pk").values_list("started_at", flat=True)
+    begun = changes.begun(domain, stretch.first, stretch.end)
     return Annotations(
         [_incident(one, letter) for one, letter in zip(incidents, ascii_uppercase, strict=False)],
-        [_change(one) for one in reversed(begun.order_by("-started_at", "-pk")[:LISTED])],
-        list(moments[:STROKES])[::-1],
+        [_change(one) for one in begun.newest],
+        begun.moments,
         real.count() if len(worst) == len(ascii_uppercase) else len(worst),
     )
-
-
-def _during(name: str, stretch: Stretch) -> Q:
-    return Q((f"{name}__gte", stretch.first), (f"{name}__lt", stretch.end))
 
 
 def _incident(one: Incident, letter: str) -> Annotation:

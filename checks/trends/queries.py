@@ -128,8 +128,11 @@ def trends(
     return Trends(stretch, check, domain, lines, sorted(checks, key=_worst_first), moves, words)
 
 
-def happened(found: Trends, person: User) -> Annotations:
-    """What is marked on the charts: the incidents and changes of these weeks that this person may see."""
+def happened(found: Trends, person: User | None) -> Annotations:
+    """What is marked on the charts: the incidents and changes of these weeks that this person may see.
+
+    Without a person no security incident.
+    """
     own = found.check.domain if found.check is not None else found.domain
     return annotations.of(found.stretch, _seen(own, person), own)
 

@@ -19,6 +19,8 @@ from opsportal.models import User
 PAGE = 50
 EXPORTED = 20_000
 _STEP = 1_000
+# Of a chart's marks: how many are listed beside it, and how many have a stroke.
+_LISTED, _STROKES = 12, 3_000
 _DAY = timedelta(hours=24)
 # How far back the list reaches, in days; 0 is everything.
 DAYS = {1: "24 hours", 7: "7 days", 28: "28 days", 0: "All"}
@@ -253,3 +255,19 @@ def labels(changes: ChangeQuerySet) -> "QuerySet[Change, str]":
     """CHG-12 and so on, as a question of its own."""
     label: Concat = Concat(Value("CHG-"), Cast("pk", CharField()), output_field=CharField())
     return changes.annotate(subject=label).values_list("subject", flat=True)
+
+
+@dataclass(frozen=True)
+class Begun:
+    """What began in a stretch of time, oldest first: moments of all, up to a bound that no eye could count, and the
+    newest as rows for the list beside a chart."""
+
+    moments: list[datetime]
+    newest: list[Change]
+
+
+def begun(domain: Domain | None, start: datetime, end: datetime) -> Begun:
+    """Of a domain what touches it, of none everything; what is only planned has not begun."""
+    rows = Change.objects.exclude(result=Result.PLANNED).filter(started_at__gte=start, started_at__lt=end)
+    rows = (rows.touching(domain) if domain is not None else rows).newest_first()
+    return Begun(list(rows.values_list("started_at", flat=True)[:_STROKES])[::-1], list(rows[:_LISTED])[::-1])

@@ -59,6 +59,8 @@ class Chart:
     columns: Sequence[Column] = ()
     column_width: str = ""
     weeks: Sequence[Mark] = ()
+    # One path: what was changed, under the axis.
+    strokes: str = ""
 
 
 def ranges(groups: Sequence[Group], measure: str, *, width: float) -> Chart:
@@ -93,8 +95,8 @@ def ranges(groups: Sequence[Group], measure: str, *, width: float) -> Chart:
     )  # fmt: skip
 
 
-def columns(weeks: Sequence[Week], *, width: float) -> Chart:
-    """One column a week, as high as it had incidents."""
+def columns(weeks: Sequence[Week], *, width: float, strokes: Sequence[float] = ()) -> Chart:
+    """One column a week, as high as it had incidents. `strokes` are moments in weeks since the first."""
     left, right, bottom = 30.0, width - 6, 150.0
     most = max((week.total for week in weeks), default=0)
     top = max(2, most + most % 2)
@@ -120,6 +122,8 @@ def columns(weeks: Sequence[Week], *, width: float) -> Chart:
             Mark(_n(left + step * (place + 0.1)), f"{week.monday.day} {week.monday:%b}")
             for place, week in enumerate(weeks) if place % every == 0
         ],
+        # Two that no eye could tell apart are one.
+        strokes=" ".join(f"M{x} {_n(bottom + 1)}v6" for x in dict.fromkeys(_n(left + step * at) for at in strokes)),
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The incidents of some weeks as figures, in four queries however many there are."""
+"""The incidents of some weeks as figures, in six queries however many there are."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from django.db.models import Count, F, FloatField, Q, TextField, Value
 from django.db.models.functions import Cast, Concat, Extract
 
+from incidents.changes import queries as changes
+from incidents.changes.queries import Begun
 from incidents.metrics import figures
 from incidents.metrics.figures import Course, Group, Week, WeekOf
 from incidents.obligations.models import Obligation
@@ -40,18 +42,24 @@ class Report:
     groups: list[Group]
     by_week: list[Week]
     left_out: LeftOut
+    changed: Begun
 
     @property
     def all(self) -> Group:
         return self.groups[0]
 
+    @property
+    def strokes(self) -> list[float]:
+        """Changes as weeks since the first Monday."""
+        start = datetime.combine(self.first, time(), tzinfo=UTC)
+        return [(one - start) / timedelta(weeks=1) for one in self.changed.moments]
+
 
 def report(weeks: int, *, person: User, at: datetime) -> Report:
     """Of the incidents declared in these weeks that this person may see; tests, late ones and merged ones left out."""
     first = figures.first_monday(at.astimezone(UTC).date(), weeks)
-    window = Incident.objects.visible_to(person).filter(
-        declared_at__gte=datetime.combine(first, time(), tzinfo=UTC), declared_at__lte=at
-    )
+    start = datetime.combine(first, time(), tzinfo=UTC)
+    window = Incident.objects.visible_to(person).filter(declared_at__gte=start, declared_at__lte=at)
     courses, left_out = _courses(window, at)
     domains = Domain.objects.order_by("position", "name").values_list("name", flat=True)
     return Report(
@@ -60,6 +68,7 @@ def report(weeks: int, *, person: User, at: datetime) -> Report:
         groups=figures.groups(courses, domains),
         by_week=figures.by_week(courses, first, weeks),
         left_out=left_out,
+        changed=changes.begun(None, start, at),
     )
 
 

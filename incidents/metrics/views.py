@@ -57,7 +57,9 @@ def metrics(request: HttpRequest) -> HttpResponse:
         "report": report,
         "windows": [(weeks, f"?weeks={weeks}", weeks == report.weeks) for weeks in queries.WINDOWS],
         "shown": [_shown(report, measure) for measure in figures.MEASURES],
-        "week_charts": [(size, chart.columns(report.by_week, width=width)) for size, width in _SIZES],
+        "week_charts": [
+            (size, chart.columns(report.by_week, width=width, strokes=report.strokes)) for size, width in _SIZES
+        ],
         "on_time": figures.ON_TIME,
         "median_from": figures.MEDIAN_FROM,
         "p90_from": figures.P90_FROM,

@@ -15,7 +15,7 @@ from checks.review.actions import Plan
 from checks.review.models import Review
 from checks.rollups.models import Watermark
 from incidents.alerts.models import Alert
-from incidents.models import Domain, Incident, Obligation
+from incidents.models import Change, Domain, Incident, Obligation
 from opsportal.errors import Conflict, Refused
 from opsportal.models import AuditEvent, Delivery
 from tests.checks.trends.test_trends import MINUTES, weeks_of
@@ -133,6 +133,40 @@ def test_what_fired_in_a_security_incident_is_not_named(shop: Check, client_as, 
     assert review is not None
     assert [(one["key"], one["fired"]) for one in review.figures["noisy"]] == [("key-of-802", 2), ("key-of-none", 2)]
     assert "key-of-801" not in client_as(viewer).get(review.get_absolute_url()).content.decode()
+
+
+def test_marks_of_the_chart_are_kept_without_titles_and_frozen(
+    review: Review, client_as, viewer, responder, publisher
+) -> None:
+    week = MONDAY - timedelta(days=3)
+    incident(801, week)
+    incident(802, week, nature=Incident.Nature.SECURITY)
+    change = Change.objects.create(
+        kind="deploy", what="Release 7", source="api", result="succeeded", started_at=week, recorded_at=week
+    )
+    assert "What is marked" not in client_as(viewer).get(review.get_absolute_url()).content.decode()
+
+    review = actions.compile_again(review, by=responder, at=AT)
+
+    kept = review.figures["marks"]
+    assert (kept["letters"], kept["strokes"]) == ([[11.571, "A"]], [11.57])
+    assert [one["label"] for one in (*kept["incidents"], *kept["changes"])] == ["INC-801", change.label]
+    assert "Release 7" not in json.dumps(review.figures)
+    actions.answer(queries.findings(review)[0], to="accepted", reason="", owner="@a", by=responder, at=AT)
+    actions.sign(review, by=publisher, at=AT)
+    incident(803, week)
+    page = client_as(viewer).get(review.get_absolute_url()).content.decode()
+    assert page.count('class="ann" d="M') == 2
+    assert page.count('<b class="ann-key">A</b>') == 1
+    assert "INC-803" not in page
+    assert "INC-802" not in page
+
+
+def test_a_review_of_before_marks_were_kept_is_still_read(review: Review, client_as, viewer) -> None:
+    del review.figures["marks"]
+    review.save(update_fields=["figures"])
+
+    assert client_as(viewer).get(review.get_absolute_url()).status_code == 200
 
 
 def test_late_data_are_taken_in_until_it_is_signed(review: Review, shop: Check, responder) -> None:

@@ -1,6 +1,7 @@
 """The screen of figures: what is counted, what is left out and said, who sees what, and what it costs."""
 
 import csv
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from incidents.changes.models import Change
 from incidents.metrics import queries
 from incidents.metrics.queries import LeftOut, Report
 from incidents.obligations.models import Obligation
@@ -20,7 +22,7 @@ from tests.incidents.cast import AT, cost, domain, minutes, open_incident
 pytestmark = pytest.mark.django_db
 
 PATH = "/incidents/metrics/"
-QUERIES = 4  # incidents, first public words, promises, domains
+QUERIES = 6  # incidents, first public words, promises, domains, moments of changes, the newest of them
 
 
 def past(by: User, *, start: datetime = AT, lasts: float = 60, **changes: Any) -> Incident:
@@ -136,6 +138,23 @@ def test_the_page_has_formulas_figures_and_tables_behind_the_charts(client_as, v
     assert page.count("<caption") == 6
     assert "Left out: 0 tests, 0 drills, 0 written down afterwards, 0 merged into another." in page
     assert PATH in body(client_as(viewer), "/incidents/")
+
+
+def test_changes_are_strokes_under_the_weeks_and_a_list(client_as, viewer):
+    now = timezone.now()
+    for number in range(14):
+        Change.objects.create(
+            kind="deploy", what=f"Release {number}.", source="api", result="planned" if number == 13 else "succeeded",
+            started_at=now - timedelta(days=number), recorded_at=now,
+        )  # fmt: skip
+
+    page = body(client_as(viewer), PATH)
+
+    strokes = re.findall(r'<path class="ann" d="([^"]+)"', page)
+    assert [one.count("M") for one in strokes] == [13, 13]
+    assert "Release 0." in page
+    assert not any(f"Release {number}." in page for number in (12, 13))
+    assert "The newest 12 of 13." in page
 
 
 def test_an_empty_portal_has_figures_without_numbers(client_as, viewer):
