@@ -34,7 +34,7 @@ _BATCH = 100
 
 def tell_on_call(event: TimelineEvent, *, at: datetime) -> None:
     """Say in the ops channel that a room is open, who holds the domain, and where to go."""
-    incident = event.incident
+    incident = _locked(event)
     found = on_call(incident.domain, at)
     proposed = "" if incident.severity_confirmed else " (proposed)"
     tell_operators(
@@ -98,10 +98,10 @@ def track_issue(event: TimelineEvent, *, at: datetime) -> None:
 
     Nothing is said of a security incident where others read along; what is over or a test is no issue.
     """
-    if not event.incident.may_be_public or event.incident.mode == Incident.Mode.RETROSPECTIVE:
-        return
     # Under the lock, so that what is queued last is what is true last.
-    incident = Incident.objects.select_for_update(of=("self",)).select_related("domain").get(pk=event.incident_id)
+    incident = _locked(event)
+    if not incident.may_be_public or incident.mode == Incident.Mode.RETROSPECTIVE:
+        return
     proposed = "" if incident.severity_confirmed else " (proposed)"
     outbox.track_issue(
         key=f"incident:{incident.number}:issue:{event.pk}",
@@ -154,6 +154,11 @@ REACTIONS: dict[str, tuple[Callable[..., None], ...]] = {
     Kind.NATURE: (withdraw_draft,),
     Kind.PUBLIC_UPDATE: (tell_published,),
 }
+
+
+def _locked(event: TimelineEvent) -> Incident:
+    """As it is now: whoever hides it meanwhile finds what was queued before, or is seen."""
+    return Incident.objects.select_for_update(of=("self",)).select_related("domain").get(pk=event.incident_id)
 
 
 def _answers(who: Who) -> str:

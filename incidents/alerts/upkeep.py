@@ -8,6 +8,7 @@ from django.db.models.functions import Coalesce
 
 from incidents.alerts import actions, mutes
 from incidents.alerts.models import Alert
+from incidents.response.models import Incident
 from opsportal.outbox.actions import tell_operators
 
 _BATCH = 100
@@ -36,15 +37,19 @@ def _due(at: datetime) -> list[Alert]:
 @transaction.atomic
 def _remind(alert: Alert, at: datetime) -> None:
     """Once a period, whoever comes first; periods that nobody was there for are not made up for."""
+    # As it is now, until the message is queued: a security incident's says no title.
+    rooms = Incident.objects.select_for_update(no_key=True)
+    room = rooms.filter(pk=alert.incident_id).first() if alert.incident_id else None
     claimed = Alert.objects.firing().filter(pk=alert.pk, reminded_at=alert.reminded_at).update(reminded_at=at)
-    if not claimed or alert.incident is None:
+    if not claimed or room is None:
         return
     hours = int((at - alert.fired_at) / timedelta(hours=1))
+    title = "an alert" if room.nature == Incident.Nature.SECURITY else alert.title
     state = "passes again, and waits for a person to end it" if alert.recovered_at else "still fires"
     tell_operators(
         key=f"alert:{alert.pk}:reminder:{hours // alert.remind_hours}",
-        subject=f"{alert.incident.warning}{alert.incident.label} {alert.title}: {state} after {hours} h",
-        body=f"{alert.domain.name}.\n{settings.BASE_URL}{alert.incident.get_absolute_url()}",
+        subject=f"{room.warning}{room.label} {title}: {state} after {hours} h",
+        body=f"{alert.domain.name}.\n{settings.BASE_URL}{room.get_absolute_url()}",
         at=at,
         because=f"a reminder every {alert.remind_hours} h while it fires",
     )

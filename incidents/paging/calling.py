@@ -22,6 +22,7 @@ from opsportal.outbox import actions as outbox
 from opsportal.outbox import copies
 from opsportal.outbox.copies import Copy
 from opsportal.outbox.models import PEOPLE, Channel
+from opsportal.privacy import guard
 
 REFERENCE = "page"
 _BATCH = 200
@@ -199,8 +200,6 @@ def _ways_to(person: User, how: str) -> list[Reach]:
 
 
 def _promise(row: CallLine, incident: Incident, person: User, reach: Reach, *, at: datetime) -> None:
-    proposed = "" if incident.severity_confirmed else " (proposed)"
-    title = f" {incident.title}" if incident.nature == Incident.Nature.STANDARD else ""
     event = f"call:{row.call_id}"
     key = f"{event}:{row.stage}:{reach.pk}"
     copies.enqueue(
@@ -209,7 +208,7 @@ def _promise(row: CallLine, incident: Incident, person: User, reach: Reach, *, a
                 key=key,
                 recipient=f"{REFERENCE}:{row.pk}",
                 channel=reach.channel,
-                subject=f"{incident.warning}{incident.label} {row.call.severity}{proposed}{title}"[:200],
+                subject=subject(row.call, incident),
                 body=_body(row, incident),
             )
         ],
@@ -221,6 +220,13 @@ def _promise(row: CallLine, incident: Incident, person: User, reach: Reach, *, a
     )
     row.delivery = Delivery.objects.get(key=key)
     row.save(update_fields=["delivery"])
+
+
+def subject(call: Call, incident: Incident) -> str:
+    """What it is in a line; of a security incident, its label and severity."""
+    proposed = "" if incident.severity_confirmed else " (proposed)"
+    title = f" {incident.title}" if incident.nature == Incident.Nature.STANDARD else ""
+    return guard.cleaned(f"{incident.warning}{incident.label} {call.severity}{proposed}{title}")[:200]
 
 
 def _body(row: CallLine, incident: Incident) -> str:

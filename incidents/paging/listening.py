@@ -27,8 +27,11 @@ class Called:
         for page in pages:
             assert page.reach is not None
             assert page.delivery_id is not None
-            if not calling.over(page.call, rooms[page.call.incident_id]):
-                wanted[page.delivery_id] = Recipient(page.reach.address, page.reach.credentials)
+            room = rooms[page.call.incident_id]
+            if not calling.over(page.call, room):
+                # It may have become a security incident while the message waited.
+                subject = calling.subject(page.call, room)
+                wanted[page.delivery_id] = Recipient(page.reach.address, page.reach.credentials, subject=subject)
         return wanted
 
     def took(self, number: int, *, at: datetime) -> None:

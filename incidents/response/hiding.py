@@ -2,7 +2,9 @@
 
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from incidents.obligations import actions as obligations
 from incidents.obligations.models import Obligation
@@ -10,15 +12,19 @@ from incidents.response import clocks, timeline
 from incidents.response.models import Incident, IncidentLink, TimelineEvent
 from incidents.response.states import Kind
 from opsportal.errors import Refused
-from opsportal.models import User
+from opsportal.models import Delivery, User
+from opsportal.outbox import rewording
 from opsportal.privacy import guard
+from opsportal.roles import Role
 
 Nature = Incident.Nature
 
 
 @transaction.atomic
 def hide(incident: Incident, *, reason: str, by: User, at: datetime) -> TimelineEvent:
-    """Hide it from viewers and stop its public clocks. There is no way back: what was written since stays hidden.
+    """Hide it from viewers, stop its public clocks, and take its words out of what has not left yet.
+
+    There is no way back: what was written since stays hidden.
 
     Refused once readers know of it, and while other rooms name it: those would go on telling of it.
     """
@@ -40,7 +46,23 @@ def hide(incident: Incident, *, reason: str, by: User, at: datetime) -> Timeline
     waived = "A security incident is never public."
     for kind in (Obligation.Kind.FIRST_PUBLIC_UPDATE, Obligation.Kind.PUBLIC_UPDATE):
         obligations.waive(kind, incident.label, by=by, at=at, reason=waived)
+    _take_words_out(incident, at=at)
     return timeline.record(incident, Kind.NATURE, by=by, at=at, old=old, new=incident.nature, text=reason.strip())
+
+
+def _take_words_out(incident: Incident, *, at: datetime) -> None:
+    """Messages that wait, or may be replayed, say its label and severity. Calls find their words when they leave.
+
+    An issue that is not open yet is not opened, and viewers who watch it are not told.
+    """
+    events = [f"incident:{incident.number}", *(f"alert:{one.pk}" for one in incident.alerts.all())]
+    watching = incident.watchers.filter(person__role=Role.VIEWER).values_list("person", flat=True)
+    which = Q(channel=Delivery.Channel.GITHUB, act=Delivery.Act.TELL)
+    for pk in watching:
+        which |= Q(key__endswith=f":watcher:{pk}")
+    rewording.withdraw(events, which, at=at)
+    subject = f"{incident.warning}{incident.label} {incident.severity}"
+    rewording.reword(events, subject=subject, body=f"{settings.BASE_URL}{incident.get_absolute_url()}")
 
 
 def _is_named_elsewhere(incident: Incident) -> bool:

@@ -78,7 +78,7 @@ def _to_recipient(delivery: Delivery) -> Letter:
         key=delivery.key,
         event=delivery.event,
         channel=delivery.channel,
-        subject=delivery.subject,
+        subject=found.subject or delivery.subject,
         body=found.text or delivery.body,
         queued_at=delivery.created_at,
         closes=False,

@@ -58,9 +58,10 @@ class Queue:
 
 @dataclass(frozen=True)
 class Line:
-    """One message as the screen tells it."""
+    """One message as the screen tells it; to whoever may not know what it is about, that there is one."""
 
     delivery: Delivery
+    subject: str
     why: str
     how: str
 
@@ -128,11 +129,17 @@ def _queue(
     )
 
 
-def lines(deliveries: Iterable[Delivery], *, at: datetime) -> list[Line]:
-    """Messages with their reasons; one query for all ways."""
+def lines(deliveries: Iterable[Delivery], *, at: datetime, with_words: bool = True) -> list[Line]:
+    """Messages with their reasons; one query for all ways. Words name incidents, also hidden ones, and people."""
     known = {route.name: route.read() for route in Route.objects.all()}
     return [
-        Line(one, explain.why(one), explain.how(one, known.get(one.route, circuit.Way()), at=at)) for one in deliveries
+        Line(
+            one,
+            one.subject if with_words else "Message",
+            explain.why(one) if with_words else "",
+            explain.how(one, known.get(one.route, circuit.Way()), at=at),
+        )
+        for one in deliveries
     ]
 
 

@@ -18,6 +18,7 @@ class Recipient:
 
     address: Sealed
     credentials: Sealed = field(default_factory=Sealed)
+    subject: str = ""
     text: str = ""
     html: str = ""
     headers: tuple[tuple[str, str], ...] = ()

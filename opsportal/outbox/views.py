@@ -22,27 +22,32 @@ SHOWN_DEAD = 200
 @require(Role.VIEWER)
 @require_safe
 def delivery_list(request: HttpRequest) -> HttpResponse:
-    """Queues, retries and the newest messages; addresses of people are not shown."""
+    """Queues, retries and the newest messages; what they say is for responders, addresses of people for nobody."""
     at = timezone.now()
     state = request.GET.get("state", "") if request.GET.get("state") in Delivery.State.values else ""
     # What goes to single readers is the admins' to see; everybody else has their sums on the Subscribers screen.
     with_readers = request.user.is_authenticated and request.user.has_role(Role.ADMIN)
+    # Any message may be about a security incident, or was before somebody knew.
+    with_words = request.user.is_authenticated and request.user.has_role(Role.RESPONDER)
     queue_rows = [one for one in queries.queues(at) if with_readers or not one.is_for_readers]
     route = request.GET.get("way", "") if request.GET.get("way") in {one.name for one in queue_rows} else ""
     dead = queries.newest(state=Delivery.State.DEAD, route=route, limit=SHOWN_DEAD, with_readers=with_readers)
     context = {
         "queues": queue_rows,
         "closed": [one for one in queue_rows if one.way.open_until],
-        "dead": queries.lines(dead, at=at),
+        "dead": queries.lines(dead, at=at, with_words=with_words),
         "dead_count": queries.dead_count(with_readers=with_readers),
         "newest": queries.lines(
-            queries.newest(state=state, route=route, limit=SHOWN, with_readers=with_readers), at=at
+            queries.newest(state=state, route=route, limit=SHOWN, with_readers=with_readers),
+            at=at,
+            with_words=with_words,
         ),
         "states": Delivery.State.choices,
         "state": state,
         "way": route,
         "way_title": next((one.title for one in queue_rows if one.name == route), ""),
         "is_configured": bool(ways.places()),
+        "with_words": with_words,
     }
     return render_page(request, "opsportal/outbox/list.html", context)
 

@@ -91,8 +91,8 @@ def test_the_screens_have_no_barrier(visit, admin, night, path, scheme, viewport
 
 
 @EVERYWHERE
-def test_every_message_says_why_it_was_sent_and_how_it_stands(visit, viewer, night, options):
-    page = visit(viewer, "/deliveries/", **options)
+def test_every_message_says_why_it_was_sent_and_how_it_stands(visit, responder, night, options):
+    page = visit(responder, "/deliveries/", **options)
 
     queues = page.get_by_role("table", name="Messages by way out and try")
     row = queues.get_by_role("row").filter(has_text="Partner")
