@@ -107,12 +107,20 @@ def cancel(run: OperationRun, *, by: User, at: datetime) -> OperationRun:
     run = OperationRun.objects.select_for_update().get(pk=run.pk)
     if not run.is_open:
         raise Refused("ALREADY_OVER", "This run is over already.")
+    if not may_cancel(run, by):
+        raise Denied("ROLE_TOO_LOW", f"Whoever may start {run.kind} may end it; it is for a higher role than yours.")
     audit.record("operation.cancel", by=by.username, object=run.command)
     run.cancel_asked_at, run.cancel_asked_by = at, by
     run.save(update_fields=["cancel_asked_at", "cancel_asked_by"])
     if run.state == OperationRun.State.WAITING:
         finish(run, state=OperationRun.State.CANCELLED, code=None, reason=_CANCELLED, at=at)
     return run
+
+
+def may_cancel(run: OperationRun, person: User) -> bool:
+    """Whoever may start one of its kind. One that is in no list any more is for admins."""
+    operation = kinds.named(run.kind)
+    return person.has_role(operation.role if operation is not None else Role.ADMIN)
 
 
 def claim(run_id: int, *, at: datetime) -> OperationRun | None:

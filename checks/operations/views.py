@@ -96,7 +96,7 @@ def operation_run(request: HttpRequest, pk: int) -> HttpResponse:
         "shown": shown,
         "run": shown.run,
         "level": queries.level_of(shown.run),
-        "can_cancel": shown.run.is_open and person(request).has_role(Role.RESPONDER),
+        "can_cancel": shown.run.is_open and actions.may_cancel(shown.run, person(request)),
         "guide": steps.guide_of(shown.run),
     }
     return render_page(request, RUN, context, part="run")

@@ -167,6 +167,21 @@ def test_ops_daily_gets_another_time_and_nothing_else(client_as: ClientAs, admin
     assert plans.plan_of("ops_daily").words == "Every day at 06:00 UTC"
 
 
+def test_what_only_admins_start_only_admins_end(client_as: ClientAs, responder: User, admin: User) -> None:
+    run = actions.start("backup", reason="Before the change", by=admin, at=AT)
+    url = reverse("checks:operation_cancel", args=[run.pk])
+
+    assert url not in client_as(responder).get(run.get_absolute_url()).content.decode()
+    assert client_as(responder).post(url).status_code == 403
+    run.refresh_from_db()
+    assert run.is_open and run.cancel_asked_by is None
+
+    assert url in client_as(admin).get(run.get_absolute_url()).content.decode()
+    client_as(admin).post(url)
+    run.refresh_from_db()
+    assert not run.is_open
+
+
 def test_a_run_is_cancelled_after_a_question(client_as: ClientAs, responder: User, going: OperationRun) -> None:
     client, url = client_as(responder), reverse("checks:operation_cancel", args=[going.pk])
 
