@@ -17,10 +17,18 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from incidents.oncall.models import Holder
+from incidents.ownership.models import Domain
+from incidents.paging import calling
+from incidents.paging.models import CallLine, Reach
 from opsportal import launch
+from opsportal.models import User
 from opsportal.outbox import actions, destinations
 from opsportal.outbox.models import Delivery, Route
+from opsportal.roles import Role
+from opsportal.secrets.sealed import seal
 from opsportal.supervisor import Console, Supervisor
+from tests.incidents.cast import open_incident
 from tests.opsportal.outbox import sinks, storm
 from tests.portals import descendants, wait_gone
 
@@ -80,6 +88,31 @@ def has(things: list[str], count: int) -> bool:
     return len(things) >= count
 
 
+@dataclass
+class Strike:
+    """The receiver has a message and says nothing until its sender is dead. It falls once."""
+
+    victim: Worker
+    killed: threading.Event = field(default_factory=threading.Event)
+    children: list[int] = field(default_factory=list)
+
+    def __call__(self) -> None:
+        if not self.killed.is_set():
+            self.killed.set()
+            self.children += [self.victim.pid, *descendants(self.victim.pid)]
+            self.victim.kill()
+            wait_gone(self.children)
+
+    def lands_on(self, delivery: Delivery) -> None:
+        """It was sent and not marked; the next worker sends it, once the lease of the dead one is over."""
+        self.victim.until(self.killed.is_set)
+        self.victim.until(gone(self.children))
+        delivery.refresh_from_db()
+        assert (delivery.state, delivery.attempts) == ("waiting", 1)
+        leases_are_over()
+        self.victim.until(lambda: not Delivery.objects.waiting().exists())
+
+
 def leases_are_over() -> None:
     """The clock is moved in the rows: a minute has passed since the worker was lost."""
     Delivery.objects.filter(state="waiting").update(lease_until=timezone.now() - timedelta(seconds=1))
@@ -99,27 +132,12 @@ def test_kill_9_between_send_and_mark_loses_nothing_and_a_double_carries_its_key
             ours = set()
             receivers: tuple[Any, ...] = (crowd, crowd.mail)
             for place, receiver in zip(places, receivers, strict=True):
-                children: list[int] = []
-                killed = threading.Event()
-
-                def strike(*, children: list[int] = children, killed: threading.Event = killed) -> None:
-                    """The receiver has it and says nothing until the sender is dead."""
-                    if not killed.is_set():
-                        killed.set()
-                        children += [victim.pid, *descendants(victim.pid)]
-                        victim.kill()
-                        wait_gone(children)
-
                 crowd.strike = crowd.mail.strike = bool
+                strike = Strike(victim)
                 receiver.strike = strike
                 delivery = actions.enqueue(key=f"killed:{place['channel']}", subject="s", body="b", at=at, **place)
                 ours |= {delivery.key, storm.message_id(delivery)}
-                victim.until(killed.is_set)
-                victim.until(gone(children))
-                delivery.refresh_from_db()
-                assert (delivery.state, delivery.attempts) == ("waiting", 1)
-                leases_are_over()
-                victim.until(lambda: not Delivery.objects.waiting().exists())
+                strike.lands_on(delivery)
         # The portal may have news of its own meanwhile, and tells it to every destination.
         arrivals = [one for one in crowd.arrivals() if one.key in ours]
 
@@ -130,6 +148,30 @@ def test_kill_9_between_send_and_mark_loses_nothing_and_a_double_carries_its_key
     sent = Delivery.objects.filter(key__startswith="killed:").values_list("state", "attempts")
     assert list(sent) == [("sent", 2), ("sent", 2)]
     assert not Route.objects.exclude(open_until=None).exists()
+
+
+@pytest.mark.full
+def test_a_page_whose_worker_is_killed_before_it_is_marked_comes_again_under_its_key(settings, responder):
+    settings.PROBE_ALLOWED_INTERNAL = ["127.0.0.0/8"]
+    at = timezone.now()
+    called = User.objects.add("night-first", Role.RESPONDER)
+    Domain.objects.update(primary="@first-handle", backup="")
+    Holder.objects.create(handle="@first-handle", person=called)
+    with sinks.crowd() as crowd, worker(PROBE_ALLOWED_INTERNAL="127.0.0.0/8") as victim:
+        Reach.objects.create(
+            person=called, name="Phone", channel="slack", address=seal(f"{crowd.url}phone"), created_at=at, proved_at=at
+        )
+        crowd.strike = strike = Strike(victim)
+        calling.begin(open_incident(responder, at=at), at=at)
+        page = CallLine.objects.exclude(delivery=None).select_related("delivery").get()
+        assert page.delivery is not None
+        strike.lands_on(page.delivery)
+
+    arrivals = [one for one in crowd.arrivals() if one.place == "phone"]
+    page.delivery.refresh_from_db()
+    assert [one.key for one in arrivals] == [page.delivery.key] * 2
+    assert (page.delivery.state, page.delivery.attempts) == ("sent", 2)
+    assert CallLine.objects.count() == 1, "one call, however often it came"
 
 
 @pytest.mark.full
