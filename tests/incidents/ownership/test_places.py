@@ -169,3 +169,13 @@ def test_the_matrix_is_amber_where_who_is_on_call_was_never_proved(client_as, vi
 
     assert "Prove reach of responder" in part
     assert "No way to be reached, on call for Payments" in part
+
+
+def test_without_javascript_the_matrix_says_that_cells_lead_to_the_page_that_knows(client_as, viewer):
+    matrix = client_as(viewer).get("/ownership/").content.decode()
+
+    assert "<noscript> Without JavaScript the cells right of Backup" in matrix
+    row = matrix.split('id="domain-payments"')[1].split("</tr>")[0]
+    ways = ("oncall/domains/payments/", "runbooks/?domain=payments", "checks/domain/payments/", "slo/", "paging/")
+    for way in ways:
+        assert f'href="/{way}' in row, way
