@@ -24,6 +24,8 @@ DAILY = "daily"
 QUARTERLY = "quarterly"
 # What duties and drills may come by; planned work has the four in between.
 RULES = {DAILY: "Every day", **WORDS, QUARTERLY: "Every three months, on the same date"}
+# In days; the others go by months.
+_EVERY = {DAILY: 1, WEEKLY: 7, FORTNIGHTLY: 14}
 _ORDINALS = ("first", "second", "third", "fourth", "last")
 
 
@@ -47,7 +49,7 @@ def next_after(moment_: datetime, rule: str, *, first: date, clock: time, zone: 
     >>> next_after(after, MONTHLY_WEEKDAY, first=date(2026, 1, 13), clock=time(10), zone="Europe/Berlin").isoformat()
     '2026-12-08T09:00:00+00:00'
     """
-    for number in count():
+    for number in count(_near(rule, first, moment_.astimezone(ZoneInfo(zone)).date())):
         found = moment(_nth(rule, first, number), clock, zone)
         if found > moment_:
             return found
@@ -78,11 +80,20 @@ def in_words(rule: str, first: date) -> str:
     return f"{WORDS[rule]}, on {weekday}"
 
 
+def _near(rule: str, first: date, day: date) -> int:
+    """A number whose day lies before that day but not far, or 0: a daily rule of 2000 has come ten thousand times."""
+    if rule in _EVERY:
+        number = (day - first).days // _EVERY[rule]
+    else:
+        months = (day.year - first.year) * 12 + day.month - first.month
+        number = months // (3 if rule == QUARTERLY else 1)
+    # Two before: clocks may differ by a day where a zone left one out.
+    return max(0, number - 2)
+
+
 def _nth(rule: str, first: date, number: int) -> date:
-    if rule == DAILY:
-        return first + timedelta(days=number)
-    if rule in (WEEKLY, FORTNIGHTLY):
-        return first + timedelta(weeks=number * (2 if rule == FORTNIGHTLY else 1))
+    if rule in _EVERY:
+        return first + timedelta(days=number * _EVERY[rule])
     years, month = divmod(first.month - 1 + number * (3 if rule == QUARTERLY else 1), 12)
     year = first.year + years
     if rule in (MONTHLY_DAY, QUARTERLY):

@@ -1,6 +1,6 @@
 """Rules of work that comes again: their days, and their hours when the clocks change."""
 
-from datetime import date, time
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
@@ -65,3 +65,53 @@ def test_the_clock_on_the_wall_counts(day, clock, zone, expected):
 )
 def test_a_rule_is_said_in_words(rule, words):
     assert recurrence.in_words(rule, date(2026, 12, 8)) == words
+
+
+@pytest.mark.parametrize("rule", recurrence.RULES)
+@pytest.mark.parametrize(
+    ("zone", "clock"),
+    [
+        ("UTC", time(0)),
+        ("Europe/Berlin", time(2, 30)),
+        ("America/New_York", time(23, 59)),
+        ("Asia/Kolkata", time(3)),
+        # It left out 30 December 2011.
+        ("Pacific/Apia", time(10)),
+        ("Pacific/Kiritimati", time(0, 1)),
+    ],
+)
+def test_the_next_time_is_the_one_that_counting_from_the_first_finds(rule, zone, clock):
+    days_first = [date(2011, 1, 31), date(2012, 2, 29), date(2011, 12, 30), date(2011, 10, 1), date(2013, 3, 29)]
+    goals = [
+        datetime(2010, 1, 1, tzinfo=UTC),  # before all of them
+        *(datetime(2011, 12, day, 10, tzinfo=UTC) for day in (29, 30, 31)),
+        datetime(2012, 2, 29, 23, 59, 59, tzinfo=UTC),
+        datetime(2013, 3, 31, 0, 30, tzinfo=UTC),  # no 02:30 in Berlin
+        datetime(2013, 10, 27, 0, 30, tzinfo=UTC),  # two of them
+        datetime(2013, 4, 30, 12, tzinfo=UTC),
+        datetime(2014, 1, 1, 4, 59, tzinfo=UTC),
+    ]
+    for first in days_first:
+        every = [
+            recurrence.moment(day, clock, zone) for day in recurrence.days(rule, first=first, through=date(2018, 1, 1))
+        ]
+        # Each time is the next of the moment before it, and not of itself.
+        edges = [one - timedelta(seconds=late) for one in every[:12] for late in (0, 1)]
+        for goal in [*goals, *edges]:
+            expected = next(one for one in every if one > goal)
+            assert recurrence.next_after(goal, rule, first=first, clock=clock, zone=zone) == expected, (first, goal)
+
+
+@pytest.mark.parametrize("rule", recurrence.RULES)
+def test_the_next_time_is_looked_for_near_the_moment(rule, monkeypatch):
+    real, looked = recurrence.moment, list[date]()
+
+    def look(day: date, clock: time, zone: str) -> datetime:
+        looked.append(day)
+        return real(day, clock, zone)
+
+    monkeypatch.setattr(recurrence, "moment", look)
+
+    recurrence.next_after(datetime(2026, 11, 29, tzinfo=UTC), rule, first=date(2000, 1, 1), clock=time(10), zone="UTC")
+
+    assert len(looked) <= 5
