@@ -10,6 +10,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from incidents.alerts.models import Alert
+from incidents.obligations.subjects import incident_of
 from incidents.response import checklist, timeline
 from incidents.response.checklist import Addition
 from incidents.response.models import Incident
@@ -54,8 +55,8 @@ def take_steps(incident: Incident, runbook: Runbook, *, numbers: set[int], phase
 
 def tell(news: following.News) -> None:
     """Write what became of a step, or of the whole runbook, on the timeline of the incident it is followed for."""
-    number = news.subject.removeprefix("INC-")
-    if not number.isdecimal():
+    number = incident_of(news.subject)
+    if number is None:
         return
     incident = Incident.objects.select_related("merged_into").filter(number=number).first()
     if incident is None:

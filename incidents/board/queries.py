@@ -14,6 +14,7 @@ from incidents.obligations import places
 from incidents.obligations import queries as obligations
 from incidents.obligations.models import Obligation
 from incidents.obligations.queries import Due
+from incidents.obligations.subjects import incident_of
 from incidents.ownership import queries as ownership
 from incidents.response import queries as response
 from incidents.response.listing import COLUMNS, Row
@@ -97,8 +98,7 @@ class Late:
 
     @property
     def number(self) -> int:
-        tail = self.subject.removeprefix("INC-")
-        return int(tail) if tail.isdecimal() else 0
+        return incident_of(self.subject) or 0
 
     @property
     def words(self) -> str:

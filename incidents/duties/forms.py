@@ -21,9 +21,11 @@ _FIELDS = (
 class DutyForm(GuardedForm):
     """What is owed, by whom, when, and what proves it."""
 
-    slug = forms.SlugField(
+    slug = forms.RegexField(
+        r"^[a-z0-9]+(-[a-z0-9]+)*\Z",
         label="Address",
         max_length=40,
+        strip=True,
         help_text="The last part of its address, such as key-rotation. It never changes.",
         widget=forms.TextInput(attrs=_CODE),
         error_messages={"required": "Give it an address.", "invalid": "Small letters, digits and single dashes."},

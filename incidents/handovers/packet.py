@@ -11,6 +11,7 @@ from django.urls import reverse
 from incidents.alerts import mutes
 from incidents.obligations import queries as obligations
 from incidents.obligations.models import Obligation
+from incidents.obligations.subjects import incident_of
 from incidents.response.models import Incident
 from incidents.statuspage.maintenance_queries import windows_between
 from opsportal.models import User
@@ -53,13 +54,14 @@ def items(at: datetime, until: datetime) -> list[Item]:
 
 def read(kept: list[dict[str, Any]], person: User) -> list[Item]:
     """The lines of a packet that this person may see; incidents get their titles as they stand today."""
-    numbers = [int(one["subject"][4:]) for one in kept if str(one["subject"]).startswith("INC-")]
-    seen = Incident.objects.visible_to(person).filter(number__in=numbers).order_by("number")
+    numbers = {str(one["subject"]): incident_of(str(one["subject"])) for one in kept}
+    about = [number for number in numbers.values() if number is not None]
+    seen = Incident.objects.visible_to(person).filter(number__in=about).order_by("number")
     titles = {f"INC-{number}": title for number, title in seen.values_list("number", "title")}
     return [
         Item(one["part"], f"{one['subject']} {titles.get(one['subject'], '')}".strip(), one["words"], one["url"])
         for one in kept
-        if not str(one["subject"]).startswith("INC-") or one["subject"] in titles
+        if numbers[str(one["subject"])] is None or one["subject"] in titles
     ]
 
 
@@ -73,9 +75,8 @@ def _open() -> Iterator[Item]:
 
 def _late(at: datetime) -> Iterator[Item]:
     for one in obligations.late(at, _MOST):
-        url = (
-            f"{reverse('incidents:list')}{one.subject}/" if one.subject.startswith("INC-") else reverse("incidents:now")
-        )
+        number = incident_of(one.subject)
+        url = reverse("incidents:room", args=[number]) if number is not None else reverse("incidents:now")
         yield Item(Part.LATE, one.subject, f"{one.get_kind_display()} late since {_clock(one.due_at)}", url)
 
 

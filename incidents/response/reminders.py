@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import transaction
 
 from incidents.obligations.models import Obligation
+from incidents.obligations.subjects import INCIDENT, incident_of
 from incidents.response import policy, seats
 from incidents.response.models import Incident, Seat
 from incidents.response.policy import Policy
@@ -21,7 +22,6 @@ from opsportal.outbox.models import Delivery
 
 Owed = Obligation.Kind
 _PUBLIC = (Owed.FIRST_PUBLIC_UPDATE, Owed.PUBLIC_UPDATE)
-_SUBJECT = "INC-"
 _BATCH = 200
 
 
@@ -61,7 +61,7 @@ def sweep(at: datetime) -> int:
 def _candidates(rules: dict[Severity, Policy], at: datetime) -> list[int]:
     """Duties of incidents that run, within the longest notice, and not told of to both."""
     notice = max(one.remind_before for one in rules.values())
-    running = Obligation.objects.open().filter(subject__startswith=_SUBJECT, due_at__lte=at + notice)
+    running = Obligation.objects.open().filter(subject__regex=INCIDENT, due_at__lte=at + notice)
     return list(running.filter(backup_reminded_at=None).order_by("due_at").values_list("pk", flat=True)[:_BATCH])
 
 
@@ -118,7 +118,7 @@ def _promise(one: Reminder, *, at: datetime) -> None:
 
 
 def _incident(duty: Obligation) -> Incident | None:
-    number = duty.subject.removeprefix(_SUBJECT)
-    if not number.isdecimal():
+    number = incident_of(duty.subject)
+    if number is None:
         return None
-    return Incident.objects.select_related("domain").filter(number=int(number)).first()
+    return Incident.objects.select_related("domain").filter(number=number).first()

@@ -268,7 +268,10 @@ def test_an_admin_defines_a_duty_and_a_responder_holds_it(client_as, admin, resp
     boss, hand = client_as(admin), client_as(responder)
     wrong = boss.post("/duties/new/", form)
     assert wrong.status_code == 422 and "named as proof" in wrong.content.decode()
-    boss.post("/duties/new/", form | {"evidence": "note"})
+    for capital in ("INC-audit", "key_rotation", "key--rotation"):
+        wrong = boss.post("/duties/new/", form | {"evidence": "note", "slug": capital})
+        assert wrong.status_code == 422 and "Small letters, digits and single dashes" in wrong.content.decode()
+    boss.post("/duties/new/", form | {"evidence": "note", "slug": " key-rotation "})
     page = hand.get("/duties/").content.decode()
     assert "Keys are rotated" in page and "To be done" in page
 

@@ -7,6 +7,7 @@ import pytest
 from incidents.alerts import mutes
 from incidents.handovers import actions, packet
 from incidents.handovers.models import HandOver
+from incidents.obligations import actions as obligations
 from incidents.obligations.models import Obligation
 from incidents.oncall import actions as oncall
 from incidents.oncall import queries
@@ -83,6 +84,21 @@ def test_titles_are_looked_up_for_who_reads_and_never_kept(primary, responder, v
     assert packet.read(kept, responder)[0].subject == f"{incident.label} {incident.title}"
     Incident.objects.filter(pk=incident.pk).update(nature=Incident.Nature.SECURITY)
     assert packet.read(kept, viewer) == []
+
+
+def test_a_duty_that_is_called_like_an_incident_breaks_no_packet(primary, responder, client_as):
+    incident = open_incident(responder)
+    for name in ("INC-audit 2026-11-16", "INC-12 2026-11-16", "INC-9999999999"):
+        obligations.owe(Obligation.Kind.DUTY, name, due_at=AT, at=AT, owner="@sre-lead")
+
+    kept = packet.compiled(CHANGE, CHANGE + DAY)
+
+    late = {one["subject"]: one["url"] for one in kept if one["part"] == "late"}
+    assert late["INC-audit 2026-11-16"] == late["INC-12 2026-11-16"] == late["INC-9999999999"] == "/"
+    assert late[incident.label] == incident.get_absolute_url()
+    assert "INC-audit 2026-11-16" in [one.subject for one in packet.read(kept, responder)]
+    now = client_as(responder).get("/").content.decode()
+    assert 'href="/duties/INC-audit/"' in now and "INC-audit 2026-11-16/waive" not in now
 
 
 def test_i_have_it_is_recorded_and_ends_the_clock(waiting, publisher):

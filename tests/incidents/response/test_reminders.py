@@ -93,6 +93,14 @@ def test_what_is_due_at_once_reminds_the_backup_only(responder):
     assert subjects() == ["INC-1: acknowledge 5 min late"]
 
 
+def test_what_is_only_called_like_an_incident_keeps_no_reminder_back(responder, monkeypatch):
+    monkeypatch.setattr(reminders, "_BATCH", 1)
+    obligations.owe(Obligation.Kind.DUTY, "INC-audit 2026-11-16", due_at=AT, at=AT, owner="@sre-lead")
+    taken(responder)
+
+    assert reminders.sweep(minutes(10)) == 1
+
+
 def test_a_domain_that_nobody_holds_is_reminded_of_all_the_same(responder):
     Domain.objects.update(primary="", backup="")
     actions.open_from_alert(title="API down", severity="SEV-1", domain=domain("backend"), at=AT)
