@@ -140,12 +140,12 @@ class _Known:
 
 def _by_line(reported: Iterable[daily.Line]) -> dict[str, list[_Known]]:
     rows = list(reported)
-    checks = Check.objects.filter(key__in=[row.key for row in rows]).values_list("key", "name", "kind")
-    known = {key: (name, kind) for key, name, kind in checks}
+    checks = Check.objects.filter(key__in=[row.key for row in rows]).values_list("key", "name", "kind", "spec__mode")
+    known = {key: tuple(rest) for key, *rest in checks}
     found: dict[str, list[_Known]] = {}
     for row in rows:
-        name, kind = known[row.key]
-        found.setdefault(line_of(row.key, kind), []).append(_Known(name, row))
+        name, kind, mode = known[row.key]
+        found.setdefault(line_of(row.key, kind, mode), []).append(_Known(name, row))
     return found
 
 

@@ -43,9 +43,10 @@ _BY_WORD = {
     "database": "database db postgres sql",
     "api": "api",
 }
-# A kind that proves one line, whatever its key says: ingest's limit is no news of ingest itself.
-_PROVES = {"limit_guard": "plans"}
+# What proves one line whatever its key says: ingest's limit is no news of ingest itself. Other limits are no plan's.
+_PROVES: dict[tuple[str, str | None], str] = {("limit_guard", "rate"): "plans"}
 _BY_KIND = {
+    "limit_guard": "limits",
     **dict.fromkeys(("database", "sql_aggregate", "query_benchmark"), "database"),
     **dict.fromkeys(("heartbeat", "token_report", "celery_queue", "redis"), "jobs"),
     **dict.fromkeys(("backup_age", "restore_drill"), "backups"),
@@ -53,16 +54,16 @@ _BY_KIND = {
 }
 
 
-def line_of(key: str, kind: str) -> str:
-    """The slug of the line that a check fills: by what its kind proves, by a word of its key, else by its kind.
+def line_of(key: str, kind: str, mode: str | None = None) -> str:
+    """The slug of the line that a check fills: by what it proves, by a word of its key, else by its kind.
 
     >>> line_of("eu-ingest-browser", "http"), line_of("orders-pool", "database"), line_of("shop", "http")
     ('ingest', 'database', 'api')
-    >>> line_of("ingest-free-plan", "limit_guard")
-    'plans'
+    >>> line_of("ingest-free-plan", "limit_guard", "rate"), line_of("upload-size", "limit_guard", "body")
+    ('plans', 'limits')
     """
-    if kind in _PROVES:
-        return _PROVES[kind]
+    if (kind, mode) in _PROVES:
+        return _PROVES[kind, mode]
     words = set(re.split(r"[-_]", key))
     named = (slug for slug, known in _BY_WORD.items() if words & set(known.split()))
     return next(named, _BY_KIND.get(kind, "other"))

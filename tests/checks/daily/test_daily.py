@@ -43,7 +43,7 @@ def check(key: str, kind: str = "http", state: str = State.HEALTHY, **more) -> C
         ("nightly-export", "heartbeat", "jobs"),
         ("geo-lag", "prometheus", "jobs"),
         ("gateway-5xx", "prometheus", "errors"),
-        ("ingest-free-plan", "limit_guard", "plans"),
+        ("upload-size", "limit_guard", "limits"),
         ("gateway-429", "prometheus", "limits"),
         ("orders-pool", "database", "database"),
         ("db-backup", "backup_age", "backups"),
@@ -54,6 +54,21 @@ def check(key: str, kind: str = "http", state: str = State.HEALTHY, **more) -> C
 )
 def test_a_check_fills_the_line_of_its_key_or_its_kind(key: str, kind: str, line: str):
     assert line_of(key, kind) == line
+
+
+def test_a_guard_of_rates_answers_for_plans_and_other_limits_do_not(responder: User):
+    Check.objects.all().delete()
+    check("upload-size", "limit_guard", spec={"mode": "body"})
+    assert "plans" in figures(responder, AT).asked
+
+    check("ingest-free-plan", "limit_guard", spec={"mode": "rate"})
+
+    now = figures(responder, AT)
+    assert {one.slug: one.source for one in now.filled if one.slug in ("plans", "limits", "ingest")} == {
+        "plans": "ingest-free-plan",
+        "limits": "upload-size",
+    }
+    assert not {"plans", "limits"} & set(now.asked)
 
 
 def test_the_lines_are_those_of_the_operating_documents():
