@@ -189,7 +189,7 @@ def read_change(request: ApiRequest, number: int) -> Change:
     return queries.change_or_404(number)
 
 
-@router.get("/changes/{int:number}/release", response=ReleaseOut, auth=READ, summary="Read a change's release")
+@router.get("/changes/{int:number}/release", response=ReleaseOut, auth=READ, summary="Read the release of a change")
 def read_release(request: ApiRequest, number: int) -> dict[str, object]:
     """Its pre-flight as it stands, who signed it, whether production was verified, and whether to take it back."""
     found, at = queries.change_or_404(number), now()
