@@ -84,16 +84,20 @@ def add_word(hand_over: HandOver, *, word: str, by: User) -> HandOver:
 
 @transaction.atomic
 def take(hand_over: HandOver, *, by: User, at: datetime) -> HandOver:
-    """I have it. Before the shift begins, it begins now; after its time it is recorded as late. Safe to run twice."""
+    """I have it. Before the shift begins, it begins now; after its time it is recorded as late. Safe to run twice.
+
+    Early only while the giver still has all of what is left: who stands in meanwhile is not pushed aside.
+    """
+    rotation = Rotation.objects.select_for_update().get(pk=hand_over.rotation_id)
     hand_over = _locked(hand_over)
     if by.pk != hand_over.receiver_id:
         raise Denied("NOT_THE_RECEIVER", f"Only {hand_over.receiver} can say that they have it.")
     if hand_over.accepted_at is not None:
         return hand_over
+    if at < hand_over.shift_at:
+        _begin_early(hand_over, rotation, at=at)
     hand_over.accepted_at = at
     hand_over.save(update_fields=["accepted_at"])
-    if at < hand_over.shift_at:
-        _begin_early(hand_over, at=at)
     obligations.meet(Owed, _subject(hand_over), at=at)
     late = ", late" if hand_over.was_late else ""
     told = f"from {hand_over.giver or 'nobody'}{late}"
@@ -146,11 +150,24 @@ def _say(hand_over: HandOver, *, at: datetime) -> None:
     )
 
 
-def _begin_early(hand_over: HandOver, *, at: datetime) -> None:
-    Override.objects.create(
-        rotation=hand_over.rotation, kind=Override.Kind.TAKEN, person=hand_over.receiver, starts_at=at,
-        ends_at=hand_over.shift_at, reason="Handed over early.", created_by=hand_over.receiver, created_at=at,
-    )  # fmt: skip
+def _begin_early(hand_over: HandOver, rotation: Rotation, *, at: datetime) -> None:
+    """The rota is locked: who has the rest of the shift cannot change while it is looked at."""
+    giver, until = hand_over.giver, hand_over.shift_at
+    if rotation.ended_at is not None:
+        raise Refused(
+            "SHIFT_CHANGED", f"{rotation} has ended since this was offered. Nobody is on call by it any more."
+        )
+    rota = queries.rotas_between(at, until, queries.active_people()).get(rotation.pk)
+    left = final(rota.plans, rota.covers, at, until) if rota else ()
+    if giver is None or not any(one.holds(at) and one.person == giver.pk for one in left):
+        who = giver or "Whoever offered it"
+        raise Refused("SHIFT_CHANGED", f"{who} does not have this shift any more. It is yours from {until:%H:%M} UTC.")
+    if {one.person for one in left} - {giver.pk, hand_over.receiver_id, None}:
+        raise Refused(
+            "SHIFT_CHANGED",
+            f"Somebody else stands in before {until:%H:%M} UTC. Look at the calendar, and take what is left there.",
+        )
+    oncall.take(rotation, until=until, reason="Handed over early.", by=hand_over.receiver, at=at)
 
 
 def _subject(hand_over: HandOver) -> str:

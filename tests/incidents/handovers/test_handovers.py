@@ -11,6 +11,7 @@ from incidents.obligations import actions as obligations
 from incidents.obligations.models import Obligation
 from incidents.oncall import actions as oncall
 from incidents.oncall import queries
+from incidents.oncall.models import Holder, Override
 from incidents.oncall.week_section import week_summary
 from incidents.response.models import Incident
 from opsportal.errors import Denied, Refused
@@ -181,3 +182,44 @@ def test_the_weekly_review_says_what_nobody_holds_and_where_nobody_was(primary, 
     assert section.title == "Contacts"
     assert any(line.startswith("9 handles lead to nobody: @be-lead") for line in section.lines)
     assert "Primary: 1 gap, 5 h without anybody" in section.lines
+
+
+def test_taken_early_the_ops_channel_hears_who_has_it(primary, responder, publisher, settings):
+    settings.SLACK_WEBHOOK_URL = "https://hooks.slack.example/x"
+    offered = actions.offer_early(primary, word="", by=responder, at=AT)
+
+    actions.take(offered, by=publisher, at=AT + HOUR)
+    actions.take(offered, by=publisher, at=AT + HOUR)
+
+    told = Delivery.objects.get(event__startswith="oncall:taken:")
+    assert told.subject == "publisher takes Primary"
+    assert "instead of responder" in told.body
+
+
+def _ended(primary, responder, admin):
+    Holder.objects.all().delete()
+    oncall.end(primary, by=admin, at=AT + MINUTE)
+
+
+def _given_away(primary, responder, admin):
+    oncall.take(primary, until=AT + 4 * HOUR, reason="Swapped", by=admin, at=AT + MINUTE)
+
+
+def _covered_later(primary, responder, admin):
+    oncall.stand_in(
+        primary, admin, starts_at=AT + 3 * HOUR, ends_at=AT + 4 * HOUR, reason="School", by=responder, at=AT + MINUTE
+    )
+
+
+@pytest.mark.parametrize("change", [_ended, _given_away, _covered_later])
+def test_what_changed_since_it_was_offered_is_not_taken_early(primary, responder, publisher, admin, change):
+    offered = actions.offer_early(primary, word="", by=responder, at=AT)
+    change(primary, responder, admin)
+    before = Override.objects.count()
+
+    with pytest.raises(Refused) as refusal:
+        actions.take(offered, by=publisher, at=AT + HOUR)
+
+    assert refusal.value.code == "SHIFT_CHANGED"
+    offered.refresh_from_db()
+    assert (offered.accepted_at, Override.objects.count()) == (None, before)
