@@ -41,6 +41,11 @@ def revoke(person: User, *, is_team: bool, at: datetime) -> bool:
     return ended
 
 
+def end_all(at: datetime) -> int:
+    """End everybody's addresses, after a leak; how many. Who wants one makes a new one."""
+    return CalendarFeed.objects.filter(revoked_at=None).update(revoked_at=at)
+
+
 def open_feeds(person: User) -> dict[bool, CalendarFeed]:
     """The person's living addresses, by whether they are of the team."""
     return {one.is_team: one for one in CalendarFeed.objects.filter(person=person, revoked_at=None).order_by("pk")}

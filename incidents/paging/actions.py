@@ -115,6 +115,11 @@ def remove(row: Reach, *, by: User, at: datetime) -> None:
     audit.record("reach.remove", by=by.username, object=f"{row.get_channel_display()}: {row.name}")
 
 
+def end_questions(at: datetime) -> int:
+    """After a leak no link of a question proves anything any more; how many were open. Each is asked for anew."""
+    return Reach.objects.kept().exclude(nonce="").update(nonce="")
+
+
 def _own(row: Reach, by: User) -> Reach:
     """Ways are for their owner alone: a colleague's telephone is nobody else's to change."""
     found = Reach.objects.kept().select_for_update(of=("self",)).filter(pk=row.pk, person=by).first()

@@ -12,6 +12,8 @@ from django.db import transaction
 
 from opsportal.accounts import sessions
 from opsportal.audit import actions as audit
+from opsportal.leaks import endings
+from opsportal.leaks.endings import Ended
 from opsportal.models import LoginLink, User
 from opsportal.processes import write_privately
 from opsportal.tokens import actions as tokens
@@ -25,6 +27,8 @@ class LeakReport:
     tokens: int
     links: int
     signing_key: str
+    # What rooms above ended of their own.
+    more: tuple[Ended, ...] = ()
 
 
 @transaction.atomic
@@ -50,7 +54,8 @@ def respond(*, by: str, reason: str, at: datetime) -> LeakReport:
     ended = invalidate_all_sessions(by=by, at=at)
     revoked = tokens.revoke_all(by=by, at=at)
     links = LoginLink.objects.filter(used_at=None).update(used_at=at)
-    report = LeakReport(sessions=ended, tokens=revoked, links=links, signing_key=_renew_signing_key())
+    more = endings.end_all(at)
+    report = LeakReport(ended, revoked, links, signing_key=_renew_signing_key(), more=more)
     audit.record("leak.respond", by=by, object="everybody", reason=reason)
     return report
 

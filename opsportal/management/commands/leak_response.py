@@ -11,7 +11,7 @@ from opsportal.leaks import actions
 
 class Command(OpsCommand):
     speaks = "leak_response"
-    help = "End every session, API token and one-time link and renew the signing key. Counts only; audited."
+    help = "End every session, API token, link and secret address and renew the signing key. Counts only; audited."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--reason", default="leak_response from the shell", help="For the audit log; no secret.")
@@ -24,6 +24,6 @@ class Command(OpsCommand):
             self.say("SECRET_KEY is yours: set a new one without SECRET_KEY_FALLBACKS and start again.")
         self.token(
             "leak_response", status="ok", sessions=report.sessions, tokens=report.tokens, links=report.links,
-            signing_key=report.signing_key,
+            **{one.name: one.count for one in report.more}, signing_key=report.signing_key,
         )  # fmt: skip
         return Exit.OK

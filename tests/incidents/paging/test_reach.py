@@ -1,16 +1,21 @@
 """A way counts once somebody answered from there; the rules of a severity are an admin's to change."""
 
+import contextlib
+import io
 import json
 import re
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 from django.urls import reverse
 
+from incidents.oncall import feeds
 from incidents.paging import actions, queries, rules
 from incidents.paging.models import Reach
 from incidents.paging.rules import Rule
 from opsportal.errors import Conflict, Denied, Refused
+from opsportal.leaks import actions as leaks
 from opsportal.models import AuditEvent, Delivery
 from opsportal.outbox import actions as outbox
 from tests.incidents.cast import AT
@@ -182,3 +187,21 @@ def test_nobody_is_asked_without_end(way, responder, http_target):
     actions.add(
         responder, name="One more", channel="slack", address=http_target.url, at=AT + timedelta(days=1, hours=1)
     )
+
+
+def test_calendar_addresses_and_open_questions_end_with_them(way, responder, http_target, client, settings, tmp_path):
+    address = question(http_target)
+    settings.DATA_DIR = tmp_path
+    word = feeds.make(responder, is_team=True, at=AT)
+    assert feeds.read(word, AT) is not None
+
+    said = io.StringIO()
+    with contextlib.suppress(SystemExit):
+        call_command("leak_response", stdout=said)
+    again = leaks.respond(by="shell", reason="the second of two", at=AT)
+
+    assert " links=0 calendars=1 questions=1 signing_key=" in said.getvalue().splitlines()[-1]
+    assert [(one.name, one.count) for one in again.more] == [("calendars", 0), ("questions", 0)]
+    assert feeds.read(word, AT) is None
+    assert client.post(address).status_code == 410
+    assert queries.newest_proofs() == {}
