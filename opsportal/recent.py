@@ -49,17 +49,22 @@ def recent_sign_in(view: View) -> View:
     def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if is_recent(request):
             return view(request, *args, **kwargs)
-        ways = get_adapter().get_reauthentication_methods(request.user)
         if wants_part(request):
             page = urlsplit(request.headers.get("HX-Current-URL", "")).path or "/"
-            again = ways[0]["url"] if ways else reverse("accounts:again")
-            return HttpResponseClientRedirect(f"{again}?{urlencode({'next': page})}")
-        if not ways:
+            return HttpResponseClientRedirect(proof_address(request, back=page))
+        if not get_adapter().get_reauthentication_methods(request.user):
             return HttpResponseRedirect(f"{reverse('accounts:again')}?{urlencode({'next': request.path})}")
         raise ReauthenticationRequired
 
     checked.needs_recent_sign_in = True  # type: ignore[attr-defined]
     return cast(View, checked)
+
+
+def proof_address(request: HttpRequest, *, back: str) -> str:
+    """Where somebody proves who they are, and goes back to a page: without a form that was sent."""
+    ways = get_adapter().get_reauthentication_methods(request.user)
+    again = ways[0]["url"] if ways else reverse("accounts:again")
+    return f"{again}?{urlencode({'next': back})}"
 
 
 def provable(view: View) -> View:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from incidents.oncall import feeds
 from opsportal.htmx import render_page, see, status_message
+from opsportal.recent import recent_sign_in
 from opsportal.roles import Role, require
 from opsportal.signed_in import person
 
@@ -22,16 +23,24 @@ TEMPLATE = "incidents/oncall/feeds.html"
 @require_http_methods(["GET", "HEAD", "POST"])
 def calendars(request: HttpRequest) -> HttpResponse:
     """Make an address, make it anew, or end it; a new one is shown once."""
-    me, at, made = person(request), now(), ""
-    is_team = request.POST.get("which") == "team"
     if request.method == "POST" and request.POST.get("act") == "end":
-        feeds.revoke(me, is_team=is_team, at=at)
+        feeds.revoke(person(request), is_team=request.POST.get("which") == "team", at=now())
         status_message(request, "That address answers no more.")
         return see(request, "incidents:oncall_calendars")
-    if request.method == "POST":
-        word = feeds.make(me, is_team=is_team, at=at)
-        made = f"{settings.BASE_URL}{reverse('incidents:oncall_calendar', args=[word])}"
-    living = feeds.open_feeds(me)
+    return _make(request) if request.method == "POST" else _page(request)
+
+
+@recent_sign_in
+def _make(request: HttpRequest) -> HttpResponse:
+    """Whoever has the address reads the calendar: an unlocked screen is not enough to get one."""
+    is_team = request.POST.get("which") == "team"
+    word = feeds.make(person(request), is_team=is_team, at=now())
+    made = f"{settings.BASE_URL}{reverse('incidents:oncall_calendar', args=[word])}"
+    return _page(request, made=made, is_team=is_team)
+
+
+def _page(request: HttpRequest, *, made: str = "", is_team: bool = False) -> HttpResponse:
+    living = feeds.open_feeds(person(request))
     context = {"own": living.get(False), "team": living.get(True), "made": made, "made_team": is_team}
     response = render_page(request, TEMPLATE, context)
     response["Cache-Control"] = "no-store"

@@ -2,7 +2,8 @@
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils.timezone import now
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import ptag
@@ -14,6 +15,7 @@ from incidents.response.queries import incident_or_404
 from incidents.response.states import Severity
 from opsportal.errors import Refused
 from opsportal.htmx import alert_message, render_page, see, status_message
+from opsportal.recent import is_recent, proof_address
 from opsportal.roles import Role, require
 from opsportal.signed_in import person
 
@@ -66,9 +68,19 @@ def _tag(request: HttpRequest) -> str:
 @require(Role.VIEWER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def reach(request: HttpRequest) -> HttpResponse:
-    """One's own ways, and one more."""
+    """One's own ways, and one more.
+
+    An address that was typed must not be kept in the session while somebody proves who they are: it is dropped.
+    """
     if request.method != "POST":
         return _ways(request)
+    if not is_recent(request):
+        alert_message(request, "Nothing was saved: prove who you are, then type it again.")
+        return redirect(proof_address(request, back=reverse("incidents:reach")))
+    return _add(request)
+
+
+def _add(request: HttpRequest) -> HttpResponse:
     form = ReachForm(request.POST)
     if not form.is_valid():
         return _page(request, form, status=422)

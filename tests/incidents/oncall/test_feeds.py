@@ -109,3 +109,17 @@ def test_a_gap_that_is_covered_or_far_away_is_not_said(primary, responder, admin
 
     assert gap_watch.announce(at=AT) == 0
     assert not Delivery.objects.exists()
+
+
+def test_an_address_needs_a_recent_sign_in_and_ending_it_does_not(responder, client):
+    client.force_login(responder)
+    feeds.make(responder, is_team=False, at=AT)
+    before = list(CalendarFeed.objects.values_list("token_hash", "revoked_at"))
+
+    answer = client.post("/oncall/calendars/", {"which": "own"})
+
+    assert (answer.status_code, answer["Location"].startswith("/account/again/")) == (302, True)
+    assert list(CalendarFeed.objects.values_list("token_hash", "revoked_at")) == before
+    assert client.get("/oncall/calendars/").status_code == 200
+    client.post("/oncall/calendars/", {"which": "own", "act": "end"})
+    assert not CalendarFeed.objects.filter(revoked_at=None).exists()

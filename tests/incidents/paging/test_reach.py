@@ -205,3 +205,16 @@ def test_calendar_addresses_and_open_questions_end_with_them(way, responder, htt
     assert feeds.read(word, AT) is None
     assert client.post(address).status_code == 410
     assert queries.newest_proofs() == {}
+
+
+def test_a_way_typed_after_an_old_sign_in_is_kept_nowhere(responder, client):
+    client.force_login(responder)
+    fields = {"name": "Phone", "channel": "webhook", "address": "https://hook.example/marker"}
+
+    answer = client.post(reverse("incidents:reach"), fields)
+
+    assert (answer.status_code, answer["Location"].startswith("/account/again/")) == (302, True)
+    assert not Reach.objects.exists()
+    assert "marker" not in str(dict(client.session))
+    page = client.get(reverse("incidents:reach"))
+    assert (page.status_code, "type it again" in page.content.decode()) == (200, True)
