@@ -166,14 +166,6 @@ class Portal:
         assert answer.returncode == 0, answer.stderr
         return answer.stdout.split()[-1]
 
-    def login_links(self, *names: str) -> list[str]:
-        """The same for many, by one process."""
-        each = f"for name in {[*map(str, names)]}: call_command('login_link', user=name)"
-        words = f"from django.core.management import call_command\n{each}"
-        answer = self.manage("shell", "--no-imports", "-c", words)
-        assert answer.returncode == 0, answer.stderr
-        return [line for line in answer.stdout.splitlines() if line.startswith("http")]
-
     def published(self) -> dict[str, str]:
         """What it tells bin/manage: the names it decided."""
         running = data_folder.running(self.data_dir)

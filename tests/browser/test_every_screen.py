@@ -80,7 +80,7 @@ BY_PART = {"incidents:update_correct": Role.PUBLISHER, "incidents:public_publish
 _LINK = re.compile(r'<a [^>]*?href="(/[^"#?]*)')
 _TITLE = re.compile("<h1[ >]")
 _FRESH_SECONDS = 200  # below the five minutes after which some screens ask who one is
-_ENOUGH, _MOST = 3, 20  # addresses of a route to follow links from, and to look for one that shows something
+_ENOUGH, _MOST = 3, 60  # addresses of a route to follow links from, and to look for one that shows something
 
 
 @dataclass
@@ -144,7 +144,6 @@ class Walk:
 
     portal: Portal
     browser: Browser
-    links: dict[str, list[str]] = field(default_factory=dict)
     states: dict[str, tuple[float, object]] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)
 
@@ -158,20 +157,12 @@ class Walk:
     def _sign_in(self, role: str) -> object:
         context = self._context()
         page = context.new_page()
-        page.goto(self._link(role))
+        page.goto(self.portal.login_link(role))
         page.get_by_role("button", name="Sign in").click()
         page.wait_for_url(f"{self.portal.url}/")
         state = context.storage_state()
         context.close()
         return state
-
-    def _link(self, role: str) -> str:
-        """A way in that nobody used; they are made a handful at a time, because each asking starts a process."""
-        if not self.links.get(role):
-            names = [*Role, role, role]
-            for name, link in zip(names, self.portal.login_links(*names), strict=True):
-                self.links.setdefault(name, []).append(link)
-        return self.links[role].pop()
 
     def _context(self, **options: object) -> BrowserContext:
         context = self.browser.new_context(**{"viewport": DESKTOP, **options})  # type: ignore[arg-type]
