@@ -66,7 +66,7 @@ def remind(**_: object) -> None:
 
 @shared_task(name="incidents.page", ignore_result=True)
 def page(**_: object) -> None:
-    """Call backups whose time has come, and end what somebody has taken. Safe to run twice."""
+    """Call backups whose time has come. Safe to run twice."""
     if ticker.claim("incidents.page", every=timedelta(seconds=10)):
         calling.sweep(timezone.now())
         ticker.done("incidents.page")

@@ -192,7 +192,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="call",
-            index=models.Index(condition=models.Q(("ended_at", None)), fields=["started_at"], name="call_open"),
+            index=models.Index(
+                condition=models.Q(("ended_at", None)), fields=["backup_due_at"], name="call_backup_due"
+            ),
         ),
         migrations.AddConstraint(
             model_name="call",

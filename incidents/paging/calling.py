@@ -49,8 +49,16 @@ def begin(incident: Incident, *, at: datetime) -> int:
 
 
 def sweep(at: datetime) -> int:
-    """End what somebody has taken, call backups whose time has come; how many messages. Safe beside itself."""
-    due = Call.objects.open().order_by("started_at").values_list("pk", flat=True)[:_BATCH]
+    """Call backups whose time has come; how many messages. Safe beside itself.
+
+    Only those: what waits for a person alone may wait for days, and must not stand before them.
+    """
+    due = (
+        Call.objects.open()
+        .filter(backup_due_at__lte=at)
+        .order_by("backup_due_at")
+        .values_list("pk", flat=True)[:_BATCH]
+    )
     return sum(_go_on(pk, at=at) for pk in list(due))
 
 
@@ -179,7 +187,7 @@ def _tell(call: Call, incident: Incident, stage: CallLine.Stage, who: Who, *, at
         _keep_silent(call, stage, f"{person.username} is on call and declared it.", at=at, person=person)
         return 1
     if CallLine.objects.filter(call=call, person=person).exclude(stage=stage).exists():
-        _keep_silent(call, stage, f"{person.username} was called first already.", at=at, person=person)
+        _keep_silent(call, stage, f"{person.username} has both seats.", at=at, person=person)
         return 0
     found = _ways_to(person, call.how)
     for reach in found:
@@ -187,8 +195,9 @@ def _tell(call: Call, incident: Incident, stage: CallLine.Stage, who: Who, *, at
         row = CallLine.objects.create(call=call, stage=stage, at=at, person=person, reach=reach, why=why[:300])
         _promise(row, incident, person, reach, at=at)
     if not found:
-        why = f"{person.username} has no proved way to be reached."
-        _keep_silent(call, stage, why, at=at, person=person)
+        only_mail = Reach.objects.proved().filter(person=person).exists()
+        lacks = "only proved ways by mail, and mail is not set up" if only_mail else "no proved way to be reached"
+        _keep_silent(call, stage, f"{person.username} has {lacks}.", at=at, person=person)
     return len(found)
 
 

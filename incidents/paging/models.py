@@ -124,8 +124,8 @@ class Call(models.Model):
             models.UniqueConstraint(fields=["incident"], condition=Q(alert=None), name="call_of_incident"),
         ]
         indexes = [
-            # Read by the sweep: what may still have to call somebody.
-            models.Index(fields=["started_at"], name="call_open", condition=Q(ended_at=None)),
+            # Read by the sweep: whose backup has to be called.
+            models.Index(fields=["backup_due_at"], name="call_backup_due", condition=Q(ended_at=None)),
         ]
 
     def __str__(self) -> str:

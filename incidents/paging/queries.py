@@ -86,6 +86,11 @@ class Told:
     ended_because: str
     lines: tuple[Line, ...]
 
+    @property
+    def is_unheard(self) -> bool:
+        """It goes on, and no message left for anybody."""
+        return self.ended_at is None and all(line.is_silence for line in self.lines)
+
 
 def ways_of(person: User, at: datetime) -> list[Way]:
     """A person's own ways, in the order in which they are called."""

@@ -8,6 +8,7 @@ import pytest
 
 from incidents.alerts import actions as alerts
 from incidents.alerts import mutes
+from incidents.ownership.models import Domain
 from incidents.paging import calling, rules
 from incidents.paging.models import Call, CallLine, PagingRule, Reach
 from incidents.paging.rules import Rule
@@ -271,3 +272,39 @@ def test_a_security_incident_tells_no_title(on_call, first, reached, responder, 
 
     assert "vault" not in http_target.requests[0].body.decode()
     assert Reach.objects.get().address.open() not in json.dumps([line[2] for line in lines()])
+
+
+def test_what_waits_for_people_alone_does_not_stand_before_a_backup(alarm, http_target, monkeypatch):
+    monkeypatch.setattr(calling, "_BATCH", 1)
+    earlier = fire(dedup_key="check:older", severity="SEV-3", at=AT, domain_id=alarm.domain_id)
+    react_to_all(AT)
+    Call.objects.filter(alert=earlier).update(started_at=AT - timedelta(days=2))
+
+    calling.sweep(minutes(10))
+    send()
+
+    assert "night-backup" in told(http_target)
+
+
+def test_a_screen_says_when_nobody_could_be_called_and_why(on_call, first, reached, client_as, responder):
+    reached(first, channel="email")
+    alert = fire()
+    react_to_all(AT)
+
+    page = client_as(responder).get(f"/incidents/INC-{alert.room.number}/calls/").content.decode()
+
+    assert "only proved ways by mail, and mail is not set up" in page
+    assert "nobody could be called" in page
+    assert "everybody whom the rule knows" not in page
+
+
+def test_one_person_in_both_seats_is_called_once(on_call, first, reached, admin, http_target):
+    Domain.objects.update(backup="@first-handle")
+    reached(first)
+    fire()
+    react_to_all(AT)
+    calling.sweep(minutes(10))
+    send()
+
+    assert told(http_target) == ["night-first"]
+    assert lines()[-1][2] == "night-first has both seats."
