@@ -13,8 +13,8 @@ from incidents.alerts import mutes
 from incidents.alerts.models import Alert
 from incidents.alerts.mutes import Mute
 from incidents.ownership.models import Domain
-from opsportal.errors import Refused
-from opsportal.htmx import alert_message, render_page, see, status_message
+from opsportal.acts import do_at_once
+from opsportal.htmx import render_page, see, status_message
 from opsportal.privacy.forms import GuardedForm
 from opsportal.roles import Role, require
 from opsportal.signed_in import person
@@ -85,10 +85,9 @@ def _asked_for(request: HttpRequest) -> dict[str, object]:
 def mute_end(request: HttpRequest, pk: int) -> HttpResponse:
     """Hear it again."""
     muted = get_object_or_404(Mute.objects.select_related("domain"), pk=pk)
-    try:
-        mutes.end(muted, by=person(request), at=now())
-    except Refused as refusal:
-        alert_message(request, refusal.sentence)
-    else:
-        status_message(request, f"You hear {muted.what} again.")
-    return see(request, "incidents:alerts")
+    return do_at_once(
+        request,
+        lambda: mutes.end(muted, by=person(request), at=now()),
+        said=f"You hear {muted.what} again.",
+        to="incidents:alerts",
+    )

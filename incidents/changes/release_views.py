@@ -1,7 +1,5 @@
 """A release on screens: ticks, the signature, the announcement, and a verification that need not be made."""
 
-from collections.abc import Callable
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.timezone import now
@@ -9,10 +7,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from incidents.changes import notices, preflight, queries, verification
 from incidents.changes.forms import NoticeForm, ReasonForm, SignOffForm
-from incidents.changes.models import Change
+from opsportal.acts import ask_first
 from opsportal.errors import Refused
-from opsportal.htmx import alert_message, render_page, see, status_message
-from opsportal.privacy.forms import GuardedForm
+from opsportal.htmx import alert_message, see
 from opsportal.roles import Role, require
 from opsportal.sent_once import sent_once
 from opsportal.signed_in import person
@@ -42,14 +39,14 @@ def sign(request: HttpRequest, pk: int) -> HttpResponse:
     found = queries.change_or_404(pk)
     form = SignOffForm(request.POST if request.method == "POST" else None)
     shown = preflight.of(found, at=now())
-    return _ask(
+    return ask_first(
         request,
-        found,
         SIGN,
         form,
         lambda: preflight.sign(found, **form.cleaned_data, by=person(request), at=now()),
         said=f"{found.label} is signed off.",
-        preflight=shown,
+        to=found,
+        shown={"one": found, "preflight": shown},
     )
 
 
@@ -60,13 +57,14 @@ def announce(request: HttpRequest, pk: int) -> HttpResponse:
     """Tell the ops channel where it stands, with ticket links."""
     found = queries.change_or_404(pk)
     form = NoticeForm(request.POST) if request.method == "POST" else NoticeForm(initial={"tickets": found.ticket})
-    return _ask(
+    return ask_first(
         request,
-        found,
         ANNOUNCE,
         form,
         lambda: notices.announce(found, **form.cleaned_data, by=person(request), at=now()),
         said=f"{found.label} is announced.",
+        to=found,
+        shown={"one": found},
     )
 
 
@@ -76,34 +74,12 @@ def waive(request: HttpRequest, pk: int) -> HttpResponse:
     """Say why production need not be verified by a run after it."""
     found = queries.change_or_404(pk)
     form = ReasonForm(request.POST if request.method == "POST" else None)
-    return _ask(
+    return ask_first(
         request,
-        found,
         WAIVE,
         form,
         lambda: verification.waive(found, reason=form.cleaned_data["note"], by=person(request), at=now()),
         said=f"{found.label} needs no verification.",
+        to=found,
+        shown={"one": found},
     )
-
-
-def _ask(
-    request: HttpRequest,
-    change: Change,
-    template: str,
-    form: GuardedForm,
-    act: Callable[[], object],
-    *,
-    said: str,
-    **more: object,
-) -> HttpResponse:
-    """Ask, then do it; a refusal stands on the form."""
-    if form.is_bound and form.is_valid():
-        try:
-            act()
-        except Refused as refusal:
-            form.add_error(None, refusal.sentence)
-        else:
-            status_message(request, said)
-            return see(request, change)
-    context = {"one": change, "form": form, "act": request.path, **more}
-    return render_page(request, template, context, part="dialog", status=422 if form.errors else 200)

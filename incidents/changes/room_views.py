@@ -10,8 +10,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from incidents.changes import queries, room, suspects
 from incidents.changes.forms import SuspectForm
 from incidents.response import queries as response
-from opsportal.errors import Refused
-from opsportal.htmx import render_page, see, status_message
+from opsportal.acts import ask_first
+from opsportal.htmx import render_page
 from opsportal.roles import Role, require
 from opsportal.signed_in import person
 
@@ -69,13 +69,9 @@ def clear(request: HttpRequest, number: int, pk: int) -> HttpResponse:
 def _ask(request: HttpRequest, number: int, pk: int, words: Words, act: Callable[..., object]) -> HttpResponse:
     incident, change = response.incident_or_404(number, person(request)), queries.change_or_404(pk)
     form = SuspectForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            act(incident, change, reason=form.cleaned_data["reason"], by=person(request), at=now())
-        except Refused as refusal:
-            form.add_error(None, refusal.sentence)
-        else:
-            status_message(request, f"{change.label} {words.said}.")
-            return see(request, incident)
-    context = {"incident": incident, "change": change, "form": form, "words": words, "act": request.path}
-    return render_page(request, SUSPECT, context, part="dialog", status=422 if form.errors else 200)
+
+    def do() -> None:
+        act(incident, change, reason=form.cleaned_data["reason"], by=person(request), at=now())
+
+    shown = {"incident": incident, "change": change, "words": words}
+    return ask_first(request, SUSPECT, form, do, said=f"{change.label} {words.said}.", to=incident, shown=shown)

@@ -13,6 +13,7 @@ from incidents.changes.actions import Teller
 from incidents.changes.forms import ChangeForm, FilterForm, ReasonForm, StartForm, SucceedForm
 from incidents.changes.models import Change
 from incidents.changes.states import Kind, Result
+from opsportal.acts import ask_first
 from opsportal.audit import actions as audit
 from opsportal.errors import Refused
 from opsportal.htmx import render_page, see, status_message
@@ -26,10 +27,9 @@ NEW = "incidents/changes/new.html"
 ACT = "incidents/changes/act.html"
 
 # Beside which field a refusal stands.
-_FIELDS = {
-    "FROZEN": "override",
+_HELD_UP = {"FROZEN": "override", "NOT_SIGNED_OFF": "override"}
+_FIELDS = _HELD_UP | {
     "ARTIFACT_MISSING": "artifact",
-    "NOT_SIGNED_OFF": "override",
     "TICKET_WRONG": "ticket",
     "TIME_TO_COME": "started_at",
     "TIMES_WRONG": "finished_at",
@@ -193,16 +193,12 @@ def _act(
     """Ask, then do it; a refusal stands on the form."""
     found = queries.change_or_404(pk)
     form = form_class(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            act(found, **form.cleaned_data, by=Teller(person(request)), at=now())
-        except Refused as refusal:
-            form.add_error("override" if refusal.code in ("FROZEN", "NOT_SIGNED_OFF") else None, refusal.sentence)
-        else:
-            status_message(request, f"{found.label}: {words.said}")
-            return see(request, found)
-    context = {"one": found, "form": form, "words": words, "act": request.path}
-    return render_page(request, ACT, context, part="dialog", status=422 if form.errors else 200)
+
+    def do() -> None:
+        act(found, **form.cleaned_data, by=Teller(person(request)), at=now())
+
+    said, shown = f"{found.label}: {words.said}", {"one": found, "words": words}
+    return ask_first(request, ACT, form, do, said=said, to=found, shown=shown, where=_HELD_UP)
 
 
 def filters_of(request: HttpRequest) -> queries.Filters:

@@ -9,8 +9,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from incidents.drills import queries, scenarios
 from incidents.drills.forms import PlanForm, ScenarioForm
 from incidents.drills.models import Plan, Scenario
+from opsportal.acts import do_at_once
 from opsportal.errors import Conflict, Refused
-from opsportal.htmx import alert_message, render_page, see, status_message
+from opsportal.htmx import render_page, see, status_message
 from opsportal.roles import Role, require
 from opsportal.signed_in import person
 
@@ -107,13 +108,12 @@ def bring_back(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _set(request: HttpRequest, slug: str, *, is_retired: bool, said: str) -> HttpResponse:
     found = queries.scenario_or_404(slug)
-    try:
-        scenarios.set_retired(found, now() if is_retired else None, by=person(request))
-    except Refused as refusal:
-        alert_message(request, refusal.sentence)
-    else:
-        status_message(request, said)
-    return see(request, found)
+    return do_at_once(
+        request,
+        lambda: scenarios.set_retired(found, now() if is_retired else None, by=person(request)),
+        said=said,
+        to=found,
+    )
 
 
 @require(Role.ADMIN)

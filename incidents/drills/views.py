@@ -12,6 +12,7 @@ from django_htmx.http import ptag
 from incidents.drills import actions, drawing, queries
 from incidents.drills.forms import LessonsForm, StopForm, WordForm
 from incidents.drills.models import Drill
+from opsportal.acts import ask_first, do_at_once
 from opsportal.errors import Refused
 from opsportal.htmx import alert_message, render_page, see, status_message
 from opsportal.roles import Role, require
@@ -123,24 +124,14 @@ def send(request: HttpRequest, number: int, position: int) -> HttpResponse:
     inject = found.injects.select_related("drill").filter(position=position).first()
     if inject is None:
         raise Http404
-    try:
-        actions.throw_in(inject, by=person(request), at=now())
-    except Refused as refusal:
-        alert_message(request, refusal.sentence)
-    else:
-        status_message(request, "It is thrown in.")
-    return see(request, found)
+    return do_at_once(
+        request, lambda: actions.throw_in(inject, by=person(request), at=now()), said="It is thrown in.", to=found
+    )
 
 
 def _act(request: HttpRequest, number: int, act: Callable[..., object], said: str) -> HttpResponse:
     found = queries.drill_or_404(number)
-    try:
-        act(found, by=person(request), at=now())
-    except Refused as refusal:
-        alert_message(request, refusal.sentence)
-    else:
-        status_message(request, said)
-    return see(request, found)
+    return do_at_once(request, lambda: act(found, by=person(request), at=now()), said=said, to=found)
 
 
 @require(Role.RESPONDER)
@@ -185,16 +176,11 @@ def _ask(
     found = queries.drill_or_404(number)
     given = {"lessons": found.lessons} if kind is LessonsForm else {}
     form = kind(request.POST) if request.method == "POST" else kind(initial=given)
-    if form.is_bound and form.is_valid():
-        try:
-            act(found, by=person(request), at=now(), **form.cleaned_data)
-        except Refused as refusal:
-            form.add_error(None, refusal.sentence)
-        else:
-            status_message(request, said)
-            return see(request, found)
-    context = {"drill": found, "form": form, "act": request.path, **words}
-    return render_page(request, ACT, context, part="dialog", status=422 if form.errors else 200)
+
+    def do() -> None:
+        act(found, by=person(request), at=now(), **form.cleaned_data)
+
+    return ask_first(request, ACT, form, do, said=said, to=found, shown={"drill": found, **words})
 
 
 def _may(request: HttpRequest) -> bool:

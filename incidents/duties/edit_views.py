@@ -11,8 +11,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from incidents.duties import actions, queries
 from incidents.duties.forms import DutyForm
 from incidents.duties.models import Duty
+from opsportal.acts import do_at_once
 from opsportal.errors import Conflict, Refused
-from opsportal.htmx import alert_message, render_page, see, status_message
+from opsportal.htmx import render_page, see, status_message
 from opsportal.roles import Role, require
 from opsportal.signed_in import person
 
@@ -87,10 +88,4 @@ def bring_back(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _act(request: HttpRequest, slug: str, act: Callable[..., object], said: str) -> HttpResponse:
     found = queries.duty_or_404(slug)
-    try:
-        act(found, by=person(request), at=now())
-    except Refused as refusal:
-        alert_message(request, refusal.sentence)
-    else:
-        status_message(request, said)
-    return see(request, found)
+    return do_at_once(request, lambda: act(found, by=person(request), at=now()), said=said, to=found)

@@ -12,9 +12,9 @@ from incidents.duties import actions, queries
 from incidents.duties.forms import HoldForm, WaiveForm
 from incidents.duties.queries import Moment
 from incidents.oncall.queries import who
+from opsportal.acts import ask_first
 from opsportal.calendar_file import moment, text, written
-from opsportal.errors import Refused
-from opsportal.htmx import render_page, see, status_message
+from opsportal.htmx import render_page
 from opsportal.roles import Role, require
 from opsportal.signed_in import person
 
@@ -93,16 +93,11 @@ def _ask(
 ) -> HttpResponse:
     found = queries.duty_or_404(slug)
     form = kind(request.POST if request.method == "POST" else None)
-    if form.is_bound and form.is_valid():
-        try:
-            act(found, by=person(request), at=now(), **form.cleaned_data)
-        except Refused as refusal:
-            form.add_error(None, refusal.sentence)
-        else:
-            status_message(request, said)
-            return see(request, found)
-    context = {"duty": found, "form": form, "act": request.path, **words}
-    return render_page(request, ACT, context, part="dialog", status=422 if form.errors else 200)
+
+    def do() -> None:
+        act(found, by=person(request), at=now(), **form.cleaned_data)
+
+    return ask_first(request, ACT, form, do, said=said, to=found, shown={"duty": found, **words})
 
 
 def _may(request: HttpRequest) -> dict[str, bool]:

@@ -15,6 +15,7 @@ from incidents.follow_ups.forms import FilterForm, FinishForm, PlanForm, ReasonF
 from incidents.follow_ups.models import FollowUp
 from incidents.follow_ups.states import State, Type
 from incidents.response.models import Incident
+from opsportal.acts import ask_first
 from opsportal.errors import Conflict, Refused
 from opsportal.htmx import render_page, see, status_message
 from opsportal.roles import Role, require
@@ -208,16 +209,12 @@ def _act(
     """Ask, then do it; a refusal stands on the form."""
     found = queries.follow_up_or_404(pk, person(request))
     form = form_class(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            act(found, **form.cleaned_data, by=person(request), at=now())
-        except Refused as refusal:
-            form.add_error(None, refusal.sentence)
-        else:
-            status_message(request, f"{found.label}: {words.said}")
-            return see(request, found)
-    context = {"one": found, "form": form, "words": words, "act": request.path}
-    return render_page(request, ACT, context, part="dialog", status=422 if form.errors else 200)
+
+    def do() -> None:
+        act(found, **form.cleaned_data, by=person(request), at=now())
+
+    said, shown = f"{found.label}: {words.said}", {"one": found, "words": words}
+    return ask_first(request, ACT, form, do, said=said, to=found, shown=shown)
 
 
 def _edit(

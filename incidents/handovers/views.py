@@ -3,14 +3,16 @@
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils.timezone import now
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from incidents.handovers import actions, packet
 from incidents.handovers.models import HandOver
 from incidents.oncall.models import Rotation
+from opsportal.acts import do_at_once
 from opsportal.errors import Refused
-from opsportal.htmx import alert_message, render_page, see, status_message
+from opsportal.htmx import render_page, see, status_message
 from opsportal.privacy.forms import GuardedForm
 from opsportal.roles import Role, require
 from opsportal.signed_in import person
@@ -71,13 +73,12 @@ def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
 def take(request: HttpRequest, pk: int) -> HttpResponse:
     """I have it."""
     found = get_object_or_404(HandOver.objects.select_related("rotation", "receiver"), pk=pk)
-    try:
-        actions.take(found, by=person(request), at=now())
-    except Refused as refusal:
-        alert_message(request, refusal.sentence)
-    else:
-        status_message(request, f"You have {found.rotation}.")
-    return see(request, "incidents:hand_over", pk)
+    return do_at_once(
+        request,
+        lambda: actions.take(found, by=person(request), at=now()),
+        said=f"You have {found.rotation}.",
+        to=reverse("incidents:hand_over", args=[pk]),
+    )
 
 
 @require(Role.RESPONDER)

@@ -12,8 +12,9 @@ from incidents.oncall.forms import AWAY, StandInForm, TakeForm
 from incidents.oncall.models import Override, Rotation
 from incidents.oncall.shifts import at_moment
 from incidents.ownership.models import Domain
+from opsportal.acts import do_at_once
 from opsportal.errors import Refused
-from opsportal.htmx import alert_message, render_page, see, status_message, wants_part
+from opsportal.htmx import render_page, see, status_message, wants_part
 from opsportal.models import User
 from opsportal.moments import EARLIEST, LATEST
 from opsportal.roles import Role, require
@@ -105,13 +106,12 @@ def stand_in(request: HttpRequest, slug: str) -> HttpResponse:
 def call_off(request: HttpRequest, pk: int) -> HttpResponse:
     """End an override now; the turns below it hold again."""
     override = get_object_or_404(Override.objects.select_related("rotation"), pk=pk)
-    try:
-        actions.call_off(override, by=person(request), at=now())
-    except Refused as refusal:
-        alert_message(request, refusal.sentence)
-    else:
-        status_message(request, f"Called off: {override.rotation} is as the turns say.")
-    return see(request, "incidents:oncall")
+    return do_at_once(
+        request,
+        lambda: actions.call_off(override, by=person(request), at=now()),
+        said=f"Called off: {override.rotation} is as the turns say.",
+        to="incidents:oncall",
+    )
 
 
 def _stood_in(rotation: Rotation, form: StandInForm, *, by: User, at: datetime) -> str:

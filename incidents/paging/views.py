@@ -13,6 +13,7 @@ from incidents.paging.forms import ReachForm, RuleForm
 from incidents.paging.models import Reach
 from incidents.response.queries import incident_or_404
 from incidents.response.states import Severity
+from opsportal.acts import do_at_once
 from opsportal.errors import Refused
 from opsportal.htmx import alert_message, render_page, see, status_message
 from opsportal.recent import is_recent, proof_address
@@ -110,41 +111,39 @@ def _page(request: HttpRequest, form: ReachForm, *, status: int = 200, **more: o
 @require_POST
 def ask(request: HttpRequest, pk: int) -> HttpResponse:
     """Send a message there and wait for the answer."""
-    try:
-        row = actions.ask(get_object_or_404(Reach, pk=pk), by=person(request), at=now())
-    except Refused as refusal:
-        alert_message(request, refusal.sentence)
-    else:
-        status_message(request, f"A question is on its way to {row.name}. Answer it there.")
-    return see(request, "incidents:reach")
+    row = get_object_or_404(Reach, pk=pk)
+    return do_at_once(
+        request,
+        lambda: actions.ask(row, by=person(request), at=now()),
+        said=f"A question is on its way to {row.name}. Answer it there.",
+        to="incidents:reach",
+    )
 
 
 @require(Role.VIEWER)
 @require_POST
 def first(request: HttpRequest, pk: int) -> HttpResponse:
     """Call this way first."""
-    return _changed(request, pk, "first")
+    row = get_object_or_404(Reach, pk=pk)
+    return do_at_once(
+        request,
+        lambda: actions.put_first(row, by=person(request)),
+        said=f"{row.name} comes first.",
+        to="incidents:reach",
+    )
 
 
 @require(Role.VIEWER)
 @require_POST
 def remove(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a way away; its address is forgotten."""
-    return _changed(request, pk, "remove")
-
-
-def _changed(request: HttpRequest, pk: int, act: str) -> HttpResponse:
-    row, me = get_object_or_404(Reach, pk=pk), person(request)
-    try:
-        if act == "first":
-            actions.put_first(row, by=me)
-        else:
-            actions.remove(row, by=me, at=now())
-    except Refused as refusal:
-        alert_message(request, refusal.sentence)
-    else:
-        status_message(request, f"{row.name} comes first." if act == "first" else f"{row.name} is taken away.")
-    return see(request, "incidents:reach")
+    row = get_object_or_404(Reach, pk=pk)
+    return do_at_once(
+        request,
+        lambda: actions.remove(row, by=person(request), at=now()),
+        said=f"{row.name} is taken away.",
+        to="incidents:reach",
+    )
 
 
 @login_not_required

@@ -1,7 +1,5 @@
 """Dialogs around duties: a step that does not apply, no public impact, nothing public at all, recovery, closing."""
 
-from collections.abc import Callable
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.timezone import now
@@ -10,10 +8,9 @@ from django.views.decorators.http import require_http_methods
 from incidents.obligations.queries import late_of
 from incidents.response import checklist, closing, duties, hiding, queries
 from incidents.response.forms import HideForm, NoPublicImpactForm, SkipForm, VerifyForm
-from incidents.response.models import Incident
+from opsportal.acts import ask_first
 from opsportal.errors import Refused
 from opsportal.htmx import render_page, see, status_message
-from opsportal.privacy.forms import GuardedForm
 from opsportal.roles import Role, require
 from opsportal.signed_in import person
 
@@ -31,14 +28,14 @@ def skip(request: HttpRequest, number: int, position: int) -> HttpResponse:
     incident = queries.incident_or_404(number, person(request))
     step = get_object_or_404(incident.checklist, position=position)
     form = SkipForm(request.POST if request.method == "POST" else None)
-    return _ask(
+    return ask_first(
         request,
-        incident,
         SKIP,
         form,
         lambda: checklist.skip(step, **form.cleaned_data, by=person(request), at=now()),
         said="The step does not apply here.",
-        step=step,
+        to=incident,
+        shown={"incident": incident, "step": step},
     )
 
 
@@ -48,13 +45,14 @@ def no_public_impact(request: HttpRequest, number: int) -> HttpResponse:
     """Stop the clock of the first public update, because nobody outside notices."""
     incident = queries.incident_or_404(number, person(request))
     form = NoPublicImpactForm(request.POST if request.method == "POST" else None)
-    return _ask(
+    return ask_first(
         request,
-        incident,
         NO_PUBLIC_IMPACT,
         form,
         lambda: duties.say_no_public_impact(incident, **form.cleaned_data, by=person(request), at=now()),
         said="No public update is owed.",
+        to=incident,
+        shown={"incident": incident},
     )
 
 
@@ -64,13 +62,14 @@ def hide(request: HttpRequest, number: int) -> HttpResponse:
     """Make it a security incident, which viewers do not see."""
     incident = queries.incident_or_404(number, person(request))
     form = HideForm(request.POST if request.method == "POST" else None)
-    return _ask(
+    return ask_first(
         request,
-        incident,
         HIDE,
         form,
         lambda: hiding.hide(incident, **form.cleaned_data, by=person(request), at=now()),
         said=f"{incident.label} is hidden from viewers.",
+        to=incident,
+        shown={"incident": incident},
     )
 
 
@@ -80,13 +79,14 @@ def verify(request: HttpRequest, number: int) -> HttpResponse:
     """Say that it stays well, and what was looked at."""
     incident = queries.incident_or_404(number, person(request))
     form = VerifyForm(request.POST if request.method == "POST" else None)
-    return _ask(
+    return ask_first(
         request,
-        incident,
         VERIFY,
         form,
         lambda: duties.verify_recovery(incident, **form.cleaned_data, by=person(request), at=now()),
         said="Recovery verified.",
+        to=incident,
+        shown={"incident": incident},
     )
 
 
@@ -116,26 +116,3 @@ def close(request: HttpRequest, number: int) -> HttpResponse:
         "refused": refused,
     }
     return render_page(request, CLOSE, context, part="dialog", status=422 if refused else 200)
-
-
-def _ask(
-    request: HttpRequest,
-    incident: Incident,
-    template: str,
-    form: GuardedForm,
-    act: Callable[[], object],
-    *,
-    said: str,
-    **more: object,
-) -> HttpResponse:
-    """The dialog, or what comes after it."""
-    if form.is_bound and form.is_valid():
-        try:
-            act()
-        except Refused as refusal:
-            form.add_error(None, refusal.sentence)
-        else:
-            status_message(request, said)
-            return see(request, incident)
-    context = {"incident": incident, "form": form, **more}
-    return render_page(request, template, context, part="dialog", status=422 if form.errors else 200)

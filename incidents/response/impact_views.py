@@ -13,8 +13,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from incidents.response import areas, channel, impact, queries, watching
 from incidents.response.impact_forms import AreaForm, ChannelForm, ImpactForm, TimeForm
 from incidents.response.models import Incident, ScopeArea
+from opsportal.acts import do_at_once
 from opsportal.errors import Refused
-from opsportal.htmx import alert_message, render_page, see, status_message
+from opsportal.htmx import render_page, see, status_message
 from opsportal.privacy.forms import GuardedForm
 from opsportal.roles import Role, require
 from opsportal.signed_in import person
@@ -109,13 +110,12 @@ def correct(request: HttpRequest, number: int, what: str) -> HttpResponse:
 def mitigated(request: HttpRequest, number: int) -> HttpResponse:
     """Say that it stopped hurting: at the moment it went to Monitoring, else now."""
     incident, at = queries.incident_or_404(number, person(request)), now()
-    try:
-        impact.mitigate(incident, by=person(request), at=at, occurred_at=impact.proposed_mitigation(incident))
-    except Refused as refusal:
-        alert_message(request, refusal.sentence)
-    else:
-        status_message(request, "Written down as mitigated.")
-    return see(request, incident)
+    return do_at_once(
+        request,
+        lambda: impact.mitigate(incident, by=person(request), at=at, occurred_at=impact.proposed_mitigation(incident)),
+        said="Written down as mitigated.",
+        to=incident,
+    )
 
 
 @require(Role.RESPONDER)

@@ -1,7 +1,5 @@
 """One row of the timeline: everything about it, and what can be done with it. Dialogs over the room."""
 
-from collections.abc import Callable
-
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -12,8 +10,9 @@ from incidents.response import corrections, decisions, entries, pins, queries, r
 from incidents.response.models import Incident, TimelineEvent
 from incidents.response.row_forms import AnswerForm, CorrectForm, RemoveForm
 from incidents.response.states import Kind
+from opsportal.acts import do_at_once
 from opsportal.errors import Conflict, Denied, Refused
-from opsportal.htmx import alert_message, render_page, see, status_message
+from opsportal.htmx import render_page, see, status_message
 from opsportal.roles import Role, require
 from opsportal.seals.models import Seal
 from opsportal.signed_in import person
@@ -47,7 +46,7 @@ def row(request: HttpRequest, number: int, pk: int) -> HttpResponse:
 def pin(request: HttpRequest, number: int, pk: int) -> HttpResponse:
     """Have it stand on top for everybody."""
     incident, event = _found(request, number, pk)
-    return _switch(request, incident, lambda: pins.pin(event, by=person(request), at=now()), "Pinned.")
+    return do_at_once(request, lambda: pins.pin(event, by=person(request), at=now()), said="Pinned.", to=incident)
 
 
 @require(Role.RESPONDER)
@@ -55,7 +54,7 @@ def pin(request: HttpRequest, number: int, pk: int) -> HttpResponse:
 def unpin(request: HttpRequest, number: int, pk: int) -> HttpResponse:
     """Let it stand in its place alone."""
     incident, event = _found(request, number, pk)
-    return _switch(request, incident, lambda: pins.unpin(event), "Unpinned.")
+    return do_at_once(request, lambda: pins.unpin(event), said="Unpinned.", to=incident)
 
 
 @require(Role.RESPONDER)
@@ -122,16 +121,6 @@ def answer(request: HttpRequest, number: int, pk: int) -> HttpResponse:
 def _found(request: HttpRequest, number: int, pk: int) -> tuple[Incident, TimelineEvent]:
     incident = queries.incident_or_404(number, person(request))
     return incident, get_object_or_404(incident.timeline.select_related("actor", "incident"), pk=pk)
-
-
-def _switch(request: HttpRequest, incident: Incident, act: Callable[[], object], said: str) -> HttpResponse:
-    try:
-        act()
-    except Refused as refusal:
-        alert_message(request, refusal.sentence)
-    else:
-        status_message(request, said)
-    return see(request, incident)
 
 
 def _show(

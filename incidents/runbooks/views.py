@@ -15,8 +15,9 @@ from incidents.runbooks.forms import FilterForm, SeenForm, SubjectForm, UseForm
 from incidents.runbooks.models import Runbook, RunbookUse
 from incidents.runbooks.queries import Filters, Listing
 from incidents.runbooks.shown import Reader, shown
+from opsportal.acts import do_at_once
 from opsportal.errors import Denied, Refused
-from opsportal.htmx import alert_message, render_page, see, status_message
+from opsportal.htmx import render_page, see, status_message
 from opsportal.roles import Role, require
 from opsportal.signed_in import person
 
@@ -151,13 +152,7 @@ def bring_back(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _act(request: HttpRequest, slug: str, act: Callable[..., Runbook], said: str) -> HttpResponse:
     found = queries.runbook_or_404(slug)
-    try:
-        act(found, by=person(request), at=now())
-    except Refused as refusal:
-        alert_message(request, refusal.sentence)
-    else:
-        status_message(request, said)
-    return see(request, found)
+    return do_at_once(request, lambda: act(found, by=person(request), at=now()), said=said, to=found)
 
 
 def _may(request: HttpRequest) -> bool:

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from incidents.statuspage import components, observing, queries
 from incidents.statuspage.component_forms import ComponentForm, ComponentStatusForm, ProposalForm
 from incidents.statuspage.models import Component, ComponentStatus
+from opsportal.acts import do_at_once
 from opsportal.errors import Denied, Refused
 from opsportal.htmx import alert_message, render_page, see, status_message
 from opsportal.roles import Role, require
@@ -40,13 +41,12 @@ def component_status(request: HttpRequest, public_id: str) -> HttpResponse:
         alert_message(request, "Choose one of the five statuses.")
         return see(request, "incidents:publish")
     to = form.cleaned_data["status"]
-    try:
-        components.set_component(component, to=to, by=person(request), at=now())
-    except Refused as refusal:
-        alert_message(request, refusal.sentence)
-    else:
-        status_message(request, f"{component.name}: {ComponentStatus(to).label}.")
-    return see(request, "incidents:publish")
+    return do_at_once(
+        request,
+        lambda: components.set_component(component, to=to, by=person(request), at=now()),
+        said=f"{component.name}: {ComponentStatus(to).label}.",
+        to="incidents:publish",
+    )
 
 
 @require(Role.PUBLISHER)

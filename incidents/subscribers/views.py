@@ -11,9 +11,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from incidents.subscribers import actions, queries
 from incidents.subscribers.forms import AddForm, FilterForm, ImportForm
 from incidents.subscribers.models import CHANNELS, Subscriber
+from opsportal.acts import do_at_once
 from opsportal.audit import actions as audit
 from opsportal.errors import Refused
-from opsportal.htmx import alert_message, render_page, see, status_message
+from opsportal.htmx import render_page, see, status_message
 from opsportal.recent import recent_sign_in
 from opsportal.roles import Role, require
 from opsportal.signed_in import person
@@ -65,13 +66,12 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(Subscriber, pk=pk)
     if request.method != "POST":
         return render_page(request, REMOVE, {"one": queries.people([row])[0]}, part="dialog")
-    try:
-        actions.remove(pk, by=person(request).username, at=now())
-    except Refused as refusal:
-        alert_message(request, refusal.sentence)
-    else:
-        status_message(request, "The address is erased. What waited for it is not sent.")
-    return see(request, "incidents:subscribers")
+    return do_at_once(
+        request,
+        lambda: actions.remove(pk, by=person(request).username, at=now()),
+        said="The address is erased. What waited for it is not sent.",
+        to="incidents:subscribers",
+    )
 
 
 @require(Role.ADMIN)
