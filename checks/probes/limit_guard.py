@@ -15,7 +15,6 @@ from checks.probes.client import Request
 from checks.probes.context import Context, Spec
 from checks.probes.outcome import ErrorClass, Outcome, failed, passed
 
-MODES = ("body", "batch", "rate")
 FEWEST_BYTES, MOST_BYTES = 1024, 8 * 1024 * 1024
 MOST_REQUESTS = 200
 DEADLINE_SECONDS = 20.0

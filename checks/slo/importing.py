@@ -10,7 +10,6 @@ from django.db import transaction
 from checks.catalogue import code, definitions
 from checks.slo import actions, forms
 from checks.slo.models import Objective
-from opsportal import as_code
 from opsportal.as_code import ImportRefused, Wrong
 from opsportal.audit import actions as audit
 from opsportal.errors import Refused
@@ -34,11 +33,6 @@ def export() -> str:
     """Every objective in use as YAML; the same objectives are the same bytes."""
     rows = Objective.objects.in_use().with_subject().order_by("key")
     return code.write({one.key: forms.shown(one) for one in rows}, name=_NAME, head=_HEAD)
-
-
-def rehearse(text: str, *, by: User, at: datetime) -> Plan:
-    """What an import would do."""
-    return as_code.rehearse(take_in, text, by=by, at=at)
 
 
 @transaction.atomic

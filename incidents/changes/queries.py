@@ -154,22 +154,6 @@ def changes_between(domain: Domain | None, start: datetime, end: datetime, *, mo
     return list(begun.order_by("-started_at", "-id")[:most])[::-1]
 
 
-def changes_by_domain(
-    domains: Iterable[Domain | int | None], start: datetime, end: datetime
-) -> dict[int | None, list[Change]]:
-    """What began in that time, by domain, oldest first: marks for the charts of a whole page. No planned ones.
-
-    Those of the whole house stand once, under None, and only when None is asked for. One query.
-    """
-    wanted = {one.pk if isinstance(one, Domain) else one for one in domains}
-    place = Q(domain__in=wanted - {None}) | (Q(domain=None) if None in wanted else Q(pk__in=()))
-    begun = Change.objects.between(start, end).filter(place).exclude(result=Result.PLANNED)
-    found: dict[int | None, list[Change]] = {one: [] for one in wanted}
-    for one in begun.select_related("domain").order_by("started_at", "id"):
-        found[one.domain_id].append(one)
-    return found
-
-
 @dataclass(frozen=True)
 class Good:
     """The newest deploy of a domain that held."""
@@ -191,11 +175,6 @@ def last_good_artifacts(slugs: Iterable[str]) -> dict[str, str]:
     held = Change.objects.good().exclude(artifact="").filter(domain__slug__in=slugs)
     newest = held.order_by("domain", "-started_at", "-id").distinct("domain")
     return dict(newest.values_list("domain__slug", "artifact"))
-
-
-def last_known_good(domain: Domain | int) -> Change | None:
-    """The newest deploy of a domain that held: its `artifact` is what should run there; None when none is known."""
-    return Change.objects.good().filter(domain=domain).newest_first().select_related("domain").first()
 
 
 def last_good_before(change: Change) -> Change | None:

@@ -19,11 +19,6 @@ class Gap:
     is_contact: bool = False
 
 
-def on_call(domain: Domain) -> tuple[str, str]:
-    """(primary, backup) handles of a domain; an empty one means nobody."""
-    return domain.primary, domain.backup
-
-
 def matrix() -> list[Domain]:
     """All domains in the order of the matrix."""
     return _matrix().models()

@@ -5,7 +5,7 @@ from datetime import datetime
 from hashlib import blake2s
 
 from django.conf import settings
-from django.db.models import Max, Prefetch, QuerySet
+from django.db.models import Prefetch, QuerySet
 
 from incidents.oncall import queries as oncall
 from incidents.paging.models import GOOD_FOR, Call, CallLine, CallQuerySet, Reach
@@ -139,12 +139,6 @@ def standing_of(people: list[User], at: datetime) -> dict[int, Standing]:
     """How these people are reached, by their number."""
     rows = _with_ways(User.objects.filter(pk__in=[one.pk for one in people]))
     return {row.pk: _standing(row, (), at) for row in rows}
-
-
-def newest_proofs() -> dict[int, datetime]:
-    """The newest proof of everybody who has one."""
-    rows = Reach.objects.proved().values("person").annotate(newest=Max("proved_at"))
-    return {row["person"]: row["newest"] for row in rows}
 
 
 def calls_of(incident: Incident) -> list[Told]:

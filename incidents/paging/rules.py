@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Max
 
 from incidents.paging.models import PagingRule
 from incidents.response.states import Severity
@@ -73,12 +72,6 @@ def change(severity: str, rule: Rule, *, seen: str, by: User, at: datetime) -> R
     PagingRule.objects.create(severity=severity, since=since, set_by=by, **vars(rule))
     audit.record("paging.rule", by=by.username, object=severity, reason=f"{before.mark} to {rule.mark}")
     return rule
-
-
-def last_change() -> datetime | None:
-    """When somebody last changed a rule; None while they are as shipped."""
-    found: datetime | None = PagingRule.objects.exclude(set_by=None).aggregate(last=Max("since"))["last"]
-    return found
 
 
 def _read(row: PagingRule) -> Rule:

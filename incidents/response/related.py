@@ -27,10 +27,6 @@ class Related:
     linked: list[Linked]
     earlier: list[Incident]
 
-    @property
-    def has_any(self) -> bool:
-        return bool(self.merged or self.linked or self.earlier)
-
 
 def of(incident: Incident, person: User) -> Related:
     """Only what this person may see."""

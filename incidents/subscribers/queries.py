@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.conf import settings
 from django.db.models import Count, QuerySet
@@ -154,8 +153,3 @@ def follows(row: Subscriber) -> str:
 def blocked() -> frozenset[str]:
     """Hashes of addresses that staff must not add again."""
     return frozenset(Subscriber.objects.filter(state=State.ENDED).values_list("address_hash", flat=True))
-
-
-def not_told(at: datetime) -> int:
-    """News that is not told to its end a minute after it was published."""
-    return Announcement.objects.under_way().filter(at__lt=at).count()

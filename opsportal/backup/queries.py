@@ -25,7 +25,6 @@ class BackupState:
     verified_at: datetime | None
     is_newest_verified: bool
     failed: str
-    restored_at: datetime | None
 
     @property
     def age(self) -> timedelta | None:
@@ -82,7 +81,7 @@ class Counted:
 
 def state(at: datetime) -> BackupState:
     """As known at this moment. Four small queries by the index of acts."""
-    taken, verified, restored = (_newest(act, at) for act in (TAKE, VERIFY, RESTORE))
+    taken, verified = (_newest(act, at) for act in (TAKE, VERIFY))
     good_copy, good_trial = (_newest(act, at, AuditEvent.Result.OK) for act in (TAKE, VERIFY))
     failed = "backup_failed" if _is_bad(taken) else "verify_failed" if _is_bad(verified) else ""
     name = good_copy.object if good_copy else ""
@@ -93,7 +92,6 @@ def state(at: datetime) -> BackupState:
         verified_at=good_trial.at if good_trial else None,
         is_newest_verified=bool(good_trial and good_trial.object == name),
         failed=failed,
-        restored_at=restored.at if restored else None,
     )
 
 

@@ -228,7 +228,6 @@ def one_time_links(seen: Text) -> Iterator[Span]:
 
 # --- headers ------------------------------------------------------------------------------------------------------
 
-_SCHEME_WORD = re.compile(r"\b(bearer|basic|token|apikey|api-key|digest|negotiate|ntlm|aws4-hmac-sha256|key)\b")
 _AUTH = re.compile(
     r"(?<![a-z])(?:proxy-|x-)?authori[sz]ation[\"'`\\]{0,3}\s{0,3}(?:=>|[:=,])\s{0,3}(?:\[\s{0,2})?[\"'`\\]{0,3}\s{0,2}"
     r"(?:(bearer|basic|token|apikey|api-key|negotiate|ntlm|digest|key|splunk|bot|genie-?key|sso-key|discogs)[\s:=]\s{0,3}(?:token=|username=)?[\"'`]?)?"
@@ -281,7 +280,6 @@ def _is_pair(value: str) -> bool:
     return said.isprintable() and said.find(":") > 0
 
 
-_COOKIE = re.compile(r"(?<![a-z])(?:set-)?cookies?[\"'`\\]{0,3}\s{0,3}[:=]\s{0,3}[\"'`\\]{0,3}([^\n\"'`]{4,4096})")
 _COOKIE_PAIR = re.compile(r"([\w.!$-]{1,64})=([^\s;,\"'`]{8,4096})")
 _HARMLESS_COOKIE = re.compile(
     r"_g[ai]|_gid|locale|lang|theme|tz|consent|expires|max-age|path|domain|samesite|version|ab_|experiment"

@@ -7,11 +7,7 @@ import threading
 from dataclasses import dataclass
 from datetime import timedelta
 
-import structlog
-
 from opsportal.background import listen, wake
-
-log = structlog.get_logger("opsportal.ticker")
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from incidents.alerts.models import Alert
 from incidents.changes import freezes
 from incidents.changes.models import Freeze
 from incidents.models import Domain
+from opsportal import as_code
 from opsportal.as_code import ImportRefused
 from opsportal.errors import Conflict, Refused
 from opsportal.models import AuditEvent, User
@@ -326,7 +327,7 @@ def test_a_file_is_taken_in_whole_or_not_at_all(check, objective, admin):
     assert [(one.entry, one.field) for one in refusal.value.wrong] == [("payments", "target")]
     assert Objective.objects.get().percent == 99
 
-    assert importing.rehearse(FILE.format(target=99.5), by=admin, at=AT).added == ("payments",)
+    assert as_code.rehearse(importing.take_in, FILE.format(target=99.5), by=admin, at=AT).added == ("payments",)
     assert Objective.objects.count() == 1
 
     plan = importing.take_in(FILE.format(target=99.5), by=admin, at=AT)
@@ -346,14 +347,14 @@ def test_a_file_is_taken_in_whole_or_not_at_all(check, objective, admin):
 )
 def test_every_fault_is_named_by_its_field(admin, entry, field, sentence):
     with pytest.raises(ImportRefused) as refusal:
-        importing.rehearse(f"version: 1\nobjectives:\n  one: {entry}\n", by=admin, at=AT)
+        as_code.rehearse(importing.take_in, f"version: 1\nobjectives:\n  one: {entry}\n", by=admin, at=AT)
 
     assert any(one.field == field and one.sentence.startswith(sentence) for one in refusal.value.wrong)
 
 
 def test_a_key_that_no_text_can_keep_is_refused_with_its_line(admin):
     with pytest.raises(Refused, match="Line 3: a NUL"):
-        importing.rehearse('version: 1\nobjectives:\n  "a\\0": {}\n', by=admin, at=timezone.now())
+        as_code.rehearse(importing.take_in, 'version: 1\nobjectives:\n  "a\\0": {}\n', by=admin, at=timezone.now())
 
 
 def test_the_file_has_its_screen(check, objective, client_as, admin):

@@ -153,9 +153,7 @@ class TestLastKnownGood:
             (good.where, good.pk),
             (other.where, other.pk),
         }
-        known = queries.last_known_good(domain())
-        assert known is not None and known.artifact == "v2"
-        assert queries.last_known_good(domain("support")) is None
+        assert queries.last_good_artifacts(["payments", "support"]) == {"payments": "v2"}
         found = queries.last_good_before(bad)
         assert found is not None and found.artifact == "v2"
 
@@ -166,20 +164,6 @@ class TestLastKnownGood:
         tell(result="planned", started_at=hours(2))
 
         assert queries.changes_between(domain(), AT, hours(3)) == [mine, house]
-
-    def test_a_page_of_charts_gets_its_marks_by_domain_in_one_query(self, tell, django_assert_num_queries):
-        backend, support = domain("backend"), domain("support")
-        tell(at=hours(-1))
-        late, early = tell(at=hours(2)), tell(at=hours(1))
-        house, other = tell(domain=None, at=hours(2)), tell(domain=backend, at=hours(2))
-        tell(result="planned", started_at=hours(2))
-        payments = domain()
-
-        with django_assert_num_queries(1):
-            found = queries.changes_by_domain([payments, support.pk, None], AT, hours(3))
-
-        assert found == {payments.pk: [early, late], support.pk: [], None: [house]}
-        assert queries.changes_by_domain([backend], AT, hours(3)) == {backend.pk: [other]}
 
 
 class TestFreezes:

@@ -174,7 +174,7 @@ def test_a_rollback_takes_back_what_it_names_and_its_duty_ends(tell):
     bad.refresh_from_db()
     assert (bad.result, queries.steps(bad)[-1].note) == ("rolled_back", f"{back.label}: Deploy payments")
     assert duty(bad).reason == "It was taken back."
-    assert queries.last_known_good(domain()) == good
+    assert [one.change for one in queries.last_good()] == [good]
 
 
 @pytest.mark.parametrize(("goal", "left"), [("v1", {"v1"}), ("v2", {"v1", "v2"}), ("v0", {"v1", "v2"})])
@@ -187,7 +187,7 @@ def test_a_rollback_that_names_only_its_version_takes_back_what_came_since(tell,
 
     held = set(Change.objects.good().filter(domain=domain()).values_list("artifact", flat=True))
     assert held == left
-    assert queries.last_known_good(domain("backend")) == other
+    assert other in [one.change for one in queries.last_good()]
 
 
 def test_a_rollback_takes_effect_only_when_it_succeeds(tell, responder):

@@ -48,10 +48,10 @@ def test_a_way_is_proved_by_an_answer_from_there_and_not_by_opening_the_link(
     address = question(http_target)
 
     assert client.get(address).status_code == 200
-    assert queries.newest_proofs() == {}
+    assert not Reach.objects.proved().exists()
 
     assert "You are reached" in client.post(address).content.decode()
-    assert list(queries.newest_proofs()) == [responder.pk]
+    assert [one.person for one in Reach.objects.proved()] == [responder]
     assert "answered" in client_as(responder).get(reverse("incidents:reach")).content.decode()
 
 
@@ -204,7 +204,7 @@ def test_calendar_addresses_and_open_questions_end_with_them(way, responder, htt
     assert [(one.name, one.count) for one in again.more] == [("calendars", 0), ("questions", 0)]
     assert feeds.read(word, AT) is None
     assert client.post(address).status_code == 410
-    assert queries.newest_proofs() == {}
+    assert not Reach.objects.proved().exists()
 
 
 def test_a_way_typed_after_an_old_sign_in_is_kept_nowhere(responder, client):
