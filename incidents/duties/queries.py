@@ -58,7 +58,8 @@ def listing(*, at: datetime) -> Listing:
     recent = Occurrence.objects.filter(Q(due_at__gte=at - BEHIND) | Q(state=State.OPEN)).select_related("duty")
     newest = list(recent.select_related("settled_by").order_by("-due_at", "-pk")[:_MOST])
     kept = [one for one in duties if one.retired_at is None]
-    rows = sorted((_row(one, newest, at) for one in kept), key=lambda row: (row.next_at, row.duty.slug))
+    desk = oncall.desk(at)
+    rows = sorted((_row(one, newest, desk) for one in kept), key=lambda row: (row.next_at, row.duty.slug))
     settled = [one for one in newest if one.state != State.OPEN]
     return Listing(
         rows=rows,
@@ -86,12 +87,12 @@ def in_use() -> list[Duty]:
     return list(Duty.objects.filter(retired_at=None).order_by("slug"))
 
 
-def _row(duty: Duty, newest: Sequence[Occurrence], at: datetime) -> Row:
+def _row(duty: Duty, newest: Sequence[Occurrence], desk: oncall.Desk) -> Row:
     own = [one for one in newest if one.duty_id == duty.pk]
     waiting = next((one for one in own if one.state == State.OPEN), None)
     last = next((one for one in own if one.state != State.OPEN), None)
-    next_at = waiting.due_at if waiting else duty.due_after(max(at, last.due_at) if last else at)
-    return Row(duty, waiting, last, next_at, oncall.who(duty.owner, at).name)
+    next_at = waiting.due_at if waiting else duty.due_after(max(desk.at, last.due_at) if last else desk.at)
+    return Row(duty, waiting, last, next_at, desk.who(duty.owner).name)
 
 
 def ahead(duties: Sequence[Duty], *, at: datetime) -> list[Moment]:

@@ -249,6 +249,14 @@ def test_whoever_answers_is_reminded_once_before_and_once_when_it_is_late(admin,
     ]
 
 
+def test_the_list_costs_the_same_however_many_duties_there_are(admin, django_assert_num_queries):
+    for name in ("key-rotation", "restore-trial", "access-review"):
+        actions.define(name, terms(), by=admin, at=AT)
+
+    with django_assert_num_queries(7):
+        assert len(queries.listing(at=AT).rows) == 3
+
+
 def test_the_portal_comes_with_the_duties_of_the_operating_documents():
     assert list(Duty.objects.order_by("slug").values_list("slug", "evidence", "proof")) == [
         ("daily-health-checks", "sheet", ""),
