@@ -10,6 +10,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 from zoneinfo import ZoneInfo
 
+from opsportal.errors import Refused
+
 WEEKLY = "weekly"
 FORTNIGHTLY = "fortnightly"
 MONTHLY_DAY = "monthly_day"
@@ -27,6 +29,16 @@ RULES = {DAILY: "Every day", **WORDS, QUARTERLY: "Every three months, on the sam
 # In days; the others go by months.
 _EVERY = {DAILY: 1, WEEKLY: 7, FORTNIGHTLY: 14}
 _ORDINALS = ("first", "second", "third", "fourth", "last")
+
+
+def require_known(rule: str, zone: str) -> None:
+    """Refuse a rule that is none of `RULES`, and a place whose clock nobody knows."""
+    if rule not in RULES:
+        raise Refused("RULE_UNKNOWN", "Choose one of the rules.")
+    try:
+        ZoneInfo(zone)
+    except (KeyError, ValueError, OSError):
+        raise Refused("ZONE_UNKNOWN", "There is no such time zone. Write it like Europe/Berlin.") from None
 
 
 def days(rule: str, *, first: date, through: date, until: date | None = None) -> Iterator[date]:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from checks.catalogue.models import Check
@@ -14,7 +13,7 @@ from checks.rollups.models import Watermark
 from checks.trends import isoweek
 from incidents.obligations import actions as obligations
 from incidents.obligations.models import Obligation
-from incidents.ownership.models import handle_validator
+from incidents.ownership.models import require_handle
 from opsportal.audit import actions as audit
 from opsportal.errors import Conflict, Refused
 from opsportal.models import User
@@ -116,7 +115,7 @@ def answer(finding: Finding, *, to: str, reason: str, owner: str, by: User, at: 
     if to == Finding.Answer.REJECTED and not reason.strip():
         raise Refused("REASON_MISSING", "Say why this is no work for anybody.")
     if to == Finding.Answer.ACCEPTED:
-        _require_handle(owner)
+        require_handle(owner)
         finding.owner = owner
     finding.answer, finding.reason, finding.answered_at, finding.answered_by = to, reason.strip(), at, by
     finding.save(update_fields=["answer", "reason", "answered_at", "answered_by", "owner"])
@@ -155,7 +154,7 @@ def add_action(review: Review, plan: Plan, *, by: User, at: datetime) -> ReviewA
         raise Refused("TITLE_MISSING", "Say what is to be done.")
     if plan.due_on < at.date():
         raise Refused("DUE_IN_PAST", "That day has passed. Choose a day to come.")
-    _require_handle(plan.owner)
+    require_handle(plan.owner)
     made = review.actions.create(title=plan.title.strip()[:200], owner=plan.owner, due_on=plan.due_on, created_by=by)
     audit.record("review.action", by=by.username, object=f"{review.week} {made.pk}")
     return made
@@ -192,10 +191,3 @@ def _open(review: Review) -> Review:
     if review.is_signed:
         raise Refused("SIGNED", "This review is signed. Its figures and words stay as they are.")
     return review
-
-
-def _require_handle(owner: str) -> None:
-    try:
-        handle_validator(owner)
-    except ValidationError as wrong:
-        raise Refused("OWNER_UNKNOWN", " ".join(wrong.messages)) from wrong

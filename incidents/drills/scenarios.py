@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
 
@@ -69,12 +68,7 @@ class Rhythm:
 def plan(rhythm: Rhythm, *, by: User, at: datetime) -> Plan:
     """From now on they begin by this rule; what was due before is not made up for."""
     row = Plan.objects.select_for_update().get()
-    if rhythm.rule not in recurrence.RULES:
-        raise Refused("RULE_UNKNOWN", "Choose one of the rules.")
-    try:
-        ZoneInfo(rhythm.time_zone)
-    except (KeyError, ValueError, OSError):
-        raise Refused("ZONE_UNKNOWN", "There is no such time zone. Write it like Europe/Berlin.") from None
+    recurrence.require_known(rhythm.rule, rhythm.time_zone)
     for name, value in vars(rhythm).items():
         setattr(row, name, value)
     row.next_at = actions.next_start(row, at) if rhythm.is_on else None

@@ -2,15 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from zoneinfo import ZoneInfo
 
-from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from incidents.duties.models import Duty, Occurrence
 from incidents.obligations import actions as obligations
 from incidents.obligations.models import Obligation
-from incidents.ownership.models import handle_validator
+from incidents.ownership.models import require_handle
 from opsportal import recurrence
 from opsportal.audit import actions as audit
 from opsportal.errors import Conflict, Refused
@@ -191,15 +189,7 @@ def _require(terms: Terms) -> None:
         guard.require_clean(text)
     if not terms.title.strip():
         raise Refused("TITLE_MISSING", "Say what is done.")
-    if terms.rule not in recurrence.RULES:
-        raise Refused("RULE_UNKNOWN", "Choose one of the rules.")
-    try:
-        ZoneInfo(terms.time_zone)
-    except (KeyError, ValueError, OSError):
-        raise Refused("ZONE_UNKNOWN", "There is no such time zone. Write it like Europe/Berlin.") from None
-    try:
-        handle_validator(terms.owner)
-    except ValidationError as wrong:
-        raise Refused("OWNER_UNKNOWN", " ".join(wrong.messages)) from wrong
+    recurrence.require_known(terms.rule, terms.time_zone)
+    require_handle(terms.owner)
     if (terms.evidence in _NAMED) != bool(terms.proof.strip()):
         raise Refused("PROOF_WRONG", "An operation or a check is named as proof; anything else has no name.")

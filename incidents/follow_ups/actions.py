@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from incidents.follow_ups import states
 from incidents.follow_ups.models import FollowUp
 from incidents.follow_ups.states import State, Type
-from incidents.ownership.models import handle_validator
+from incidents.ownership.models import require_handle
 from incidents.response import timeline
 from incidents.response.models import Incident
 from incidents.response.states import Kind
@@ -111,10 +110,7 @@ def _take(follow_up: FollowUp, plan: Plan) -> None:
     guard.require_clean(plan.title)
     follow_up.title, follow_up.type = plan.title.strip()[:200], Type(plan.type)
     follow_up.owner, follow_up.due_on = plan.owner, plan.due_on
-    try:
-        handle_validator(plan.owner)
-    except ValidationError as wrong:
-        raise Refused("OWNER_UNKNOWN", " ".join(wrong.messages)) from wrong
+    require_handle(plan.owner)
 
 
 def _promise(follow_up: FollowUp) -> str:

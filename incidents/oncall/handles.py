@@ -6,7 +6,7 @@ from django.db import transaction
 
 from incidents.oncall.models import Holder, Rotation
 from incidents.oncall.queries import Desk, Who
-from incidents.ownership.models import handle_validator
+from incidents.ownership.models import require_handle
 from opsportal.audit import actions as audit
 from opsportal.errors import Conflict, Refused
 from opsportal.models import User
@@ -32,7 +32,7 @@ def hold(handle: str, *, person: User | None = None, rotation: Rotation | None =
         raise Refused("HANDLE_OF_ONE", "Choose a person or a rota, not both.")
     if rotation is not None and rotation.ended_at is not None:
         raise Refused("ROTA_ENDED", "This rota has ended.")
-    handle_validator(handle)
+    require_handle(handle)
     holder, is_new = Holder.objects.select_for_update().get_or_create(handle=handle, defaults={"version": 0})
     if holder.version != seen and not (is_new and seen == 0):
         raise Conflict("HANDLE_CHANGED", _CHANGED)

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 
+from opsportal.errors import Refused
 from opsportal.privacy.fields import GuardedTextField
 
 handle_validator = RegexValidator(
     r"^@[A-Za-z0-9][A-Za-z0-9._-]{0,62}$", "A handle begins with @, such as @sre-oncall; letters, digits, dot, - and _."
 )
+
+
+def require_handle(owner: str) -> None:
+    """Refuse an owner that is no handle: nobody could be found behind it."""
+    try:
+        handle_validator(owner)
+    except ValidationError as wrong:
+        raise Refused("OWNER_UNKNOWN", " ".join(wrong.messages)) from wrong
 
 
 class Domain(models.Model):

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from incidents.ownership.models import Domain, handle_validator
+from incidents.ownership.models import Domain, require_handle
 from incidents.runbooks import following, links, reading
 from incidents.runbooks.files import LONGEST, SLUG, TOKEN, Document
 from incidents.runbooks.models import Runbook, RunbookUse, RunbookVersion
@@ -200,10 +199,7 @@ def _require(draft: Draft) -> None:
     for text in (draft.title, draft.body):
         guard.require_clean(text)
     if draft.owner:
-        try:
-            handle_validator(draft.owner)
-        except ValidationError as wrong:
-            raise Refused("OWNER_UNKNOWN", " ".join(wrong.messages)) from wrong
+        require_handle(draft.owner)
 
 
 def _saved(runbook: Runbook, draft: Draft, act: str, *, note: str, by: User, at: datetime) -> Runbook:
