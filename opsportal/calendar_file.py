@@ -1,19 +1,36 @@
-"""How a calendar is written, by RFC 5545: lines that end in CRLF and are folded, texts and moments as they must stand.
+"""How a calendar is written, by RFC 5545: its frame, lines that end in CRLF and are folded, texts and moments.
 
 >>> text("Search; then\\nsign-in, briefly")
 'Search\\\\; then\\\\nsign-in\\\\, briefly'
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 _OCTETS = 75
 _CONTROL = dict.fromkeys([*range(32), 127])
 
 
-def written(lines: Iterable[str]) -> bytes:
-    """The file: every line ends in CRLF and is folded at 75 octets."""
-    return b"".join(_folded(line) for line in lines)
+def calendar(product: str, name: str, events: Iterable[Iterable[str]]) -> bytes:
+    """The file: events by the lines between their ends. Every line ends in CRLF and is folded at 75 octets."""
+    return b"".join(_folded(line) for line in _framed(product, name, events))
+
+
+def host_of(url: str) -> str:
+    """What stands behind the @ of an event's UID: the same event of two portals is two."""
+    return urlsplit(url).hostname or "localhost"
+
+
+def _framed(product: str, name: str, events: Iterable[Iterable[str]]) -> Iterator[str]:
+    yield from ("BEGIN:VCALENDAR", "VERSION:2.0", f"PRODID:-//Opsportal//{product}//EN", "METHOD:PUBLISH")
+    yield f"X-WR-CALNAME:{text(name)}"
+    yield "REFRESH-INTERVAL;VALUE=DURATION:PT1H"
+    for lines in events:
+        yield "BEGIN:VEVENT"
+        yield from lines
+        yield "END:VEVENT"
+    yield "END:VCALENDAR"
 
 
 def text(words: str) -> str:

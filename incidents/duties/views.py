@@ -1,19 +1,16 @@
 """The list with its calendar, one duty, and settling what is owed."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 
 from django import forms
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.timezone import now
 from django.views.decorators.http import require_http_methods, require_safe
 
-from incidents.duties import actions, queries
+from incidents.duties import actions, ics, queries
 from incidents.duties.forms import HoldForm, WaiveForm
-from incidents.duties.queries import Moment
 from incidents.oncall.queries import who
 from opsportal.acts import ask_first
-from opsportal.calendar_file import moment, text, written
 from opsportal.htmx import render_page
 from opsportal.roles import Role, require
 from opsportal.signed_in import person
@@ -36,23 +33,9 @@ def duty_list(request: HttpRequest) -> HttpResponse:
 def calendar(request: HttpRequest) -> HttpResponse:
     """The next weeks as a file for a calendar."""
     ahead = queries.ahead(queries.in_use(), at=now())
-    response = HttpResponse(written(_lines(ahead)), content_type="text/calendar; charset=utf-8")
+    response = HttpResponse(ics.calendar(ahead), content_type="text/calendar; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="duties.ics"'
     return response
-
-
-def _lines(ahead: Sequence[Moment]) -> Iterator[str]:
-    host = settings.BASE_URL.partition("://")[2].partition("/")[0]
-    yield from ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Opsportal//Duties//EN", "METHOD:PUBLISH")
-    for one in ahead:
-        yield "BEGIN:VEVENT"
-        yield f"UID:{one.duty.slug}-{int(one.due_at.timestamp())}@{host}"
-        yield f"DTSTAMP:{moment(one.due_at)}"
-        yield f"DTSTART:{moment(one.due_at)}"
-        yield f"SUMMARY:{text(f'{one.duty.title} ({one.duty.owner})')}"
-        yield f"URL:{settings.BASE_URL}{one.duty.get_absolute_url()}"
-        yield "END:VEVENT"
-    yield "END:VCALENDAR"
 
 
 @require(Role.VIEWER)

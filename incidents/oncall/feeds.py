@@ -3,7 +3,6 @@
 import hashlib
 import secrets
 from datetime import datetime, time, timedelta
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
@@ -58,9 +57,8 @@ def read(word: str, at: datetime) -> bytes | None:
     if feed is None:
         return None
     name = "On call: everybody" if feed.is_team else f"On call: {feed.person}"
-    host = urlsplit(settings.BASE_URL).hostname or "localhost"
     url = f"{settings.BASE_URL}{reverse('incidents:oncall')}"
-    return calendar(name, _events(None if feed.is_team else feed.person, at), host=host, url=url)
+    return calendar(name, _events(None if feed.is_team else feed.person, at), url=url)
 
 
 def _events(person: User | None, at: datetime) -> list[Event]:

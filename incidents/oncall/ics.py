@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from opsportal.calendar_file import moment, text, written
+from opsportal import calendar_file
+from opsportal.calendar_file import host_of, moment, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,23 +24,16 @@ class Event:
         return f"{self.name or 'Nobody'}: {self.rota}"
 
 
-def calendar(name: str, events: Iterable[Event], *, host: str, url: str) -> bytes:
+def calendar(name: str, events: Iterable[Event], *, url: str) -> bytes:
     """All of them; the same events are the same bytes, so a reader that has them is told so."""
-    return written(_lines(name, events, host, url))
+    return calendar_file.calendar("On call", name, (_lines(one, host_of(url), url) for one in events))
 
 
-def _lines(name: str, events: Iterable[Event], host: str, url: str) -> Iterator[str]:
-    yield from ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Opsportal//On call//EN", "METHOD:PUBLISH")
-    yield f"X-WR-CALNAME:{text(name)}"
-    yield "REFRESH-INTERVAL;VALUE=DURATION:PT1H"
-    for one in events:
-        yield "BEGIN:VEVENT"
-        yield f"UID:{one.slug}-{int(one.starts_at.timestamp())}@{host}"
-        yield f"DTSTAMP:{moment(one.starts_at)}"
-        yield f"DTSTART:{moment(one.starts_at)}"
-        yield f"DTEND:{moment(one.ends_at)}"
-        yield f"SUMMARY:{text(one.summary)}"
-        yield f"DESCRIPTION:{text('Stands in.' if one.stands_in else 'By the turns of the rota.')}"
-        yield f"URL:{url}"
-        yield "END:VEVENT"
-    yield "END:VCALENDAR"
+def _lines(one: Event, host: str, url: str) -> Iterator[str]:
+    yield f"UID:{one.slug}-{int(one.starts_at.timestamp())}@{host}"
+    yield f"DTSTAMP:{moment(one.starts_at)}"
+    yield f"DTSTART:{moment(one.starts_at)}"
+    yield f"DTEND:{moment(one.ends_at)}"
+    yield f"SUMMARY:{text(one.summary)}"
+    yield f"DESCRIPTION:{text('Stands in.' if one.stands_in else 'By the turns of the rota.')}"
+    yield f"URL:{url}"
