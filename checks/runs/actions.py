@@ -115,7 +115,7 @@ def _why(flip: Flip) -> str:
         return f"{check.fail_after} of the last {check.of_runs} runs failed"
     if check.rule == Rule.RATE:
         return f"At least {check.fail_share} % of the runs of {check.share_minutes} min failed"
-    return f"{flip.failures} runs in a row failed"
+    return "1 run failed" if flip.failures == 1 else f"{flip.failures} runs in a row failed"
 
 
 @transaction.atomic
