@@ -13,6 +13,7 @@ from incidents.response.states import Status, following
 from opsportal.moments import DayField, MomentField
 from opsportal.privacy.forms import GuardedForm
 from opsportal.recurrence import RULES
+from opsportal.slug_field import SlugField
 
 
 class WordForm(GuardedForm):
@@ -73,13 +74,7 @@ class StopForm(GuardedForm):
 class ScenarioForm(GuardedForm):
     """A scenario as a text."""
 
-    slug = forms.SlugField(
-        label="Address",
-        max_length=40,
-        help_text="The last part of its address, such as cdn-outage. It never changes.",
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-        error_messages={"required": "Give it an address.", "invalid": "Small letters, digits and single dashes."},
-    )
+    slug = SlugField(example="cdn-outage", longest=40)
     document = forms.CharField(
         label="Scenario",
         max_length=LONGEST,

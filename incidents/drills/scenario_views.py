@@ -18,7 +18,7 @@ from opsportal.signed_in import person
 ONE = "incidents/drills/scenario.html"
 EDIT = "incidents/drills/edit.html"
 PLAN = "incidents/drills/plan.html"
-_WHERE = {"SLUG_TAKEN": "slug", "ZONE_UNKNOWN": "time_zone", "RULE_UNKNOWN": "rule"}
+_WHERE = {"SLUG_TAKEN": "slug", "SLUG_UNKNOWN": "slug", "ZONE_UNKNOWN": "time_zone", "RULE_UNKNOWN": "rule"}
 
 
 @require(Role.VIEWER)

@@ -12,11 +12,13 @@ from opsportal.audit import actions as audit
 from opsportal.errors import Conflict, Refused
 from opsportal.models import User
 from opsportal.privacy import guard
+from opsportal.slugs import require_slug
 
 
 @transaction.atomic
 def create(slug: str, document: str, *, by: User) -> Scenario:
     """Something more that may be played."""
+    require_slug(slug, longest=40)
     _require(document)
     try:
         with transaction.atomic():

@@ -26,6 +26,7 @@ from typing import Any
 
 from opsportal import plain_yaml
 from opsportal.errors import Refused
+from opsportal.slugs import is_slug
 
 LIBRARY = Path(__file__).parent / "library"
 LONGEST = 8_000
@@ -48,8 +49,6 @@ _NAMES = (
 _MOST_INJECTS = 20
 _LONGEST_DRILL = 480
 _NUMBER = re.compile(r"[0-9]{1,4}")
-# As an address may hold it.
-_SLUG = re.compile(r"[-a-zA-Z0-9_]{1,60}")
 _SAID = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
@@ -165,7 +164,7 @@ def _runbook(value: object, is_kept: bool) -> str:
     if not value:
         return ""
     said = _line(value, "runbook", 60)
-    if not is_kept and not _SLUG.fullmatch(said):
+    if not is_kept and not is_slug(said):
         raise UnreadableError("Its runbook is the last part of a runbook's address, such as ingest-surge.")
     return said
 

@@ -14,6 +14,7 @@ from opsportal.audit import actions as audit
 from opsportal.errors import Conflict, Refused
 from opsportal.models import User
 from opsportal.privacy import guard
+from opsportal.slugs import require_slug
 
 KIND = Obligation.Kind.DUTY
 State, Evidence = Occurrence.State, Duty.Evidence
@@ -41,6 +42,7 @@ class Terms:
 @transaction.atomic
 def define(slug: str, terms: Terms, *, by: User, at: datetime) -> Duty:
     """Owe something more, from its next time on."""
+    require_slug(slug, longest=40)
     _require(terms)
     try:
         with transaction.atomic():

@@ -20,6 +20,7 @@ from opsportal.signed_in import person
 EDIT = "incidents/duties/edit.html"
 _WHERE = {
     "SLUG_TAKEN": "slug",
+    "SLUG_UNKNOWN": "slug",
     "OWNER_UNKNOWN": "owner",
     "ZONE_UNKNOWN": "time_zone",
     "RULE_UNKNOWN": "rule",

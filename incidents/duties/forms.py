@@ -10,6 +10,7 @@ from incidents.ownership.models import handle_validator
 from opsportal.moments import DayField
 from opsportal.privacy.forms import GuardedForm
 from opsportal.recurrence import RULES
+from opsportal.slug_field import SlugField
 
 _CODE = {"autocomplete": "off", "spellcheck": "false"}
 _FIELDS = (
@@ -21,15 +22,7 @@ _FIELDS = (
 class DutyForm(GuardedForm):
     """What is owed, by whom, when, and what proves it."""
 
-    slug = forms.RegexField(
-        r"^[a-z0-9]+(-[a-z0-9]+)*\Z",
-        label="Address",
-        max_length=40,
-        strip=True,
-        help_text="The last part of its address, such as key-rotation. It never changes.",
-        widget=forms.TextInput(attrs=_CODE),
-        error_messages={"required": "Give it an address.", "invalid": "Small letters, digits and single dashes."},
-    )
+    slug = SlugField(example="key-rotation", longest=40)
     title = forms.CharField(
         label="Title",
         max_length=120,

@@ -7,12 +7,13 @@ from django.db import transaction
 
 from incidents.ownership.models import Domain, require_handle
 from incidents.runbooks import following, links, reading
-from incidents.runbooks.files import LONGEST, SLUG, TOKEN, Document
+from incidents.runbooks.files import LONGEST, TOKEN, Document
 from incidents.runbooks.models import Runbook, RunbookUse, RunbookVersion
 from opsportal.audit import actions as audit
 from opsportal.errors import Conflict, Refused
 from opsportal.models import User
 from opsportal.privacy import guard
+from opsportal.slugs import require_slug
 
 MOST_TOKENS = 12
 
@@ -48,8 +49,7 @@ class ImportRefused(Refused):
 @transaction.atomic
 def create(slug: str, draft: Draft, *, by: User, at: datetime) -> Runbook:
     """Write a new one. Its address never changes, so that links to it live."""
-    if not SLUG.fullmatch(slug) or len(slug) > 60:
-        raise Refused("SLUG_UNKNOWN", "An address has small letters, digits and single dashes, at most 60.")
+    require_slug(slug)
     _require(draft)
     if Runbook.objects.filter(slug=slug).exists():
         raise Refused("SLUG_TAKEN", "There is a runbook at this address already. Choose another one.")

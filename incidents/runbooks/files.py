@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from opsportal.slugs import is_slug
+
 LIBRARY = Path(__file__).parent / "library"
 LONGEST = 30_000
 _NAMES = ("title", "domain", "tokens", "owner")
-SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 TOKEN = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 
 
@@ -48,7 +49,7 @@ class Document:
 
 def read(slug: str, text: str) -> Document:
     """Refuse with words what is no runbook."""
-    if not SLUG.fullmatch(slug) or len(slug) > 60:
+    if not is_slug(slug):
         raise UnreadableError("The file's name becomes the address: small letters, digits and single dashes.")
     if "\0" in text:
         raise UnreadableError("It holds a NUL character, so it is no text.")

@@ -12,6 +12,7 @@ from incidents.runbooks.expecting import LONGEST as LONGEST_LINE
 from incidents.runbooks.files import LONGEST
 from incidents.runbooks.models import Runbook, RunbookUse
 from opsportal.privacy.forms import GuardedForm
+from opsportal.slug_field import SlugField
 
 MOST_UPLOAD = 900 * 1024
 SUBJECT = re.compile(r"INC-[0-9]{1,8}")
@@ -20,13 +21,7 @@ SUBJECT = re.compile(r"INC-[0-9]{1,8}")
 class RunbookForm(GuardedForm):
     """A runbook's text and head."""
 
-    slug = forms.SlugField(
-        label="Address",
-        max_length=60,
-        help_text="The last part of its address, such as database-outage. It never changes.",
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-        error_messages={"required": "Give it an address.", "invalid": "Small letters, digits and single dashes."},
-    )
+    slug = SlugField(example="database-outage")
     title = forms.CharField(
         label="Title",
         max_length=120,

@@ -71,6 +71,7 @@ def test_shipped_scenarios_name_domains_and_runbooks_that_there_are() -> None:
         (LEAST + "max_minutes: " + "9" * 5000, "from 10 to 480"),
         (LEAST + "runbook: no address", "last part of a runbook's address"),
         (LEAST + "runbook: ingest/surge", "last part of a runbook's address"),
+        (LEAST + "runbook: Ingest-surge", "last part of a runbook's address"),
         (LEAST + "runbook: [a]", "runbook is missing"),
         ("x" * 9000, "Shorten it"),
     ],

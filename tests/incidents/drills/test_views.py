@@ -77,6 +77,9 @@ def test_a_scenario_is_written_changed_kept_apart_and_retired(client_as, respond
     client = client_as(responder)
     answer = client.post("/drills/scenarios/new/", {"slug": "cdn-slow", "document": "title: x"})
     assert answer.status_code == 422 and "is missing" in answer.content.decode()
+    for odd in ("CDN-slow", "cdn_slow"):
+        answer = client.post("/drills/scenarios/new/", {"slug": odd, "document": LEAST})
+        assert answer.status_code == 422 and "Small letters, digits and single dashes." in answer.content.decode()
     client.post("/drills/scenarios/new/", {"slug": "cdn-slow", "document": LEAST})
     assert "Pages come late." in page(client, "/drills/scenarios/cdn-slow/")
     changed = {"document": LEAST + "\nseverity: SEV-3", "version": 1}

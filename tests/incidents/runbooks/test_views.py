@@ -91,6 +91,7 @@ def test_a_new_one_is_written_and_dead_links_are_named(client_as, responder):
     ("changes", "words"),
     [
         ({"slug": "cdn-outage"}, "There is a runbook at this address already"),
+        ({"slug": "CDN-outage"}, "Small letters, digits and single dashes."),
         ({"tokens": "B A D!"}, "small letters, digits and _."),
         ({"owner": "nobody"}, "A handle begins with @"),
         ({"body": f"1. {SECRET}"}, "we took 1 thing out"),
