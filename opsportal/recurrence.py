@@ -41,17 +41,18 @@ def require_known(rule: str, zone: str) -> None:
         raise Refused("ZONE_UNKNOWN", "There is no such time zone. Write it like Europe/Berlin.") from None
 
 
-def days(rule: str, *, first: date, through: date, until: date | None = None) -> Iterator[date]:
-    """The days of the rule from the first to `through`, both included.
+def days(rule: str, *, first: date, since: date, through: date, until: date | None = None) -> Iterator[date]:
+    """The days of the rule from `since` to `through`, both included, none before the first.
 
     A month without the 31st has it on its last day, one without a fifth Monday on its last.
     """
     last = min(through, until) if until else through
-    for number in count():
+    for number in count(_near(rule, first, since)):
         day = _nth(rule, first, number)
         if day > last:
             return
-        yield day
+        if day >= since:
+            yield day
 
 
 def next_after(moment_: datetime, rule: str, *, first: date, clock: time, zone: str) -> datetime:

@@ -271,9 +271,10 @@ def _make_ahead(series: MaintenanceSeries, at: datetime) -> None:
     """Each day of the rule once; what would have begun already is left out."""
     if series.stopped_at is not None:
         return
-    known = set(series.occurrences.values_list("occurs_on", flat=True))
-    through = (at + AHEAD).date()
-    for day in recurrence.days(series.rule, first=series.first_on, through=through, until=series.until):
+    # A day earlier: west of Greenwich the day is still the one before.
+    since, through = (at - _GRACE).date() - timedelta(days=1), (at + AHEAD).date()
+    known = set(series.occurrences.filter(occurs_on__gte=since).values_list("occurs_on", flat=True))
+    for day in recurrence.days(series.rule, first=series.first_on, since=since, through=through, until=series.until):
         starts_at = recurrence.moment(day, series.clock, series.time_zone)
         if day in known or starts_at < at - _GRACE:
             continue

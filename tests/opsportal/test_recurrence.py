@@ -8,7 +8,7 @@ from opsportal import recurrence
 
 
 def days(rule: str, first: date, through: date, until: date | None = None) -> list[str]:
-    return [str(one) for one in recurrence.days(rule, first=first, through=through, until=until)]
+    return [str(one) for one in recurrence.days(rule, first=first, since=first, through=through, until=until)]
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,25 @@ def test_a_rule_has_these_days(rule, first, through, expected):
 
 def test_a_rule_ends_on_its_last_day():
     assert days("weekly", date(2026, 12, 1), date(2027, 6, 1), until=date(2026, 12, 8)) == ["2026-12-01", "2026-12-08"]
+
+
+@pytest.mark.parametrize("rule", recurrence.RULES)
+@pytest.mark.parametrize("first", [date(2000, 1, 1), date(1999, 12, 31), date(2000, 2, 29), date(2026, 11, 30)])
+def test_a_stretch_of_days_is_looked_for_near_its_beginning_and_is_the_one_from_the_first(rule, first, monkeypatch):
+    since, through = date(2026, 11, 28), date(2027, 1, 31)
+    whole = list(recurrence.days(rule, first=first, since=first, through=through))
+    real, looked = recurrence._nth, list[date]()
+
+    def look(rule: str, first: date, number: int) -> date:
+        looked.append(real(rule, first, number))
+        return looked[-1]
+
+    monkeypatch.setattr(recurrence, "_nth", look)
+
+    found = list(recurrence.days(rule, first=first, since=since, through=through))
+
+    assert found == [day for day in whole if day >= since]
+    assert len(looked) <= len(found) + 4
 
 
 @pytest.mark.parametrize(
@@ -93,7 +112,8 @@ def test_the_next_time_is_the_one_that_counting_from_the_first_finds(rule, zone,
     ]
     for first in days_first:
         every = [
-            recurrence.moment(day, clock, zone) for day in recurrence.days(rule, first=first, through=date(2018, 1, 1))
+            recurrence.moment(day, clock, zone)
+            for day in recurrence.days(rule, first=first, since=first, through=date(2018, 1, 1))
         ]
         # Each time is the next of the moment before it, and not of itself.
         edges = [one - timedelta(seconds=late) for one in every[:12] for late in (0, 1)]
