@@ -273,6 +273,7 @@ API_ROUTERS = [
     "incidents.response.api.router",
     "incidents.statuspage.api.router",
     "incidents.changes.api.router",
+    "checks.catalogue.bulk.api.router",  # before the next one: /checks/many/run is no check called many
     "checks.catalogue.api.router",
     "checks.slo.api.router",
     "checks.trends.api.router",

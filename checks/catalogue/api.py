@@ -23,6 +23,7 @@ from checks.catalogue.api_schemas import (
     result_out,
 )
 from checks.catalogue.definitions import Definition, Entry, Faulty
+from checks.catalogue.filters import ARCHIVED
 from checks.catalogue.models import Check
 from incidents.alerts import mutes
 from opsportal.api.access import ApiRequest, Scoped
@@ -40,13 +41,14 @@ _BESIDE = ("domain", "component", "parent")
 
 @router.get("/checks", response=PageOf[CheckOut], auth=READ, summary="List checks")
 def list_checks(request: ApiRequest, query: Query[CheckQuery]) -> dict[str, object]:
-    """Those in use, in the order of their keys.
+    """Those in use, in the order of their keys; with `state=archived` those that were put away.
 
     What was silent for too long says `insufficient_data`, whatever it said last.
     """
     at = now()
-    rows = Check.objects.in_use().as_shown(at).select_related(*_BESIDE)
-    if query.state:
+    rows = Check.objects.as_shown(at).select_related(*_BESIDE)
+    rows = rows.exclude(archived_at=None) if query.state == ARCHIVED else rows.in_use()
+    if query.state and query.state != ARCHIVED:
         rows = rows.showing(query.state)
     if query.kind:
         rows = rows.filter(kind=query.kind)
@@ -111,6 +113,19 @@ def change_check(request: ApiRequest, key: str, body: ChangeBody) -> dict[str, A
     entry = definitions.entry_of(check) | body.dict(exclude_none=True, exclude={"seen"})
     found = _read(entry, check)
     actions.edit_check(check, spec=found.spec, settings=found.settings, by=request.auth.user, at=now(), seen=body.seen)
+    return _told(key)
+
+
+@router.post("/checks/{slug:key}/archive", response=CheckOut, auth=WRITE, summary="Archive a check")
+def archive_check(request: ApiRequest, key: str) -> dict[str, Any]:
+    """It does not run, and is listed by `state=archived` alone. Its history stays, and an alert that fires, too."""
+    return _steer(request, key, actions.archive)
+
+
+@router.post("/checks/{slug:key}/take-back", response=CheckOut, auth=WRITE, summary="Take a check back")
+def take_check_back(request: ApiRequest, key: str) -> dict[str, Any]:
+    """It is in use again, and stays paused until somebody resumes it."""
+    actions.take_back(_check(key), by=request.auth.user)
     return _told(key)
 
 

@@ -19,6 +19,8 @@ from opsportal.moments import Moment
 SeverityWord = Literal["SEV-1", "SEV-2", "SEV-3"]
 RuleWord = Literal["consecutive", "k_of_n", "rate"]
 StateWord = Literal["healthy", "unhealthy", "flapping", "insufficient_data", "blocked", "paused"]
+# What a list can be narrowed to: a state, or what was put away.
+ShownWord = Literal["healthy", "unhealthy", "flapping", "insufficient_data", "blocked", "paused", "archived"]
 Value = str | int | float | bool | dict[str, str] | None
 GRAINS: dict[str, type[Bucket]] = {"minute": MinuteBucket, "hour": HourBucket, "day": DayBucket, "week": WeekBucket}
 
@@ -91,7 +93,7 @@ class MuteBody(Schema):
 class CheckQuery(PageQuery):
     """What the list is narrowed to."""
 
-    state: Literal["", "healthy", "unhealthy", "flapping", "insufficient_data", "blocked", "paused"] = ""
+    state: ShownWord | Literal[""] = ""
     kind: str = Field("", max_length=32)
     domain: str = Field("", max_length=40)
 

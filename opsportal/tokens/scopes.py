@@ -20,7 +20,7 @@ ALL: tuple[Scope, ...] = (
     Scope("events:write", "Hand in alerts and events", Role.RESPONDER),
     Scope("checks:read", "Read checks, their results and trends", Role.VIEWER),
     Scope("checks:run", "Run, pause, resume and mute checks", Role.RESPONDER),
-    Scope("checks:write", "Define, change and remove checks", Role.ADMIN),
+    Scope("checks:write", "Define, change, archive and remove checks", Role.ADMIN),
     Scope("status:read", "Read components and public updates, drafts too", Role.VIEWER),
     Scope("status:write", "Publish updates and set components", Role.PUBLISHER),
     Scope("changes:read", "Read changes", Role.VIEWER),
