@@ -66,6 +66,8 @@ class Kind:
     """What it has to know before the batch, by the check's number."""
     is_slow: bool = False
     """It may take many seconds, so it runs on a queue of its own and holds nobody up."""
+    silence: str = ""
+    """What it means when a run finds neither good nor bad."""
     is_told: bool = False
     """Its job reports by itself, at an address or with a key that belong to the check."""
 
@@ -129,6 +131,7 @@ _TABLE = (
         http.probe,
         network.HttpForm,
         _http_target,
+        silence="No deploy of its domain that held is recorded yet, so there is no version to compare with.",
     ),
     Kind(
         "limit_guard",
@@ -145,6 +148,7 @@ _TABLE = (
         prometheus.probe,
         metrics.PrometheusForm,
         _http_target,
+        silence="The volume is below its least, or fewer than two of the last four weeks have a number.",
     ),
     Kind(
         "json_metrics",
@@ -153,6 +157,7 @@ _TABLE = (
         json_metrics.probe,
         metrics.JsonMetricsForm,
         _http_target,
+        silence="The volume is below its least.",
     ),
     Kind("tcp", "TCP", "A port accepts a connection.", tcp.probe, lines.TcpForm, _line),
     Kind("tls", "TLS", "A certificate is trusted and good for long enough.", tls.probe, lines.TlsForm, _line),
@@ -183,6 +188,7 @@ _TABLE = (
         data.SqlAggregateForm,
         lambda spec: f"{spec.get('column', '')} of a query in {spec.get('dsn_env', '')}",
         measures=lambda spec: str(spec.get("column", "")),
+        silence="The volume is below its least, or the column is empty.",
         is_slow=True,
     ),
     Kind(
@@ -252,6 +258,7 @@ _TABLE = (
         heartbeat.probe,
         reports.HeartbeatForm,
         _schedule,
+        silence="Nothing was heard yet; the job's address is on the check's page once it is added.",
         reads=_heard,
         is_told=True,
     ),
@@ -262,6 +269,7 @@ _TABLE = (
         token_report.probe,
         reports.TokenReportForm,
         lambda spec: f"the line {spec.get('command') or 'of any job'}",
+        silence="No report came yet, or the last one said that there was too little to judge.",
         measures=lambda spec: str(spec.get("number", "")),
         reads=_heard,
         is_told=True,
@@ -273,6 +281,7 @@ _TABLE = (
         portal.probe,
         own.PortalForm,
         lambda spec: str(spec.get("figure", "")).replace("_", " "),
+        silence="The portal has not measured this yet.",
         measures=lambda spec: str(spec.get("figure", "")),
     ),
     Kind(

@@ -9,7 +9,7 @@ from typing import Any
 from checks.catalogue import beforehand, surroundings, words
 from checks.catalogue.kinds import Kind
 from checks.catalogue.surroundings import Known
-from checks.probes.outcome import Outcome
+from checks.probes.outcome import ErrorClass, Outcome
 from checks.rollups import buckets
 
 
@@ -19,6 +19,10 @@ class Trial:
 
     outcome: Outcome | None
     stored: str
+    # What it means that there was nothing to measure.
+    silence: str = ""
+    # Variables that it names and that hold nothing.
+    unset: tuple[str, ...] = ()
 
     @property
     def sentence(self) -> str:
@@ -31,7 +35,11 @@ class Trial:
     @property
     def notes(self) -> tuple[str, ...]:
         """What the person who tries it should know; nothing of it would be stored."""
-        return self.outcome.notes if self.outcome else ()
+        if self.outcome is None:
+            return (self.silence,) if self.silence else ()
+        if self.outcome.error is not ErrorClass.CONFIG:
+            return self.outcome.notes
+        return (*self.outcome.notes, *(f"{name} is not set where this portal runs." for name in self.unset))
 
 
 @dataclass(frozen=True)
@@ -47,7 +55,13 @@ def run_once(kind: Kind, spec: Mapping[str, Any], at: datetime, *, check_id: int
     """One run outside the schedule, bounded by the probe's own deadline."""
     whole = beforehand.with_known([Asked(check_id, kind.slug, spec)], at)[check_id]
     outcome = asyncio.run(_probe(kind, whole, surroundings.known([spec])))
-    return Trial(outcome, _stored(kind, spec, at, outcome))
+    return Trial(outcome, _stored(kind, spec, at, outcome), kind.silence, _unset(spec))
+
+
+def _unset(spec: Mapping[str, Any]) -> tuple[str, ...]:
+    """The variables of connections and headers that are not there."""
+    named = [spec.get("dsn_env"), spec.get("url_env"), *(spec.get("headers") or {}).values()]
+    return tuple(str(name) for name in named if name and not surroundings.variable(str(name)))
 
 
 def _stored(kind: Kind, spec: Mapping[str, Any], at: datetime, outcome: Outcome | None) -> str:

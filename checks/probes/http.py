@@ -50,7 +50,9 @@ async def probe(spec: Spec, context: Context) -> Outcome | None:
         except Unanswered as nothing:
             return failed(nothing.error)
     error = judge(reply, wanted)
-    return failed(error, latency_ms=reply.latency_ms) if error else passed(latency_ms=reply.latency_ms)
+    if error is None:
+        return passed(latency_ms=reply.latency_ms)
+    return failed(error, latency_ms=reply.latency_ms, notes=why(reply, error, wanted) if context.is_trial else ())
 
 
 def _expectation(spec: Spec, context: Context) -> Expectation:
@@ -86,6 +88,23 @@ def judge(reply: Reply, wanted: Expectation) -> ErrorClass | None:
     if wanted.max_latency_ms is not None and reply.latency_ms > wanted.max_latency_ms:
         return ErrorClass.OUT_OF_BOUNDS
     return None
+
+
+def why(reply: Reply, error: ErrorClass, wanted: Expectation) -> tuple[str, ...]:
+    """Which of several things it was, for the person who tries it: a number or our own words, never the answer's."""
+    if reply.status not in wanted.statuses:
+        return (f"It answered with status {reply.status}.",)
+    if error is ErrorClass.EXPIRES_SOON and reply.days_left is not None:
+        return (f"The certificate is good for {reply.days_left:.0f} more days.",)
+    if error is ErrorClass.OUT_OF_BOUNDS:
+        return (f"It took {reply.latency_ms:.0f} ms.",)
+    if error is not ErrorClass.ASSERTION:
+        return ()
+    if wanted.keyword_absent and wanted.keyword_absent in reply.body:
+        return ("The text that must not be there is there.",)
+    if wanted.keyword not in reply.body:
+        return ("The text is not in the answer.",)
+    return ("The answer is no JSON, or has nothing or another value at the path.",)
 
 
 def _judge_text(reply: Reply, wanted: Expectation) -> ErrorClass | None:

@@ -80,5 +80,6 @@ def judge(body: bytes, rules: list[Rule], volume: Volume | None, *, latency_ms: 
         return failed(ErrorClass.NO_NUMBER, latency_ms=latency_ms)
     for rule, value in found:
         if not rule.bounds.hold(value):
-            return failed(ErrorClass.OUT_OF_BOUNDS, latency_ms=latency_ms, value=value)
+            notes = (f"Line {rules.index(rule) + 1} does not hold.",)
+            return failed(ErrorClass.OUT_OF_BOUNDS, latency_ms=latency_ms, value=value, notes=notes)
     return passed(latency_ms=latency_ms, value=found[0][1])

@@ -22,6 +22,7 @@ WEEK_SECONDS = 7 * 86400
 WEEKS = 4
 # With fewer weeks there is nothing to compare with.
 _FEWEST_WEEKS = 2
+UNREADABLE = "Prometheus cannot read the query, or cannot work it out. Try it in Prometheus itself."
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,8 @@ async def probe(spec: Spec, context: Context) -> Outcome | None:
     except TimeoutError:
         return failed(ErrorClass.TIMEOUT)
     except Unanswered as nothing:
-        return failed(nothing.error, latency_ms=nothing.latency_ms)
+        notes = (UNREADABLE,) if nothing.error is ErrorClass.CONFIG else ()
+        return failed(nothing.error, latency_ms=nothing.latency_ms, notes=notes)
     except (KeyError, ValueError, TypeError, AttributeError):
         return failed(ErrorClass.CONFIG)
 

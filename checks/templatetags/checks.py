@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from django import template
+from django.forms import BaseForm
 from django.template import Context
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -17,6 +18,16 @@ from opsportal.drawings import PageWords, drawing
 from opsportal.templatetags.portal import ago, page_now, span, sparkline
 
 register = template.Library()
+
+
+@register.filter
+def labelled_errors(form: BaseForm) -> list[tuple[str, str]]:
+    """(label, sentence), for a place away from the fields; what the privacy guard took out has a note of its own."""
+    lines = [("", str(error)) for error in form.non_field_errors()]
+    for field in form.visible_fields():
+        found = form.errors.as_data().get(field.name, [])
+        lines += [(str(field.label), words) for error in found if error.code != "privacy" for words in error.messages]
+    return lines
 
 
 @register.filter

@@ -137,6 +137,30 @@ def test_a_trial_warns_of_a_role_that_may_write(client_as: ClientAs, admin: User
     assert "This role may write." in answer.content.decode()
 
 
+@pytest.mark.parametrize(
+    ("kind", "spec", "note"),
+    [
+        ("database", {"dsn_env": "NOT_THERE"}, "NOT_THERE is not set where this portal runs."),
+        ("redis", {"url_env": "NOT_THERE"}, "NOT_THERE is not set where this portal runs."),
+        (
+            "http",
+            {"url": "https://shop.example/", "headers": {"Authorization": "CHECK_NOT_THERE"}},
+            "CHECK_NOT_THERE is not set where this portal runs.",
+        ),
+        ("http", {"url": "https://shop.example/", "json_path": "v", "artifact_of": "backend"}, KINDS["http"].silence),
+        ("heartbeat", {"period_minutes": 60}, KINDS["heartbeat"].silence),
+    ],
+)
+def test_a_trial_says_why_it_could_not_judge(kind: str, spec: dict[str, object], note: str) -> None:
+    assert trial.run_once(KINDS[kind], spec, timezone.now()).notes == (note,)
+
+
+def test_a_form_that_does_not_fit_names_the_field_beside_try_now(client_as: ClientAs, admin: User) -> None:
+    answer = client_as(admin).post("/checks/new/try/?kind=restore_drill", fields("restore_drill", report=""))
+
+    assert "It did not run. Job: This is needed for the way you chose." in answer.content.decode()
+
+
 def test_a_trial_names_what_is_missing_and_no_value(
     client_as: ClientAs, admin: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:

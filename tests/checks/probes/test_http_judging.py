@@ -42,6 +42,24 @@ def test_absence_is_not_claimed_of_what_was_not_read(http_target: HttpTarget) ->
 
 
 @pytest.mark.parametrize(
+    ("spec", "note"),
+    [
+        ({"expect": "201"}, "It answered with status 200."),
+        ({"keyword": "thanks"}, "The text is not in the answer."),
+        ({"keyword_absent": "secret"}, "The text that must not be there is there."),
+        ({"json_path": "status"}, "The answer is no JSON, or has nothing or another value at the path."),
+    ],
+)
+def test_who_tries_it_hears_which_condition_failed_and_nothing_of_the_answer(
+    http_target: HttpTarget, spec: dict[str, str], note: str
+) -> None:
+    http_target.body = b"a secret of the shop"
+
+    assert ask(http_target.url, around={"is_trial": True}, **spec).notes == (note,)
+    assert ask(http_target.url, **spec).notes == ()
+
+
+@pytest.mark.parametrize(
     ("path", "equals", "is_ok"),
     [
         ("status", "ok", True),
