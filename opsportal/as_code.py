@@ -13,6 +13,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.timezone import now
 
+from opsportal import plain_yaml
 from opsportal.errors import Refused
 from opsportal.htmx import render_page, see, status_message
 from opsportal.models import User
@@ -124,9 +125,17 @@ def import_page(request: HttpRequest, template: str, *, take_in: TakeIn[Plan], t
             context |= {"plan": rehearse(take_in, text, by=by, at=at), "form": FileForm(initial={"text": text})}
         except Refused as refusal:
             context |= {"refusal": refusal, "wrong": getattr(refusal, "wrong", [])}
-            context["form"] = FileForm(initial={"text": guard.for_export(text)})  # a secret does not come back
+            context["form"] = FileForm(initial={"text": _without_secrets(text)})
     status = 422 if form.errors or "refusal" in context else 200
     return render_page(request, template, context, status=status)
+
+
+def _without_secrets(text: str) -> str:
+    """What comes back to be mended: no secret does, also none that an escape in quotes writes."""
+    meant = "\n\n".join(plain_yaml.words(text))
+    if guard.for_export(meant) != meant:
+        text = plain_yaml.rewritten(text, guard.redact)
+    return guard.for_export(text)
 
 
 def download(text: str, name: str) -> HttpResponse:

@@ -1,7 +1,7 @@
 """Entries by key as YAML: the same entries are the same bytes, and reading takes nothing that could act or swell."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import yaml
@@ -39,6 +39,43 @@ def write(entries: Mapping[str, Mapping[str, Any]], *, name: str, head: str) -> 
     """Entries by their keys, in the order of the keys; `head` is the comment on top."""
     whole = {"version": int(VERSION), name: {key: dict(entries[key]) for key in sorted(entries)}}
     return head + str(yaml.dump(whole, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=2**20))
+
+
+def words(text: str | bytes) -> tuple[str, ...]:
+    """Every name and value, as it is meant; none when it is no plain YAML."""
+    try:
+        return tuple(_words(document(text)))
+    except Refused:
+        return ()
+
+
+def rewritten(text: str, put: Callable[[str], str]) -> str:
+    """The same document with each name and value put otherwise, written plainly: without escapes and folds."""
+    return str(yaml.dump(_put(document(text), put), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=2**20))
+
+
+def _words(found: Any) -> Iterator[str]:
+    match found:
+        case str():
+            yield found
+        case list():
+            for one in found:
+                yield from _words(one)
+        case dict():
+            for name, value in found.items():
+                yield name
+                yield from _words(value)
+
+
+def _put(found: Any, put: Callable[[str], str]) -> Any:
+    match found:
+        case str():
+            return put(found)
+        case list():
+            return [_put(one, put) for one in found]
+        case dict():
+            return {put(name): _put(value, put) for name, value in found.items()}
+    return found
 
 
 def read(text: str | bytes, *, name: str) -> dict[str, Mapping[str, Any]]:

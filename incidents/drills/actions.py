@@ -40,7 +40,7 @@ def start(scenario: Scenario, *, by: User | None, at: datetime) -> Drill:
     _require_quiet()
     if scenario.retired_at is not None:
         raise Refused("SCENARIO_RETIRED", "This scenario is retired. Bring it back first.")
-    plot = scenario.script
+    plot = _playable(scenario)
     drill = Drill.objects.create(
         number=(Drill.objects.aggregate(highest=Max("number"))["highest"] or 0) + 1,
         scenario=scenario,
@@ -66,6 +66,13 @@ def start(scenario: Scenario, *, by: User | None, at: datetime) -> Drill:
     who = by.username if by else "The schedule"
     _tell(drill, "begins", f"{who} began it. Nothing of it is real, and nothing reaches the public page.", at=at)
     return drill
+
+
+def _playable(scenario: Scenario) -> script.Script:
+    try:
+        return script.read(scenario.document, is_kept=True)
+    except script.UnreadableError as why:
+        raise Refused("SCENARIO_UNREADABLE", f"This scenario cannot be read any more. {why} Edit it first.") from None
 
 
 def _require_quiet() -> None:

@@ -35,7 +35,7 @@ class Scenario(models.Model):
 
     @property
     def script(self) -> Script:
-        return script.read(self.document, is_kept=True)
+        return script.kept(self.document)
 
 
 class State(models.TextChoices):
@@ -97,7 +97,7 @@ class Drill(models.Model):
 
     @property
     def script(self) -> Script:
-        return script.read(self.document, is_kept=True)
+        return script.kept(self.document)
 
     @property
     def is_running(self) -> bool:

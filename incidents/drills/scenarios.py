@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 
 from incidents.drills import actions, script
 from incidents.drills.models import Plan, Scenario
-from opsportal import recurrence
+from opsportal import plain_yaml, recurrence
 from opsportal.audit import actions as audit
 from opsportal.errors import Conflict, Refused
 from opsportal.models import User
@@ -82,6 +82,8 @@ def plan(rhythm: Rhythm, *, by: User, at: datetime) -> Plan:
 
 def _require(document: str) -> None:
     guard.require_clean(document)
+    for words in plain_yaml.words(document):
+        guard.require_clean(words)
     try:
         plot = script.read(document)
     except script.UnreadableError as wrong:

@@ -20,7 +20,7 @@ may neither swell by anchors and merges nor name types by tags.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,7 @@ _NAMES = (
 _MOST_INJECTS = 20
 _LONGEST_DRILL = 480
 _NUMBER = re.compile(r"[0-9]{1,4}")
+_UNREAD = "title: Cannot be read any more\ndomain: none\nsituation: none"
 _SAID = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
@@ -118,6 +119,15 @@ def read(text: str, *, is_kept: bool = False) -> Script:
         steps=_steps(given.get("steps", {})),
         injects=_injects(given.get("injects", []), most),
     )
+
+
+def kept(text: str) -> Script:
+    """One that was saved under older rules opens whatever stands in it, and says what to mend before it is played."""
+    try:
+        return read(text, is_kept=True)
+    except UnreadableError as why:
+        words = f"It was saved under older rules and cannot be played until somebody edits it. {why}"
+        return replace(read(_UNREAD), situation=words)
 
 
 def shipped() -> dict[str, str]:

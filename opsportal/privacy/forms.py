@@ -72,13 +72,21 @@ class GuardedForm(forms.Form):
             if self.is_public and not is_typed and guard.judge(text, is_public=True).word != "pass":
                 self.add_error(name, ValidationError(guard.UNREAD, code="privacy"))
             return
-        leaks.prevented(one.kind for one in found)
-        self.removed += [one.kind for one in found]
         if any(text in sentence for sentence in self.errors.get(name, [])):
             del self.errors[name]
         places = ", ".join(f"{one.kind} in line {one.line}, column {one.column}" for one in found[:5])
-        self.add_error(name, ValidationError(f"Not saved: {places}. We took it out.", code="privacy"))
+        self._take_out(name, found, places, guard.redact(text, is_public=self.is_public))
+
+    def take_out_of_meaning(self, name: str, found: list[guard.Finding], instead: str) -> None:
+        """The field's words hide these, where no line and column says: they come back as `instead`."""
+        kinds = ", ".join(dict.fromkeys(one.kind for one in found))
+        self._take_out(name, found, f"{kinds}, written so that it is not seen at once", instead)
+
+    def _take_out(self, name: str, found: list[guard.Finding], said: str, instead: str) -> None:
+        leaks.prevented(one.kind for one in found)
+        self.removed += [one.kind for one in found]
+        self.add_error(name, ValidationError(f"Not saved: {said}. We took it out.", code="privacy"))
         typed: Any = self.data
         data = typed.copy()
-        data[self.add_prefix(name)] = guard.redact(text, is_public=self.is_public)
+        data[self.add_prefix(name)] = instead
         self.data = data

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from incidents.drills.models import Drill, Plan, Scenario
 from incidents.response import actions as response
+from opsportal.errors import Refused
 from opsportal.models import AuditEvent
 from tests.incidents.drills.cast import begin, detected, room_of
 
@@ -133,3 +134,23 @@ def test_an_admin_lets_drills_begin_by_themselves(client_as, admin):
     plan = Plan.objects.get()
     assert plan.is_on and plan.next_at is not None and plan.next_at > timezone.now()
     assert "the second Tuesday, at 10:00 Europe/Berlin" in page(client, "/drills/")
+
+
+def test_a_scenario_that_was_saved_with_anchors_opens_says_what_to_mend_and_is_not_played(client_as, responder):
+    client, old = client_as(responder), LEAST + "\nsteps: &same {flag: A}"
+    Scenario.objects.filter(slug="ingest-outage").update(document=old)
+
+    assert "Cannot be read any more" in page(client, "/drills/")
+    assert "Line 4: anchors" in page(client, "/drills/scenarios/ingest-outage/")
+    assert "&amp;same" in page(client, "/drills/scenarios/ingest-outage/edit/")
+    with pytest.raises(Refused, match=r"Line 4: anchors.* Edit it first"):
+        begin(responder)
+    answer = client.post("/drills/scenarios/ingest-outage/edit/", {"document": old, "version": 1})
+    assert answer.status_code == 422 and "Line 4: anchors" in answer.content.decode()
+
+
+def test_a_drill_that_was_played_from_such_a_text_keeps_its_room(client_as, responder):
+    drill = begin(responder, at=timezone.now())
+    Drill.objects.update(document=LEAST + "\nsteps: &same {flag: A}")
+
+    assert "Cannot be read any more" in page(client_as(responder), drill.get_absolute_url())
