@@ -39,9 +39,12 @@ P = TypeVar("P", bound=Plan, covariant=True)
 
 
 class TakeIn(Protocol[P]):
-    """Add and change what the file says, and leave the rest; ImportRefused with every fault, and nothing is stored."""
+    """Add and change what the file says, and leave the rest; ImportRefused with every fault, and nothing is stored.
 
-    def __call__(self, text: str, /, *, by: User, at: datetime) -> P: ...
+    What is sent is what the form gives: the text of a FileForm, the file of an UploadForm.
+    """
+
+    def __call__(self, sent: Any, /, *, by: User, at: datetime) -> P: ...
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,33 @@ class ImportRefused(Refused):
         self.wrong = wrong
 
 
-class FileForm(GuardedForm):
+class UploadForm(GuardedForm):
+    """A file and nothing beside it, such as a zip. It has to be chosen again for a second press."""
+
+    file = forms.FileField(label="File", error_messages={"required": "Choose a file.", "empty": "This file is empty."})
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file and file.size > _MOST_UPLOAD:
+            raise forms.ValidationError(f"This file is larger than {_MOST_UPLOAD // 1024} KiB. Send it in parts.")
+        return file
+
+    def sent(self) -> Any:
+        """What the room takes in."""
+        return self.cleaned_data["file"]
+
+    @classmethod
+    def again(cls, sent: Any) -> "UploadForm":
+        """The form for a second press."""
+        return cls()
+
+    @classmethod
+    def to_mend(cls, sent: Any) -> "UploadForm":
+        """The form after a refusal, without any secret."""
+        return cls()
+
+
+class FileForm(UploadForm):
     """A file goes before typed text. What was read of it comes back as text, for a second look and a second press."""
 
     unguarded = ("text",)  # entry by entry, with the name of the field
@@ -84,48 +113,51 @@ class FileForm(GuardedForm):
         widget=forms.Textarea(attrs={"rows": 12, "spellcheck": "false", "autocomplete": "off", "class": "mono"}),
     )
 
-    def clean_file(self) -> Any:
-        file = self.cleaned_data["file"]
-        if file and file.size > _MOST_UPLOAD:
-            raise forms.ValidationError(f"This file is larger than {_MOST_UPLOAD // 1024} KiB. Send it in parts.")
-        return file
-
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         if not self.errors and not cleaned.get("file") and not str(cleaned.get("text", "")).strip():
             self.add_error("file", "Choose a file, or write its text.")
         return cleaned
 
-    def words(self) -> str:
-        """What was sent, whichever way."""
+    def sent(self) -> str:
+        """Its text, whichever way it came."""
         file = self.cleaned_data["file"]
         return file.read().decode(errors="replace") if file else str(self.cleaned_data["text"])
 
+    @classmethod
+    def again(cls, sent: Any) -> "FileForm":
+        return cls(initial={"text": sent})
 
-def rehearse(take_in: Callable[..., P], text: str | bytes, *, by: User, at: datetime) -> P:
+    @classmethod
+    def to_mend(cls, sent: Any) -> "FileForm":
+        return cls(initial={"text": _without_secrets(sent)})
+
+
+def rehearse(take_in: Callable[..., P], sent: Any, *, by: User, at: datetime) -> P:
     """What an import would do. It is done whole and taken back, so that nothing is overlooked."""
     with transaction.atomic():
-        plan = take_in(text, by=by, at=at)
+        plan = take_in(sent, by=by, at=at)
         transaction.set_rollback(True)
     return plan
 
 
-def import_page(request: HttpRequest, template: str, *, take_in: TakeIn[Plan], then: str) -> HttpResponse:
+def import_page(
+    request: HttpRequest, template: str, *, take_in: TakeIn[Plan], then: str, kind: type[UploadForm] = FileForm
+) -> HttpResponse:
     """Look at what a file would do, then take it in: all of it, or nothing and every fault. Then the list, `then`."""
-    form = FileForm(request.POST, request.FILES) if request.method == "POST" else FileForm()
+    form = kind(request.POST, request.FILES) if request.method == "POST" else kind()
     context: dict[str, object] = {"form": form}
     if request.method == "POST" and form.is_valid():
-        text, by, at = form.words(), person(request), now()
+        sent, by, at = form.sent(), person(request), now()
         try:
             if request.POST.get("act") == "import":
-                plan = take_in(text, by=by, at=at)
+                plan = take_in(sent, by=by, at=at)
                 said = f"{len(plan.added)} added, {len(plan.changed)} changed, {plan.left} left as they were."
                 status_message(request, said)
                 return see(request, then)
-            context |= {"plan": rehearse(take_in, text, by=by, at=at), "form": FileForm(initial={"text": text})}
+            context |= {"plan": rehearse(take_in, sent, by=by, at=at), "form": kind.again(sent)}
         except Refused as refusal:
-            context |= {"refusal": refusal, "wrong": getattr(refusal, "wrong", [])}
-            context["form"] = FileForm(initial={"text": _without_secrets(text)})
+            context |= {"refusal": refusal, "wrong": getattr(refusal, "wrong", []), "form": kind.to_mend(sent)}
     status = 422 if form.errors or "refusal" in context else 200
     return render_page(request, template, context, status=status)
 

@@ -9,6 +9,7 @@ from incidents.ownership.models import Domain, require_handle
 from incidents.runbooks import following, links, reading
 from incidents.runbooks.files import LONGEST, TOKEN, Document
 from incidents.runbooks.models import Runbook, RunbookUse, RunbookVersion
+from opsportal.as_code import ImportRefused, Wrong
 from opsportal.audit import actions as audit
 from opsportal.errors import Conflict, Refused
 from opsportal.models import User
@@ -30,20 +31,12 @@ class Draft:
 
 
 @dataclass(frozen=True)
-class Taken:
-    """What an import did, in numbers."""
+class Plan:
+    """What an import does, or would do, by addresses."""
 
-    created: int = 0
-    changed: int = 0
-    unchanged: int = 0
-
-
-class ImportRefused(Refused):
-    """Nothing was taken in; `wrong` has each file that is at fault and why."""
-
-    def __init__(self, wrong: list[tuple[str, str]]) -> None:
-        super().__init__("IMPORT_REFUSED", "Nothing was imported. Mend these files and send all of them again.")
-        self.wrong = wrong
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    left: int = 0
 
 
 @transaction.atomic
@@ -133,27 +126,27 @@ def bring_back(runbook: Runbook, *, by: User, at: datetime) -> Runbook:
 
 
 @transaction.atomic
-def take_in(documents: list[Document], *, by: User, at: datetime) -> Taken:
+def take_in(documents: list[Document], *, by: User, at: datetime) -> Plan:
     """Import files, all or none: a new address is a new runbook, a known one gets a version if it says otherwise."""
     domains = {one.slug: one for one in Domain.objects.all()}
     known = {one.slug: one for one in Runbook.objects.select_for_update().order_by("pk")}
-    wrong, drafts = [], []
+    wrong, drafts = list[Wrong](), []
     for document in documents:
         try:
             drafts.append((document.slug, _draft_from(document, domains)))
         except Refused as refusal:
-            wrong.append((f"{document.slug}.md", refusal.sentence))
+            wrong.append(Wrong(f"{document.slug}.md", "", refusal.sentence))
     if wrong:
-        raise ImportRefused(wrong)
-    counts = {"created": 0, "changed": 0, "unchanged": 0}
+        raise ImportRefused(wrong, "file")
+    added, changed, left = list[str](), list[str](), 0
     for slug, draft in drafts:
         runbook = known.get(slug)
         if runbook is not None and draft == draft_of(runbook):
-            counts["unchanged"] += 1
+            left += 1
             continue
-        counts["created" if runbook is None else "changed"] += 1
+        (added if runbook is None else changed).append(slug)
         _saved(runbook or Runbook(slug=slug, version=0), draft, "import", note="Imported from a file", by=by, at=at)
-    return Taken(**counts)
+    return Plan(tuple(added), tuple(changed), left)
 
 
 def draft_of(runbook: Runbook) -> Draft:

@@ -11,10 +11,10 @@ from incidents.runbooks.actions import Draft
 from incidents.runbooks.expecting import LONGEST as LONGEST_LINE
 from incidents.runbooks.files import LONGEST
 from incidents.runbooks.models import Runbook, RunbookUse
+from opsportal.as_code import UploadForm
 from opsportal.privacy.forms import GuardedForm
 from opsportal.slug_field import SlugField
 
-MOST_UPLOAD = 900 * 1024
 SUBJECT = re.compile(r"INC-[0-9]{1,8}")
 
 
@@ -152,21 +152,13 @@ class SaidForm(GuardedForm):
     )
 
 
-class FileForm(forms.Form):
+class BundleForm(UploadForm):
     """A file with one runbook, or a zip of many; its words are asked by the action, file by file."""
 
-    file = forms.FileField(
-        label="File",
-        help_text="One .md file, or a .zip of them. All are taken in, or none.",
-        widget=forms.ClearableFileInput(attrs={"accept": ".md,.zip"}),
-        error_messages={"required": "Choose a file.", "empty": "This file is empty."},
-    )
-
-    def clean_file(self) -> Any:
-        file = self.cleaned_data["file"]
-        if file.size > MOST_UPLOAD:
-            raise forms.ValidationError(f"This file is larger than {MOST_UPLOAD // 1024} KiB.")
-        return file
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["file"].help_text = "One .md file, or a .zip of them. All are taken in, or none."
+        self.fields["file"].widget.attrs["accept"] = ".md,.zip"
 
 
 class FilterForm(forms.Form):

@@ -8,9 +8,10 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from incidents.runbooks import actions, bundle, links, queries
-from incidents.runbooks.actions import ImportRefused, Taken
+from incidents.runbooks.actions import Plan
 from incidents.runbooks.files import Document
 from incidents.runbooks.models import Runbook, RunbookUse, RunbookVersion
+from opsportal.as_code import ImportRefused
 from opsportal.audit.models import AuditEvent
 from opsportal.errors import Conflict, Refused
 from tests.incidents.cast import AT, SECRET, domain
@@ -240,14 +241,14 @@ def test_all_runbooks_go_out_and_come_in_again_unchanged(responder):
 
     documents = bundle.unpack("runbooks.zip", bundle.pack(texts))
 
-    assert actions.take_in(documents, by=responder, at=AT) == Taken(unchanged=len(texts))
+    assert actions.take_in(documents, by=responder, at=AT) == Plan(left=len(texts))
 
 
 def test_an_import_makes_new_ones_and_new_versions(responder):
     written(responder)
     files = [Document("gate", "Gate", BODY, "payments"), Document("fence", "Fence", BODY)]
 
-    assert actions.take_in(files, by=responder, at=AT) == Taken(created=1, changed=1)
+    assert actions.take_in(files, by=responder, at=AT) == Plan(("fence",), ("gate",))
 
     assert Runbook.objects.get(slug="gate").version == 2
     assert Runbook.objects.get(slug="fence").domain is None
@@ -264,7 +265,7 @@ def test_one_wrong_file_keeps_all_out_and_every_one_is_named(responder):
     with pytest.raises(ImportRefused) as refusal:
         actions.take_in([good, *wrong], by=responder, at=AT)
 
-    assert [name for name, _ in refusal.value.wrong] == ["domain.md", "secret.md", "token.md"]
+    assert [one.entry for one in refusal.value.wrong] == ["domain.md", "secret.md", "token.md"]
     assert "hunter2" not in str(refusal.value.wrong)
     assert Runbook.objects.count() == before
 

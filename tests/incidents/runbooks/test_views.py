@@ -180,11 +180,14 @@ def test_files_go_out_and_come_in(client_as, viewer, responder):
     client = client_as(responder)
 
     changed = SimpleUploadedFile("gate.md", one.content.replace(b"The gate is shut", b"Shut"))
-    said = client.post("/runbooks/import/", {"file": changed}, follow=True).content.decode()
+    shown = client.post("/runbooks/import/", {"file": changed}).content.decode()
+    assert "0 added, 1 changed, 0 left as they are. Nothing has been stored yet." in shown
+    changed.seek(0)
+    said = client.post("/runbooks/import/", {"file": changed, "act": "import"}, follow=True).content.decode()
     wrong = client.post("/runbooks/import/", {"file": SimpleUploadedFile("a.md", b"no head")})
     huge = client.post("/runbooks/import/", {"file": io.BytesIO(b"x" * 950_000)})
 
-    assert "0 new, 1 changed, 0 as they were." in said
+    assert "0 added, 1 changed, 0 left as they were." in said
     assert "It has to begin with a head" in wrong.content.decode()
     assert (wrong.status_code, huge.status_code) == (422, 422)
 
