@@ -3,12 +3,13 @@
 A room brings its own `take_in`; what a person does with the file is the same everywhere.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.timezone import now
@@ -131,6 +132,11 @@ class FileForm(UploadForm):
     @classmethod
     def to_mend(cls, sent: Any) -> "FileForm":
         return cls(initial={"text": _without_secrets(sent)})
+
+
+def said_of(errors: Iterable[ValidationError]) -> str:
+    """What a form says of a field; of a file nothing was taken out."""
+    return " ".join(sentence for error in errors for sentence in error.messages).removesuffix(" We took it out.")
 
 
 def rehearse(take_in: Callable[..., P], sent: Any, *, by: User, at: datetime) -> P:

@@ -99,7 +99,10 @@ def document(text: str | bytes) -> Any:
 
 
 def lines(text: str | bytes, *, name: str) -> dict[tuple[str, ...], int]:
-    """On which line each entry, each of its fields and each part of a field stands; of what `read` took."""
+    """On which line each entry, each of its fields and each part of a field stands; of what `read` took.
+
+    The parts of a list have numbers, from 0.
+    """
     root = yaml.compose(text.decode() if isinstance(text, bytes) else text, Loader=_LOADER)
     return {path[1:]: line for path, line in _lines(root, ()) if path[:1] == (name,) and len(path) > 1}
 
@@ -109,6 +112,11 @@ def _lines(node: yaml.Node | None, above: tuple[str, ...]) -> Iterator[tuple[tup
         for name, value in node.value:
             path = (*above, str(name.value))
             yield path, name.start_mark.line + 1
+            yield from _lines(value, path)
+    elif isinstance(node, yaml.SequenceNode):
+        for number, value in enumerate(node.value):
+            path = (*above, str(number))
+            yield path, value.start_mark.line + 1
             yield from _lines(value, path)
 
 

@@ -1,6 +1,7 @@
 """Which handle leads to whom: given to a person, to a rota, or to nobody."""
 
 from dataclasses import dataclass
+from typing import TypedDict
 
 from django.db import transaction
 
@@ -42,13 +43,37 @@ def hold(handle: str, *, person: User | None = None, rotation: Rotation | None =
     return holder
 
 
-def chosen(handle: str) -> dict[str, object]:
+def hold_named(handle: str, words: str, by: User) -> bool:
+    """The same by words, as a file says it: person:NAME, rota:ADDRESS, or nobody. Whether that is news."""
+    before, words = chosen(handle), words.strip()
+    if before["holder"] == words:
+        return False
+    kind, _, name = words.partition(":")
+    person = User.objects.filter(is_active=True, username=name).first() if kind == "person" else None
+    rotation = Rotation.objects.filter(ended_at=None, slug=name).first() if kind == "rota" else None
+    if words and person is None and rotation is None:
+        raise Refused("HOLDER_UNKNOWN", "Write person: or rota: and a name that there is, or nothing.")
+    hold(handle, person=person, rotation=rotation, seen=before["version"], by=by)
+    return True
+
+
+def in_words() -> dict[str, str]:
+    """By handle, as `hold_named` takes it, every one that was given to somebody or taken from them."""
+    rows = Holder.objects.select_related("person", "rotation").order_by("handle")
+    return {one.handle: _words(one) for one in rows}
+
+
+class Chosen(TypedDict):
+    """The initial values of the form."""
+
+    holder: str
+    version: int
+
+
+def chosen(handle: str) -> Chosen:
     """What is stored for a handle, as the form chooses it."""
     holder = Holder.objects.select_related("person", "rotation").filter(handle=handle).first()
-    if holder is None:
-        return {"holder": "", "version": 0}
-    rota = f"rota:{holder.rotation.slug}" if holder.rotation else ""
-    return {"holder": f"person:{holder.person}" if holder.person else rota, "version": holder.version}
+    return {"holder": _words(holder) if holder else "", "version": holder.version if holder else 0}
 
 
 def listed(desk: Desk) -> list[Handle]:
@@ -75,6 +100,12 @@ def held_by(desk: Desk) -> dict[str, str]:
 def _line(desk: Desk, handle: str, uses: list[str], holder: Holder | None) -> Handle:
     named = _named(holder) if holder else ""
     return Handle(handle, desk.who(handle), tuple(uses), named, holder.version if holder else 0)
+
+
+def _words(holder: Holder) -> str:
+    if holder.person:
+        return f"person:{holder.person}"
+    return f"rota:{holder.rotation.slug}" if holder.rotation else ""
 
 
 def _named(holder: Holder) -> str:

@@ -8,7 +8,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 from incidents.oncall import actions, handles, queries
 from incidents.oncall.forms import HolderForm, RotaForm
 from incidents.oncall.models import Rotation
-from incidents.ownership import as_code
 from opsportal.errors import Conflict, Refused
 from opsportal.htmx import render_page, see, status_message
 from opsportal.roles import Role, require
@@ -124,13 +123,3 @@ def holder(request: HttpRequest, handle: str) -> HttpResponse:
     context = {"one": found, "form": form, "is_conflict": status == 409, "stored": stored}
     status = 422 if form.errors and status == 200 else status
     return render_page(request, HOLDER, context, part="dialog", status=status)
-
-
-@require(Role.VIEWER)
-@require_safe
-def ownership_csv(request: HttpRequest) -> HttpResponse:
-    """The matrix for a spreadsheet, with where to look and who holds each handle."""
-    table = as_code.table(handles.held_by(queries.desk(now())))
-    response = HttpResponse(table, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = 'attachment; filename="ownership.csv"'
-    return response

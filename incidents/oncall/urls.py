@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from incidents.oncall import feed_views, rota_views, views
+from incidents.oncall import feed_views, ownership_files, rota_views, views
 
 urlpatterns = [
     path("oncall/", views.week, name="oncall"),
@@ -14,8 +14,9 @@ urlpatterns = [
     path("oncall/calendar/<str:token>.ics", feed_views.calendar, name="oncall_calendar"),
     path("oncall/handles/", rota_views.handle_list, name="oncall_handles"),
     path("oncall/handles/<str:handle>/", rota_views.holder, name="oncall_holder"),
-    # The matrix as one table, served here since who holds a handle is known here and not below.
-    path("ownership/ownership.csv", rota_views.ownership_csv, name="ownership_csv"),
+    path("ownership/ownership.csv", ownership_files.as_csv, name="ownership_csv"),
+    path("ownership/ownership.yaml", ownership_files.as_yaml, name="ownership_yaml"),
+    path("ownership/import/", ownership_files.import_yaml, name="ownership_import"),
     path("oncall/rotas/new/", rota_views.rota_new, name="oncall_rota_new"),
     path("oncall/rotas/<slug:slug>/", rota_views.rota, name="oncall_rota"),
     path("oncall/rotas/<slug:slug>/end/", rota_views.rota_end, name="oncall_rota_end"),

@@ -1,29 +1,34 @@
-"""The matrix and the contacts as a file: all of it or nothing, every fault with its line."""
+"""The matrix, the contacts and where to look as a file: all of it or nothing, every fault with its line."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.db import transaction
 
-from incidents.ownership import actions, queries
+from incidents.ownership import actions, places_file, queries
 from incidents.ownership.forms import ContactForm, DomainForm
 from incidents.ownership.models import Contact, Domain
+from incidents.ownership.places_file import HOUSE, Lines
 from opsportal import plain_yaml, spreadsheet
-from opsportal.as_code import ImportRefused, Wrong
+from opsportal.as_code import ImportRefused, Wrong, said_of
 from opsportal.audit import actions as audit
 from opsportal.errors import Refused
 from opsportal.models import User
 
 _NAME = "ownership"
 _HEAD = (
-    "# Ownership of Opsportal: domains with two handles each, and the contacts of the house.\n"
-    "# Where to look and who holds a handle are edited on the screen alone; ownership.csv lists them, too.\n"
+    "# Ownership of Opsportal: domains with two handles each, the contacts of the house, where to look, and who holds\n"
+    "# each handle: person:NAME, rota:ADDRESS, or nobody when empty.\n"
 )
 _DOMAIN = ("primary", "backup", "contact", "services")
 _CONTACT = ("handle", "note")
+HANDLES = "handles"
+
+# Let a handle lead to whom these words name; whether that is news. Refused when nobody is called so.
+Hold = Callable[[str, str, User], bool]
 
 
 @dataclass(frozen=True)
@@ -35,10 +40,12 @@ class Plan:
     added: tuple[str, ...] = ()
 
 
-def export() -> str:
-    """Domains and contacts by their words; the same matrix is the same bytes."""
-    rows = {slug: _shown(row) for slug, row in _rows().items()}
-    return plain_yaml.write(rows, name=_NAME, head=_HEAD)
+def export(holders: Mapping[str, str]) -> str:
+    """All of it by its words; the same matrix is the same bytes. `holders` says by handle who holds it."""
+    rows: dict[str, dict[str, Any]] = {slug: dict(_shown(row)) for slug, row in _rows().items()}
+    for slug, places in places_file.shown().items():
+        rows.setdefault(slug, {})["places"] = places
+    return plain_yaml.write(rows | {HANDLES: dict(holders)}, name=_NAME, head=_HEAD)
 
 
 def table(holders: Mapping[str, str]) -> str:
@@ -57,26 +64,83 @@ def table(holders: Mapping[str, str]) -> str:
 
 
 @transaction.atomic
-def take_in(text: str | bytes, *, by: User, at: datetime) -> Plan:
-    """Change what the file says and leave the rest; ImportRefused with every fault, and nothing is stored."""
-    entries, at_line = plain_yaml.read(text, name=_NAME), plain_yaml.lines(text, name=_NAME)
-    rows = _rows()
-    changed, left, wrong = [], 0, list[Wrong]()
-    for slug, entry in entries.items():
-        row = rows.get(slug)
-        faults = _faults(slug, entry, row, at_line)
-        if faults or row is None:
-            wrong += faults
-        elif _shown(row) | {name: str(value or "") for name, value in entry.items()} == _shown(row):
-            left += 1
+def take_in(text: str | bytes, *, by: User, at: datetime, hold: Hold) -> Plan:
+    """Change what the file says and leave the rest; ImportRefused with every fault, and nothing is stored.
+
+    A list of places becomes the list: what it leaves out is taken away.
+    """
+    taking = _Taking(by, plain_yaml.lines(text, name=_NAME), hold, _rows())
+    for slug, entry in plain_yaml.read(text, name=_NAME).items():
+        taking.take(slug, entry)
+    if taking.wrong:
+        raise ImportRefused(taking.wrong, "row")
+    if taking.changed:
+        audit.record("ownership.import", by=by.username, object=f"{len(taking.changed)} changed")
+    return Plan(tuple(taking.changed), taking.left)
+
+
+@dataclass
+class _Taking:
+    """One import under way."""
+
+    by: User
+    at_line: Lines
+    hold: Hold
+    rows: dict[str, Domain | Contact]
+    changed: list[str] = field(default_factory=list)
+    left: int = 0
+    wrong: list[Wrong] = field(default_factory=list)
+
+    def take(self, slug: str, entry: Mapping[str, Any]) -> None:
+        """One row, the places of the house, or the handles."""
+        row = self.rows.get(slug)
+        if slug not in (HOUSE, HANDLES) and row is None:
+            self.wrong.append(Wrong("row", "", "There is no domain or contact of this name.", self._line(slug)))
+        elif not isinstance(entry, dict):
+            self.wrong.append(Wrong(slug, "", "Write the fields below the name.", self._line(slug)))
+        elif slug == HANDLES:
+            for handle, words in entry.items():
+                self._give(handle, words)
+        elif faults := _faults(slug, entry, row, self.at_line):
+            self.wrong += faults
         else:
-            wrong += _change(row, _shown(row) | {name: str(value or "") for name, value in entry.items()}, at_line, by)
-            changed.append(slug)
-    if wrong:
-        raise ImportRefused(wrong, "row")
-    if changed:
-        audit.record("ownership.import", by=by.username, object=f"{len(changed)} changed")
-    return Plan(tuple(changed), left)
+            self._count(slug, self._change(row, entry), self._put_places(slug, row, entry))
+
+    def _count(self, name: str, *news: bool) -> None:
+        if any(news):
+            self.changed.append(name)
+        else:
+            self.left += 1
+
+    def _change(self, row: Domain | Contact | None, entry: Mapping[str, Any]) -> bool:
+        if row is None:
+            return False
+        before = _shown(row)
+        words = before | {name: str(value or "") for name, value in entry.items() if name in before}
+        if words != before:
+            self.wrong += _change(row, words, self.at_line, self.by)
+        return words != before
+
+    def _put_places(self, slug: str, row: Domain | Contact | None, entry: Mapping[str, Any]) -> bool:
+        if "places" not in entry:
+            return False
+        domain = row if isinstance(row, Domain) else None
+        is_changed, wrong = places_file.take_in(slug, domain, entry["places"], self.at_line, by=self.by)
+        self.wrong += wrong
+        return is_changed
+
+    def _give(self, handle: str, words: Any) -> None:
+        line = self._line(HANDLES, handle)
+        if isinstance(words, dict | list):
+            self.wrong.append(Wrong(HANDLES, "", "Write one value here.", line))
+            return
+        try:
+            self._count(handle, self.hold(handle, str(words or ""), self.by))
+        except Refused as refusal:
+            self.wrong.append(Wrong(HANDLES, "", refusal.sentence, line))
+
+    def _line(self, *path: str) -> int:
+        return self.at_line.get(path, 0)
 
 
 def _rows() -> dict[str, Domain | Contact]:
@@ -88,35 +152,29 @@ def _shown(row: Domain | Contact) -> dict[str, str]:
     return {name: getattr(row, name) for name in (_DOMAIN if isinstance(row, Domain) else _CONTACT)}
 
 
-def _faults(
-    slug: str, entry: Mapping[str, Any], row: Domain | Contact | None, at_line: dict[tuple[str, ...], int]
-) -> list[Wrong]:
-    """What no form can say: the row, its shape, names that are no fields."""
+def _faults(slug: str, entry: Mapping[str, Any], row: Domain | Contact | None, at_line: Lines) -> list[Wrong]:
+    """What no form can say: its shape, names that are no fields."""
     line = at_line.get((slug,), 0)
-    if row is None:
-        return [Wrong("row", "", "There is no domain or contact of this name.", line)]
-    if not isinstance(entry, dict):
-        return [Wrong(slug, "", "Write the fields below the name.", line)]
-    fields = _DOMAIN if isinstance(row, Domain) else _CONTACT
+    fields = _CONTACT if isinstance(row, Contact) else (*(_DOMAIN if row else ()), "places")
     known = f"There are these fields: {', '.join(fields)}."
     unknown = [Wrong(slug, "?", known, at_line.get((slug, one), line)) for one in entry if one not in fields]
     shapes = [
         Wrong(slug, name, "Write one value here.", at_line.get((slug, name), line))
         for name, one in entry.items()
-        if isinstance(one, dict | list)
+        if isinstance(one, dict | list) and name != "places"
     ]
     return unknown + shapes
 
 
-def _change(row: Domain | Contact, words: dict[str, str], at_line: dict[tuple[str, ...], int], by: User) -> list[Wrong]:
+def _change(row: Domain | Contact, words: dict[str, str], at_line: Lines, by: User) -> list[Wrong]:
     """Do it as the form would; the sentences of what is refused."""
     typed = {f"{row.slug}-{name}": value for name, value in (words | {"version": str(row.version)}).items()}
     kind = DomainForm if isinstance(row, Domain) else ContactForm
     form: forms.Form = kind(typed, prefix=row.slug)
     if not form.is_valid():
         return [
-            Wrong(row.slug, name, _said(sentences), at_line.get((row.slug, name), 0))
-            for name, sentences in form.errors.get_json_data().items()
+            Wrong(row.slug, name, said_of(errors), at_line.get((row.slug, name), 0))
+            for name, errors in form.errors.as_data().items()
         ]
     given = form.cleaned_data
     try:
@@ -128,7 +186,3 @@ def _change(row: Domain | Contact, words: dict[str, str], at_line: dict[tuple[st
     except Refused as refusal:
         return [Wrong(row.slug, "", refusal.sentence, at_line.get((row.slug,), 0))]
     return []
-
-
-def _said(errors: list[dict[str, str]]) -> str:
-    return " ".join(one["message"] for one in errors).removesuffix(" We took it out.")

@@ -1,13 +1,12 @@
-"""Where to look, edited by admins; who changed what; and the matrix as a file."""
+"""Where to look, edited by admins, and who changed what."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from incidents.ownership import actions, as_code, queries
+from incidents.ownership import actions, queries
 from incidents.ownership.forms import PlaceForm
 from incidents.ownership.models import Place
-from opsportal.as_code import download, import_page
 from opsportal.errors import Conflict, Refused
 from opsportal.htmx import render_page, see, status_message
 from opsportal.roles import Role, require
@@ -15,7 +14,6 @@ from opsportal.signed_in import person
 
 PLACE = "incidents/ownership/place.html"
 HISTORY = "incidents/ownership/history.html"
-AS_CODE = "incidents/ownership/as_code.html"
 
 
 @require(Role.ADMIN)
@@ -75,17 +73,3 @@ def history(request: HttpRequest) -> HttpResponse:
     shown = rows[: queries.HISTORY]
     context = {"rows": shown, "older": shown[-1].pk if len(rows) > queries.HISTORY else None}
     return render_page(request, HISTORY, context)
-
-
-@require(Role.VIEWER)
-@require_safe
-def export_yaml(request: HttpRequest) -> HttpResponse:
-    """The matrix and the contacts in one file."""
-    return download(as_code.export(), "ownership.yaml")
-
-
-@require(Role.ADMIN)
-@require_http_methods(["GET", "HEAD", "POST"])
-def take_in(request: HttpRequest) -> HttpResponse:
-    """Look at what a file would do, then take it in."""
-    return import_page(request, AS_CODE, take_in=as_code.take_in, then="incidents:ownership")

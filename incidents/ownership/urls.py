@@ -12,6 +12,4 @@ urlpatterns = [
     path("ownership/places/<int:pk>/", place_views.place, name="ownership_place"),
     path("ownership/places/<int:pk>/remove/", place_views.place_remove, name="ownership_place_remove"),
     path("ownership/history/", place_views.history, name="ownership_history"),
-    path("ownership/ownership.yaml", place_views.export_yaml, name="ownership_yaml"),
-    path("ownership/import/", place_views.take_in, name="ownership_import"),
 ]

@@ -3,11 +3,13 @@
 import pytest
 
 from incidents.oncall import handles
+from incidents.oncall.ownership_files import take_in
 from incidents.ownership import actions, as_code, queries
 from incidents.ownership.models import Place
 from opsportal.as_code import ImportRefused, rehearse
 from opsportal.errors import Conflict, Refused
 from tests.incidents.cast import AT, SECRET, domain
+from tests.incidents.oncall.cast import rota
 
 pytestmark = pytest.mark.django_db
 
@@ -71,13 +73,13 @@ def test_the_history_says_who_gave_what_to_whom(client_as, admin, viewer):
 
 
 def test_the_file_that_is_read_is_the_file_that_was_written(admin):
-    plan = as_code.take_in(as_code.export(), by=admin, at=AT)
+    plan = take_in(as_code.export(handles.in_words()), by=admin, at=AT)
 
-    assert (plan.changed, plan.left) == ((), 9)
+    assert (plan.changed, plan.left) == ((), 10)
 
 
 def test_a_file_changes_what_it_says_and_leaves_the_rest(admin):
-    plan = as_code.take_in(FILE, by=admin, at=AT)
+    plan = take_in(FILE, by=admin, at=AT)
 
     assert plan.changed == ("payments", "security-contact")
     stored = domain()
@@ -85,7 +87,7 @@ def test_a_file_changes_what_it_says_and_leaves_the_rest(admin):
 
 
 def test_what_a_file_would_do_is_said_first_and_stores_nothing(admin):
-    assert rehearse(as_code.take_in, FILE, by=admin, at=AT).changed == ("payments", "security-contact")
+    assert rehearse(take_in, FILE, by=admin, at=AT).changed == ("payments", "security-contact")
     assert domain().primary == "@payments-lead"
 
 
@@ -93,7 +95,7 @@ def test_with_one_fault_nothing_is_taken_in_and_every_fault_has_its_line(admin):
     wrong = "    owner: x\n  moon:\n    handle: '@m'\n  support:\n    backup: nobody\n"
 
     with pytest.raises(ImportRefused) as refused:
-        as_code.take_in(FILE + wrong, by=admin, at=AT)
+        take_in(FILE + wrong, by=admin, at=AT)
 
     assert [(one.entry, one.line) for one in refused.value.wrong] == [
         ("security-contact", 8),
@@ -101,6 +103,80 @@ def test_with_one_fault_nothing_is_taken_in_and_every_fault_has_its_line(admin):
         ("support", 12),
     ]
     assert domain().primary == "@payments-lead"
+
+
+def test_where_to_look_and_who_holds_a_handle_go_out_and_come_in_again(admin, responder):
+    actions.add_place(SPOT, by=admin)
+    actions.add_place(actions.Spot("metrics", domain(), "Graphs", "https://graphs.example/"), by=admin)
+    rota("Payments", responder, by=admin, handle="@payments-oncall")
+    handles.hold("@payments-lead", person=responder, seen=0, by=admin)
+    text = as_code.export(handles.in_words())
+    assert take_in(text, by=admin, at=AT).changed == ()
+    Place.objects.all().delete()
+    handles.hold("@payments-lead", seen=1, by=admin)
+    handles.hold("@payments-oncall", seen=1, by=admin)
+
+    plan = take_in(text, by=admin, at=AT)
+
+    assert plan.changed == ("@payments-lead", "@payments-oncall", "house", "payments")
+    assert as_code.export(handles.in_words()) == text
+
+
+def test_a_list_of_places_becomes_the_list_and_each_stays_the_one_it_was(admin):
+    kept = actions.add_place(SPOT, by=admin)
+    moved = actions.add_place(actions.Spot("logs", None, "Old name", "https://old.example/"), by=admin)
+    actions.add_place(actions.Spot("traces", None, "Gone", "https://gone.example/"), by=admin)
+    other = actions.add_place(actions.Spot("metrics", domain(), "Graphs", "https://graphs.example/"), by=admin)
+    places = (
+        "    - {kind: logs, name: New name, url: https://old.example/}\n"
+        "    - {kind: other, name: Wiki, url: wiki.example/a}\n"
+        "    - {kind: logs, name: 'Loki, prod/*', url: https://logs.example/, note: Application logs}\n"
+    )
+
+    plan = take_in("version: 1\nownership:\n  house:\n    places:\n" + places, by=admin, at=AT)
+
+    assert plan.changed == ("house",)
+    assert [(one.pk, str(one), one.version) for one in queries.places() if one.pk != other.pk][:2] == [
+        (kept.pk, "Logs: Loki, prod/*", 1),
+        (moved.pk, "Logs: New name", 2),
+    ]
+    assert [str(one) for one in queries.places()][2:] == ["Other: Wiki", "Metrics: Graphs"]
+    assert Place.objects.get(name="Wiki").url == "https://wiki.example/a"
+
+
+@pytest.mark.parametrize(
+    ("below", "line", "words"),
+    [
+        ("house:\n    places: here", 4, "Write a list of places"),
+        ("house:\n    places:\n    - here", 5, "Write a list of places"),
+        ("house:\n    places:\n    - kind: logs\n      colour: red", 5, "A place has kind"),
+        ("house:\n    places:\n    - kind: smoke\n      name: A\n      url: https://a.example/", 5, "one of logs"),
+        ("house:\n    places:\n    - kind: logs\n      name: A\n      url: javascript:alert(1)", 7, "Write an address"),
+        (f"house:\n    places:\n    - kind: logs\n      name: {SECRET}\n      url: https://a.example/", 6, "Not saved"),
+        ("house:\n    handle: '@a'", 4, "There are these fields: places"),
+        ("security-contact:\n    places: []", 4, "There are these fields: handle, note"),
+        ("handles:\n    '@a': person:nobody", 4, "a name that there is"),
+        ("handles:\n    '@a': somebody", 4, "Write person: or rota:"),
+        ("handles:\n    no handle: person:admin", 4, "A handle begins with @"),
+        ("handles:\n    '@a': [person:admin]", 4, "Write one value"),
+        ("handles: []", 3, "Write the fields below"),
+    ],
+)
+def test_a_place_or_a_holder_that_cannot_be_is_refused_with_its_line(admin, below, line, words):
+    with pytest.raises(ImportRefused) as refused:
+        take_in(f"version: 1\nownership:\n  {below}\n", by=admin, at=AT)
+
+    assert [one.line for one in refused.value.wrong] == [line]
+    assert words in refused.value.wrong[0].sentence
+    assert "hunter2" not in str(refused.value.wrong)
+
+
+def test_a_person_who_left_and_still_holds_a_handle_keeps_no_file_out(admin, responder):
+    handles.hold("@a", person=responder, seen=0, by=admin)
+    responder.is_active = False
+    responder.save()
+
+    assert take_in(as_code.export(handles.in_words()), by=admin, at=AT).changed == ()
 
 
 def test_a_spreadsheet_gets_every_row_and_runs_none(client_as, viewer):
