@@ -8,7 +8,7 @@ from typing import Any
 from checks.daily import queries as daily
 from incidents.drills import queries as drills
 from incidents.duties import queries as duties
-from incidents.oncall import week_section as contacts
+from incidents.paging import week_section as contacts
 from incidents.postmortems import queries as postmortems
 from incidents.runbooks import queries as runbooks
 from incidents.week_sections import Section

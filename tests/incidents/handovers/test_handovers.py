@@ -12,7 +12,7 @@ from incidents.obligations.models import Obligation
 from incidents.oncall import actions as oncall
 from incidents.oncall import queries
 from incidents.oncall.models import Holder, Override
-from incidents.oncall.week_section import week_summary
+from incidents.paging.week_section import week_summary
 from incidents.response.models import Incident
 from opsportal.errors import Denied, Refused
 from opsportal.models import AuditEvent, Delivery

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from incidents.oncall import feeds
-from incidents.paging import actions, queries, rules
+from incidents.paging import actions, queries, rules, week_section
 from incidents.paging.models import Reach
 from incidents.paging.rules import Rule
 from opsportal.errors import Conflict, Denied, Refused
@@ -173,6 +173,16 @@ def test_a_proof_grows_old(way, responder):
 
     assert queries.standing_of([responder], AT + timedelta(days=90))[responder.pk].is_fresh
     assert queries.standing_of([responder], AT + timedelta(days=91))[responder.pk].words == "Proof is old"
+
+
+def test_the_weekly_review_names_the_handles_whose_reach_is_unproved(on_call, reached, first, backup):
+    reached(first)
+    reached(backup, proved_at=AT - timedelta(days=91))
+
+    lines = week_section.week_summary(AT - timedelta(days=7), AT).lines
+
+    assert "1 handle leads to somebody whose reach was not proved in 90 days: @backup-handle" in lines
+    assert not any("first-handle" in line or "night-" in line for line in lines)
 
 
 def test_nobody_is_asked_without_end(way, responder, http_target):
