@@ -14,7 +14,7 @@ from incidents.duties import reminders as duty_reminders
 from incidents.handovers import actions as handovers
 from incidents.obligations import reminders as other_reminders
 from incidents.oncall import gap_watch
-from incidents.paging import calling
+from incidents.paging import calling, notes
 from incidents.response import reminders
 from incidents.runbooks.tasks import keep_runbooks
 from incidents.statuspage.tasks import keep_maintenance, rebuild_snapshot, write_days
@@ -103,5 +103,5 @@ def keep_duties(**_: object) -> None:
     """Open what is owed next, count what was missed, remind. Safe to run twice."""
     if ticker.claim("incidents.keep_duties", every=timedelta(seconds=30)):
         duties.keep(at=timezone.now())
-        duty_reminders.sweep(at=timezone.now())
+        duty_reminders.sweep(at=timezone.now(), tell=notes.tell)
         ticker.done("incidents.keep_duties")

@@ -1,6 +1,7 @@
 """Reminders of duties: whoever answers for the owner before the time, and again when it is late."""
 
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from django.conf import settings
 from django.db import transaction
@@ -8,20 +9,29 @@ from django.db import transaction
 from incidents.duties.models import Occurrence
 from incidents.obligations.models import Obligation
 from incidents.oncall import queries as oncall
+from opsportal.models import User
 from opsportal.outbox.actions import enqueue, tell_operators
 from opsportal.outbox.models import Delivery
 
 _BATCH = 100
 
 
-def sweep(*, at: datetime) -> int:
+class Tell(Protocol):
+    """How a person is told, known above: by how many ways; with 0 the account's mail is all there is."""
+
+    def __call__(self, person: User, *, key: str, subject: str, body: str, because: str, at: datetime) -> int: ...
+
+
+def sweep(*, at: datetime, tell: Tell) -> int:
     """Promise every reminder whose time has come; how many. Safe to run twice and beside itself."""
     waiting = Occurrence.objects.open().select_related("duty").order_by("due_at", "pk")[:_BATCH]
-    return sum(_remind(one, at=at) for one in waiting if one.due_at - timedelta(hours=one.duty.remind_hours) <= at)
+    return sum(
+        _remind(one, tell, at=at) for one in waiting if one.due_at - timedelta(hours=one.duty.remind_hours) <= at
+    )
 
 
 @transaction.atomic
-def _remind(one: Occurrence, *, at: datetime) -> int:
+def _remind(one: Occurrence, tell: Tell, *, at: datetime) -> int:
     """Once before, once when it is late; both are looked at under the clock's lock."""
     clocks = Obligation.objects.open().select_for_update(skip_locked=True)
     clock = clocks.filter(kind=Obligation.Kind.DUTY, subject=one.subject).first()
@@ -33,20 +43,23 @@ def _remind(one: Occurrence, *, at: datetime) -> int:
     clock.reminded_at = at
     clock.backup_reminded_at = at if is_late else None
     clock.save(update_fields=["reminded_at", "backup_reminded_at"])
-    _tell(one, "late" if is_late else "due", at=at)
+    _tell(one, "late" if is_late else "due", tell, at=at)
     return 1
 
 
-def _tell(one: Occurrence, word: str, *, at: datetime) -> None:
+def _tell(one: Occurrence, word: str, tell: Tell, *, at: datetime) -> None:
     duty, who = one.duty, oncall.who(one.duty.owner, at)
     when = f"late since {one.due_at:%d %b %H:%M} UTC" if word == "late" else f"due {one.due_at:%d %b %H:%M} UTC"
     key, subject = f"duty:{one.pk}:{word}", f"{duty.title}: {when}"
     name = f" ({who.name})" if who.name else ", whom nobody holds now"
     body = f"{duty.owner}{name}. {duty.get_evidence_display()} proves it.\n{settings.BASE_URL}{duty.get_absolute_url()}"
     tell_operators(key=key, subject=subject, body=body, at=at, because=f"a duty is {word}")
-    if who.person is not None and who.person.email and settings.EMAIL_CONFIGURED:
+    if who.person is None:
+        return
+    own_key, because = f"{key}:person:{who.person.pk}", f"{who.person.username} answers for {duty.owner}"
+    told = tell(who.person, key=own_key, subject=subject, body=body, because=because, at=at)
+    if not told and who.person.email and settings.EMAIL_CONFIGURED:
         enqueue(
-            key=f"{key}:person:{who.person.pk}", event=key, channel=Delivery.Channel.EMAIL,
-            destination=who.person.email, subject=subject, body=body, at=at,
-            because=f"{who.person.username} answers for {duty.owner}",
+            key=own_key, event=key, channel=Delivery.Channel.EMAIL, destination=who.person.email,
+            subject=subject, body=body, at=at, because=because,
         )  # fmt: skip

@@ -189,7 +189,7 @@ def _tell(call: Call, incident: Incident, stage: CallLine.Stage, who: Who, *, at
     if CallLine.objects.filter(call=call, person=person).exclude(stage=stage).exists():
         _keep_silent(call, stage, f"{person.username} has both seats.", at=at, person=person)
         return 0
-    found = _ways_to(person, call.how)
+    found = ways_to(person, call.how)
     for reach in found:
         why = f"{stage.label} on call for {incident.domain.name}: {who.why}"
         row = CallLine.objects.create(call=call, stage=stage, at=at, person=person, reach=reach, why=why[:300])
@@ -201,7 +201,8 @@ def _tell(call: Call, incident: Incident, stage: CallLine.Stage, who: Who, *, at
     return len(found)
 
 
-def _ways_to(person: User, how: str) -> list[Reach]:
+def ways_to(person: User, how: str) -> list[Reach]:
+    """The proved ways that can carry a message now, in the person's order."""
     found = Reach.objects.proved().filter(person=person).order_by("position", "pk")
     if not settings.EMAIL_CONFIGURED:
         found = found.exclude(channel=Channel.EMAIL)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from incidents.paging import actions, calling
+from incidents.paging import actions, calling, notes
 from incidents.paging.models import CallLine, Reach
 from incidents.response.models import Incident
 from opsportal.models import Delivery
@@ -67,6 +67,25 @@ class Asked:
         """The screen says that no answer came."""
 
 
+class Noted:
+    """Whose way a note goes by."""
+
+    gone = "unsubscribed"
+
+    def find(self, deliveries: Iterable[Delivery]) -> dict[int, Recipient]:
+        """The way as it is now; one that was taken away gets nothing."""
+        notes = list(deliveries)
+        kept = Reach.objects.proved().in_bulk([_number(one) for one in notes])
+        ways = {one.pk: kept.get(_number(one)) for one in notes}
+        return {pk: Recipient(way.address, way.credentials) for pk, way in ways.items() if way is not None}
+
+    def took(self, number: int, *, at: datetime) -> None:
+        """The row of the message says so itself."""
+
+    def gave_up(self, number: int, *, error: str, at: datetime) -> None:
+        """The ops channel has the same words."""
+
+
 def _number(delivery: Delivery) -> int:
     return int(delivery.recipient.partition(":")[2])
 
@@ -75,3 +94,4 @@ def listen() -> None:
     """Called once, when the app is ready."""
     recipients.register(calling.REFERENCE, Called())
     recipients.register(actions.REFERENCE, Asked())
+    recipients.register(notes.REFERENCE, Noted())

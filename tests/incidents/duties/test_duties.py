@@ -12,6 +12,7 @@ from incidents.duties import actions, queries, reminders
 from incidents.duties.actions import Terms
 from incidents.duties.models import Duty, Occurrence
 from incidents.obligations.models import Obligation
+from incidents.paging import notes
 from opsportal import recurrence
 from opsportal.errors import Conflict, Refused
 from opsportal.models import Delivery
@@ -239,7 +240,7 @@ def test_whoever_answers_is_reminded_once_before_and_once_when_it_is_late(admin,
     define(admin)
     due_at = Occurrence.objects.get().due_at
 
-    told = [reminders.sweep(at=due_at + timedelta(hours=hours)) for hours in (-25, -24, -1, 0, 1)]
+    told = [reminders.sweep(at=due_at + timedelta(hours=hours), tell=notes.tell) for hours in (-25, -24, -1, 0, 1)]
 
     assert told == [0, 1, 0, 1, 0]
     subjects = list(Delivery.objects.order_by("pk").values_list("subject", flat=True))
