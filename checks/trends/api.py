@@ -1,11 +1,12 @@
 """Trends for programs: the document of the screen's JSON."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from django.http import Http404
 from django.utils.timezone import now
 from ninja import Field as Parameter
 from ninja import Query, Router, Schema
+from pydantic import BeforeValidator
 
 from checks.catalogue.models import Check
 from checks.trends import export, queries, stretch
@@ -15,10 +16,15 @@ from opsportal.api.access import ApiRequest, Scoped
 router = Router(tags=["Trends"])
 
 
+def _number(said: Any) -> Any:
+    """An address carries words, and the numbers are compared as they are; another word is refused with both of them."""
+    return {str(one): one for one in stretch.WINDOWS}.get(said, said)
+
+
 class TrendsQuery(Schema):
     """Whose weeks, and how many."""
 
-    weeks: Literal[12, 52] = 12
+    weeks: Annotated[Literal[12, 52], BeforeValidator(_number)] = 12
     check: str = Parameter("", max_length=64, description="Key of a check")
     domain: str = Parameter("", max_length=40, description="Slug of a domain; with neither it is the house")
 

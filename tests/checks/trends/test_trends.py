@@ -206,7 +206,12 @@ def test_the_same_figures_as_csv_json_and_for_programs(client_as, viewer, add_ch
     assert browser.get("/trends/export.csv?check=gone").status_code == 404
     program = Program(viewer, "checks:read")
     assert program.get("/api/v1/trends", check="shop") == document
+    assert len(program.get("/api/v1/trends", weeks=52)["weeks"]) == 52
     assert program.ask("get", "/api/v1/trends", {"domain": "nowhere"}).status_code == 404
+    for number in (13, "many"):
+        refused = program.ask("get", "/api/v1/trends", {"weeks": number})
+        assert refused.status_code == 422
+        assert refused.json()["error"]["fields"][0]["message"] == "Input should be 12 or 52"
 
 
 def test_many_checks_cost_no_more_queries(
