@@ -461,7 +461,13 @@ def test_every_template_compiles():
 @pytest.mark.parametrize(
     ("name", "budget"),
     [
-        *(("css/portal.css", 12), ("js/portal.js", 4), ("icons/icons.svg", 5), ("vendor/htmx.min.js", 15)),
+        *(
+            ("css/portal.css", 12),
+            ("css/print.css", 1),
+            ("js/portal.js", 4),
+            ("icons/icons.svg", 5),
+            ("vendor/htmx.min.js", 15),
+        ),
         *(("css/chart.css", 1), ("js/chart.js", 4), ("vendor/uPlot.iife.min.js", 24), ("vendor/uPlot.min.css", 1)),
     ],
 )
