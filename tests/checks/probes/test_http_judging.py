@@ -51,7 +51,7 @@ def test_absence_is_not_claimed_of_what_was_not_read(http_target: HttpTarget) ->
     ],
 )
 def test_who_tries_it_hears_which_condition_failed_and_nothing_of_the_answer(
-    http_target: HttpTarget, spec: dict[str, str], note: str
+    http_target: HttpTarget, spec: dict[str, Any], note: str
 ) -> None:
     http_target.body = b"a secret of the shop"
 
