@@ -4,7 +4,7 @@ import re
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Value
+from django.db.models import Exists, OuterRef, Value
 from django.db.models.functions import Coalesce
 
 from incidents.alerts.models import Alert
@@ -172,6 +172,8 @@ def _drill_room() -> Incident | None:
 def _domain_room(alert: Alert, at: datetime) -> Incident | None:
     """One outage, one room: but never one of a lesser severity, where worse news would go unheard."""
     _lock(f"domain:{alert.domain_id}")
+    # A room that a check asked to have for itself.
+    apart = Alert.objects.filter(incident=OuterRef("pk"), source="check", joins_domain=False)
     opened = (
         Incident.objects.open()
         .for_domain(alert.domain)
@@ -183,6 +185,7 @@ def _domain_room(alert: Alert, at: datetime) -> Incident | None:
             declared_at__lte=at,
             severity__lte=alert.severity,
         )
+        .exclude(Exists(apart))
     )
     for incident in opened.newest_first()[:3]:
         room = standing.locked(incident)

@@ -45,6 +45,20 @@ def test_what_may_not_join_has_its_own_room(other):
     assert fire(**{"dedup_key": "check:two", "joins_domain": True, **other}).incident != first.incident
 
 
+def test_a_room_that_a_check_has_for_itself_collects_no_others():
+    first = joining("check:one")
+    own = fire(dedup_key="check:own", joins_domain=False, at=minutes(1)).incident
+
+    assert own != first.incident
+    assert joining("check:two", at=minutes(2)).incident == first.incident
+
+
+def test_a_room_that_another_tool_opened_is_joined():
+    opened = fire(dedup_key="grafana:one", source="grafana", joins_domain=False).incident
+
+    assert joining("check:two", at=minutes(2)).incident == opened
+
+
 def test_a_room_that_is_over_or_was_declared_by_a_person_is_not_joined(responder):
     first = joining("check:one")
     response.change_status(first.room, to="resolved", by=responder, at=minutes(1))
