@@ -11,7 +11,7 @@ from incidents.ownership.models import Domain
 from incidents.statuspage import wording
 from incidents.statuspage.maintenance import Audience, Maintenance, MaintenanceSeries
 from incidents.statuspage.models import Component
-from incidents.statuspage.planning import Plan, Repeat
+from incidents.statuspage.planning import BACK, Plan, Repeat
 from incidents.statuspage.wording import Wording
 from opsportal import recurrence
 from opsportal.errors import Refused
@@ -78,6 +78,7 @@ class PlanForm(GuardedForm):
     )
     starts_on = forms.DateField(
         label="Begins on",
+        help_text="Internal work may have begun already: what checks counted meanwhile becomes planned.",
         widget=forms.DateInput(attrs={"type": "date", "class": "input--auto"}, format="%Y-%m-%d"),
         error_messages={"required": "Choose a day.", "invalid": "Write the day as 2026-11-30."},
     )
@@ -123,6 +124,7 @@ class PlanForm(GuardedForm):
         if one is not None:
             for name in ("audience", "rule", "until"):
                 del self.fields[name]
+            self.fields["starts_on"].help_text = ""
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -150,8 +152,20 @@ class PlanForm(GuardedForm):
             self.add_error("starts_on", refusal.sentence)
             return
         if starts_at < self.at:
-            self.add_error("starts_on", "The beginning has passed. Choose a later one.")
+            self._place_afterwards(starts_at)
         self.cleaned_data["starts_at"] = starts_at
+
+    def _place_afterwards(self, starts_at: datetime) -> None:
+        """Readers are told before; what only our checks know may be recorded when it is over."""
+        given = self.cleaned_data
+        if self.one is not None or given.get("rule"):
+            self.add_error("starts_on", "The beginning has passed. Choose a later one.")
+        elif given.get("audience") != Audience.INTERNAL:
+            self.add_error("starts_on", "The beginning has passed. Choose a later one, or make it internal.")
+        elif starts_at < self.at - BACK:
+            self.add_error(
+                "starts_on", f"Choose a beginning in the last {BACK.days} days: before them nothing is moved."
+            )
 
     @property
     def plan(self) -> Plan:

@@ -22,6 +22,8 @@ from opsportal.roles import Role
 # Two months: the next occurrence of a monthly rule is always among those that are made.
 AHEAD = timedelta(days=62)
 LONGEST = timedelta(days=14)
+# Internal work is recorded afterwards so far back: as long as the minutes of checks are kept.
+BACK = timedelta(days=13)
 _GRACE = timedelta(minutes=1)
 
 
@@ -52,11 +54,18 @@ class Repeat:
 
 @transaction.atomic
 def plan(wanted: Plan, *, by: User, at: datetime) -> Maintenance:
-    """Lay work ready. Internal work is in force at once, public work once it is announced."""
+    """Lay work ready. Internal work is in force at once, public work once it is announced.
+
+    Internal work may be recorded afterwards: what checks counted meanwhile becomes planned, within a minute or two.
+    """
     _require_publisher(by)
-    _require_sound(wanted, at)
+    if wanted.audience == Audience.INTERNAL:
+        _require_kept(wanted, at)
+    else:
+        _require_ahead(wanted, at)
     made = _create(wanted, by=by, at=at)
-    audit.record("maintenance.plan", by=by.username, object=made.public_id, reason=made.get_audience_display())
+    reason = made.get_audience_display() + (", recorded afterwards" if made.starts_at < at - _GRACE else "")
+    audit.record("maintenance.plan", by=by.username, object=made.public_id, reason=reason)
     return made
 
 
@@ -64,7 +73,7 @@ def plan(wanted: Plan, *, by: User, at: datetime) -> Maintenance:
 def plan_series(wanted: Plan, repeat: Repeat, *, by: User, at: datetime) -> Maintenance:
     """Lay work ready that comes again; its next occurrences are made at once, the first of them comes back."""
     _require_publisher(by)
-    _require_sound(wanted, at)
+    _require_ahead(wanted, at)
     series = MaintenanceSeries.objects.create(
         rule=repeat.rule, first_on=repeat.first_on, clock=repeat.clock, time_zone=repeat.time_zone, until=repeat.until,
         length=wanted.ends_at - wanted.starts_at, title=wanted.title, text=wanted.text, audience=wanted.audience,
@@ -116,7 +125,7 @@ def edit(maintenance: Maintenance, wanted: Plan, *, by: User, at: datetime, seen
     elif one.cancelled_at is not None:
         raise Refused("CANCELLED", "It is cancelled. Plan it anew.")
     wanted = replace(wanted, audience=one.audience)
-    _require_sound(wanted, at)
+    _require_ahead(wanted, at)
     if (said := _rewrite(one, wanted, by=by, at=at)) is not None:
         planned_news.tell_words(one, said)
     audit.record("maintenance.edit", by=by.username, object=one.public_id)
@@ -401,10 +410,20 @@ def _require_publisher(by: User) -> None:
         )
 
 
-def _require_sound(wanted: Plan, at: datetime) -> None:
-    _require_wording(wanted, wanted.audience)
+def _require_ahead(wanted: Plan, at: datetime) -> None:
     if wanted.starts_at < at - _GRACE:
         raise Refused("STARTS_IN_PAST", "The beginning has passed. Choose a later one.")
+    _require_sound(wanted)
+
+
+def _require_kept(wanted: Plan, at: datetime) -> None:
+    if wanted.starts_at < at - BACK - _GRACE:
+        raise Refused("TOO_LONG_AGO", f"Choose a beginning in the last {BACK.days} days: before them nothing is moved.")
+    _require_sound(wanted)
+
+
+def _require_sound(wanted: Plan) -> None:
+    _require_wording(wanted, wanted.audience)
     if not timedelta(0) < wanted.ends_at - wanted.starts_at <= LONGEST:
         raise Refused("WINDOW_UNSOUND", f"The end comes after the beginning, at most {LONGEST.days} days later.")
 

@@ -12,7 +12,9 @@ from checks.rollups.buckets import Counts
 from checks.rollups.models import DayBucket, HourBucket, MinuteBucket, Watermark
 from checks.rollups.roll_up import roll_up
 from checks.runs import planned_work
+from incidents.statuspage import planning
 from incidents.statuspage.maintenance import Maintenance
+from incidents.statuspage.planning import Plan
 from opsportal.models import User
 
 AddCheck = Callable[..., Check]
@@ -107,3 +109,20 @@ def test_work_that_does_not_take_place_moves_nothing(
     Maintenance.objects.filter(pk=work.pk).update(**changes)
 
     assert planned_work.recount(at=NOW) == 0
+
+
+def test_work_that_a_person_records_when_it_is_over_is_counted_anew(
+    checks: tuple[Check, Check], publisher: User
+) -> None:
+    touched, _ = checks
+    start = DAY + timedelta(minutes=60)
+    wanted = Plan(
+        "Disk swap", "Disks are swapped.", "internal", touched.domain, (), start, start + timedelta(minutes=30)
+    )
+
+    planning.plan(wanted, by=publisher, at=NOW)
+
+    assert planned_work.recount(at=NOW) == 30
+    moved = MinuteBucket.objects.filter(maint__gt=0)
+    assert set(moved.values_list("check_id", flat=True)) == {touched.pk}
+    assert set(moved.values_list("ok", "err", "unknown", "maint")) == {(0, 0, 0, 3)}

@@ -55,6 +55,15 @@ def running(planned: Maintenance, publisher) -> Maintenance:
     return planned
 
 
+def test_internal_work_that_is_over_is_recorded_by_the_same_form(client_as, publisher, typed):
+    yesterday = f"{(now() - timedelta(days=1)).date()}"
+
+    saved = client_as(publisher).post(f"{LIST}new/", typed | {"audience": "internal", "starts_on": yesterday})
+
+    assert saved.status_code == 302
+    assert Maintenance.objects.get().starts_at < now()
+
+
 def test_from_a_form_to_the_public_page(client_as, publisher, typed):
     client = client_as(publisher)
 
@@ -111,7 +120,9 @@ def test_the_words_of_a_rule_are_edited_as_a_whole(client_as, publisher, typed):
         ({"title": ""}, "Give the work a title."),
         ({"components": []}, "Say which components readers will miss."),
         ({"components": ["nothing"]}, "Choose components from the list."),
-        ({"starts_on": "2020-01-01"}, "The beginning has passed."),
+        ({"starts_on": "2020-01-01"}, "The beginning has passed. Choose a later one, or make it internal."),
+        ({"starts_on": "2020-01-01", "audience": "internal", "rule": "weekly"}, "The beginning has passed."),
+        ({"starts_on": "2020-01-01", "audience": "internal"}, "Choose a beginning in the last 13 days"),
         ({"starts_on": "soon"}, "Write the day as 2026-11-30."),
         ({"starts_on": "9999-12-31", "time_zone": "America/New_York", "clock": "23:00"}, "a day that a calendar has"),
         ({"starts_on": "9999-12-31", "time_zone": "UTC"}, "Look at the year"),

@@ -199,6 +199,22 @@ def test_a_plan_that_cannot_be_is_refused(wanted, publisher, values, code):
     assert refusal.value.code == code
 
 
+def test_internal_work_is_recorded_afterwards_as_far_back_as_minutes_are_kept(wanted, publisher):
+    """Readers are told before; what only the portal's checks know may be written down when it is over."""
+    quiet = replace(wanted, audience="internal", starts_at=ago(hours=30), ends_at=ago(hours=29))
+
+    made = planning.plan(quiet, by=publisher, at=NOW)
+
+    assert (made.starts_at, made.window.status(NOW)) == (ago(hours=30), "completed")
+    assert AuditEvent.objects.get(act="maintenance.plan").reason.endswith("recorded afterwards")
+    with pytest.raises(Refused) as refusal:
+        planning.plan(replace(quiet, starts_at=ago(hours=24 * 13 + 1)), by=publisher, at=NOW)
+    assert refusal.value.code == "TOO_LONG_AGO"
+    repeat = planning.Repeat("weekly", quiet.starts_at.date(), quiet.starts_at.time(), "UTC")
+    with pytest.raises(Refused, match="The beginning has passed"):
+        planning.plan_series(quiet, repeat, by=publisher, at=NOW)
+
+
 def test_public_words_pass_the_guard(wanted, publisher):
     with pytest.raises(Refused, match="cloud access key"):
         planning.plan(replace(wanted, text="the key AKIAIOSFODNN7EXAMPLE rolls"), by=publisher, at=NOW)
