@@ -24,16 +24,21 @@ DRILL = "drill"
 
 
 @transaction.atomic
-def write(token: UUID, results: Iterable[Result], *, at: datetime) -> int:
+def write(token: UUID, results: Iterable[Result], *, at: datetime, rest: UUID | None = None) -> int:
     """Turn the results of one lease into buckets, states and flips; how many were written.
 
     Guarded twice: a token is written once, and a check whose lease was taken back is left alone. Safe to run twice.
+    What is not among the results stays leased, under the token `rest`.
     """
     _, is_new = Batch.objects.get_or_create(token=token, defaults={"written_at": at})
     if not is_new:
         return 0
     found = {result.check_id: result for result in results}
-    checks = list(Check.objects.select_for_update().filter(lease_token=token, pk__in=found).order_by("pk"))
+    leased = list(Check.objects.select_for_update().filter(lease_token=token).order_by("pk"))
+    checks = [check for check in leased if check.pk in found]
+    if rest is not None:
+        left = [check.pk for check in leased if check.pk not in found]
+        Check.objects.filter(pk__in=left).update(lease_token=rest)
     applied = applying.apply(checks, found, Surroundings.read(checks, at))
     buckets.add_minutes(applied.counts)
     saving.save(checks)

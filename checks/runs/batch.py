@@ -33,17 +33,50 @@ class Result:
     outcome: Outcome | None
 
 
-async def run(runs: Iterable[Run], context: Context, *, seconds: float = DEADLINE_SECONDS) -> list[Result]:
-    """All outcomes; what is not done at the deadline is cancelled and has none."""
-    gate = asyncio.Semaphore(IN_FLIGHT)
-    tasks = {asyncio.ensure_future(_one(one, context, gate)): one for one in runs}
-    if not tasks:
-        return []
-    done, late = await asyncio.wait(tasks, timeout=seconds)
-    for task in late:
-        task.cancel()
-    await asyncio.gather(*late, return_exceptions=True)
-    return [Result(one.check_id, _outcome(task, one) if task in done else None) for task, one in tasks.items()]
+class Flight:
+    """Runs under way on a loop. Those that have ended are taken off in parts, so that one that hangs keeps nobody.
+
+    What has not ended at the deadline is cancelled and has no outcome.
+    """
+
+    def __init__(
+        self,
+        runs: Iterable[Run],
+        context: Context,
+        *,
+        loop: asyncio.AbstractEventLoop,
+        seconds: float = DEADLINE_SECONDS,
+    ) -> None:
+        gate = asyncio.Semaphore(IN_FLIGHT)
+        self._until = loop.time() + seconds
+        self._tasks = {loop.create_task(_one(one, context, gate)): one for one in runs}
+        self._late: set[asyncio.Task[Outcome | None]] = set()
+
+    def __len__(self) -> int:
+        """How many have not been taken off yet."""
+        return len(self._tasks)
+
+    async def wait(self, seconds: float) -> None:
+        """Until all have ended, but so long at most."""
+        left = self._until - asyncio.get_running_loop().time()
+        if self._tasks:
+            _, under_way = await asyncio.wait(self._tasks, timeout=max(0.0, min(seconds, left)))
+            if left <= seconds:
+                await self._end(under_way)
+
+    async def _end(self, late: set[asyncio.Task[Outcome | None]]) -> None:
+        self._late |= late
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+    def take(self) -> list[Result]:
+        """Those that have ended since the last time."""
+        ended = [task for task in self._tasks if task.done()]
+        return [self._result(task, self._tasks.pop(task)) for task in ended]
+
+    def _result(self, task: asyncio.Task[Outcome | None], one: Run) -> Result:
+        return Result(one.check_id, None if task in self._late else _outcome(task, one))
 
 
 async def _one(one: Run, context: Context, gate: asyncio.Semaphore) -> Outcome | None:

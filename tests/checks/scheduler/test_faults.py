@@ -133,11 +133,12 @@ def counted() -> dict[int, tuple[int, int]]:
 def test_kill_9_of_the_worker_tree_in_mid_batch_leaves_each_slot_with_one_result_or_one_unknown():
     draw = random.Random(7)
     with target() as (one, port), worker() as keeper:
-        ids = watch(port, every=DAY)
+        ids, unanswered = watch(port, every=DAY), 0
         for number in range(KILLS):
             # Half of the kills come while some wait for their answer, half at any moment around the commit.
             is_held = number % 2 == 0
             one.begin(draw.randrange(CHECKS) if is_held else CHECKS)
+            unanswered += CHECKS - one.answers
             Check.objects.filter(pk__in=ids).update(next_due=timezone.now())
             enough = one.answers + 1 if is_held else CHECKS
             until(keeper, partial(has_come, one, enough), "no batch came")
@@ -158,7 +159,7 @@ def test_kill_9_of_the_worker_tree_in_mid_batch_leaves_each_slot_with_one_result
 
     unknown = MinuteBucket.objects.aggregate(n=Sum("unknown"))["n"]
     print(f"{KILLS} kills, {KILLS * CHECKS} slots, {unknown} unknown")
-    assert unknown >= KILLS // 2 * CHECKS  # what was held was never answered
+    assert unknown >= unanswered > 0  # the others of those batches may have been written before the kill
 
 
 def has_come(one: Target, enough: int) -> bool:

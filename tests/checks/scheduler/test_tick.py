@@ -2,22 +2,29 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
 
 import pytest
+from django.db.models import Sum
 from django.utils import timezone
 from pytest_django import Settings
 
+from checks.catalogue.kinds import KINDS
 from checks.catalogue.models import Check
 from checks.catalogue.states import State
 from checks.probes.context import Context, Probe, Spec
 from checks.probes.outcome import Outcome, passed
 from checks.rollups.models import MinuteBucket
-from checks.runs import batch
-from checks.runs.batch import Result, Run
+from checks.runs import actions as runs
+from checks.runs.batch import Flight, Result, Run
 from checks.runs.models import Flip
 from checks.scheduler import actions, loop
+from checks.scheduler.claim import Claim, claim
 from opsportal.models import JobClaim
 from tests.checks.conftest import context_for
 from tests.targets import HttpTarget
@@ -75,6 +82,63 @@ def test_a_target_that_goes_down_and_comes_back_flips_twice(add_check: AddCheck,
     assert Flip.objects.filter(check_ref=check).count() == 3
 
 
+@pytest.mark.usefixtures("only_mine")
+def test_a_target_that_hangs_costs_nobody_else_a_slot(add_check: AddCheck, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The quick check has its second run, and both its results are written, while the other still waits."""
+    quick, hanging = add_check("quick", kind="tcp"), add_check("hanging", kind="dns")
+    quick_runs = 0
+
+    async def count(spec: Spec, context: Context) -> Outcome | None:
+        nonlocal quick_runs
+        quick_runs += 1
+        return passed()
+
+    async def wait_for_it(spec: Spec, context: Context) -> Outcome | None:
+        while quick_runs < 2:
+            await asyncio.sleep(0.01)
+        return passed()
+
+    def write(token: UUID, results: list[Result], **words: Any) -> int:
+        written = runs.write(token, results, **words)
+        if quick_runs < 2:
+            Check.objects.filter(pk=quick.pk).update(next_due=timezone.now() - timedelta(minutes=1))
+        return written
+
+    monkeypatch.setitem(KINDS, "tcp", replace(KINDS["tcp"], probe=count))
+    monkeypatch.setitem(KINDS, "dns", replace(KINDS["dns"], probe=wait_for_it))
+    monkeypatch.setattr(loop, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(actions, "runs", SimpleNamespace(write=write))
+
+    assert actions.tick() == 3
+
+    counted = MinuteBucket.objects.values("check_id").annotate(ok=Sum("ok"))
+    assert {row["check_id"]: row["ok"] for row in counted} == {quick.pk: 2, hanging.pk: 1}
+    assert not Check.objects.exclude(lease_token=None).exists()
+
+
+@pytest.mark.usefixtures("only_mine")
+def test_no_more_is_claimed_than_may_be_under_way(add_check: AddCheck, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def note(*, limit: int, kinds: Sequence[str]) -> Claim | None:
+        asked.append(limit)
+        return claim(limit=limit, kinds=kinds) if len(asked) == 1 else None
+
+    async def wait_for_it(spec: Spec, context: Context) -> Outcome | None:
+        while len(asked) < 2:
+            await asyncio.sleep(0.01)
+        return passed()
+
+    add_check(kind="tcp")
+    monkeypatch.setitem(KINDS, "tcp", replace(KINDS["tcp"], probe=wait_for_it))
+    monkeypatch.setattr(loop, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(actions, "claim", note)
+
+    assert actions.tick(actions.Lane("checks.tick", ("tcp",), at_once=5)) == 1
+
+    assert asked[:2] == [5, 4]
+
+
 @pytest.mark.django_db
 def test_the_portals_own_figures_are_checked(settings: Settings) -> None:
     Check.objects.exclude(kind="portal").update(state=State.PAUSED)
@@ -90,8 +154,10 @@ def test_the_portals_own_figures_are_checked(settings: Settings) -> None:
 def run(*probes: Probe, seconds: float = 5.0) -> list[Result]:
     async def once() -> list[Result]:
         async with context_for() as context:
-            runs = [Run(place, "test", {}, probe) for place, probe in enumerate(probes)]
-            return await batch.run(runs, context, seconds=seconds)
+            asked = [Run(place, "test", {}, probe) for place, probe in enumerate(probes)]
+            flight = Flight(asked, context, loop=asyncio.get_running_loop(), seconds=seconds)
+            await flight.wait(seconds)
+            return flight.take()
 
     return asyncio.run(once())
 
