@@ -114,6 +114,7 @@ def _context(request: HttpRequest, check: Check, form: SpanForm | None, at: date
         "check": check,
         "page": page,
         "row": page.row,
+        "silence": kinds.KINDS[check.kind].silence if check.kind in kinds.KINDS else "",
         "span": span,
         "ranges": [
             (f"{check.get_absolute_url()}{of_range(name, at, every=check.every).query}", word, name == span.name)

@@ -54,6 +54,15 @@ def text_of(client: Client, path: str) -> str:
     return answer.content.decode()
 
 
+def test_a_check_without_data_says_what_it_waits_for(client_as: ClientAs, viewer: User, add_check: AddCheck) -> None:
+    add_check("volume", kind="json_metrics", spec={"url": "https://shop.example/", "numbers": "total >= 1"})
+    add_check("fine", kind="json_metrics", state=State.HEALTHY, last_run_at=timezone.now())
+    client = client_as(viewer)
+
+    assert "or its runs find nothing to judge: The volume is below its least." in text_of(client, "/checks/volume/")
+    assert "nothing to judge" not in text_of(client, "/checks/fine/")
+
+
 def test_availability_never_stands_without_coverage(client_as: ClientAs, viewer: User, shop: Check) -> None:
     page = text_of(client_as(viewer), "/checks/shop/")
 
