@@ -30,7 +30,8 @@ def main() -> None:
     drawing = _drawing()
     for name, path in pages.items():
         show = lambda path=path: ask(path)  # noqa: E731
-        found |= _figures(name, show, before=_change)
+        found |= _figures(name, show)
+        found |= _figures(f"{name}_changed", show, before=_change)
         found |= _figures(f"{name}_cold", show, before=drawing.cache_clear, rounds=COLD_ROUNDS)
         found[f"{name}_kb"] = len(ask(path)[2]) / 1000
     for name, path in (("list", "/incidents/"), ("now", "/")):
@@ -42,7 +43,7 @@ def main() -> None:
         assert (status[:3], body) == ("304", b""), f"{path} has news: {status}"
         found |= _figures(name, lambda path=path, head=head: ask(path, head))  # type: ignore[misc]
         found[f"{name}_bytes"] = _on_the_wire(status, headers)
-    for name in (*pages, "poll_room", "poll_now"):
+    for name in (*pages, *(f"{name}_changed" for name in pages), "poll_room", "poll_now"):
         found[f"{name}_per_bare_view"] = found[f"{name}_own_p50_ms"] / found["bare_view_own_p50_ms"]
     print(json.dumps(found))
 
@@ -90,12 +91,16 @@ def _signed_in(by: Any) -> str:
     from django.conf import settings
     from django.db import connection
     from django.test import Client
+    from django.utils.timezone import now
+
+    from opsportal.accounts import sessions
 
     client = Client()
     client.force_login(by)
     session = client.session
     session["signed_in_at"] = session["seen_at"] = time.time()
     session.save()
+    sessions.note_seen(by, session.session_key, network="127.0.0.1", user_agent="Firefox", at=now())
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     return f"{settings.SESSION_COOKIE_NAME}={session.session_key}; {settings.CSRF_COOKIE_NAME}={'x' * 32}"

@@ -21,7 +21,7 @@ from django.utils.safestring import SafeString
 _KEPT = 8_192
 # Stands where a page's own words belong. No text that is stored or posted holds it (PostgreSQL and NulMiddleware).
 _HOLE = SafeString("\0")
-# What fills a hole: the page's own words, by their name in a template, or what is written for its one instant.
+# What fills a hole: the page's own words, by their name in a template, or HTML that is written for its one instant.
 Filling = str | Callable[[datetime], str]
 
 
@@ -52,13 +52,7 @@ class Drawing:
         """The text as it reads on this page."""
         filled = [self.pieces[0]]
         for fill, piece in zip(self.fillings, self.pieces[1:], strict=True):
-            if isinstance(fill, str):
-                words = page[fill]
-            else:
-                words = fill(now)
-                if not isinstance(words, SafeString):
-                    words = escape(words)
-            filled += words, piece
+            filled += page[fill] if isinstance(fill, str) else fill(now), piece
         return SafeString("".join(filled))
 
 

@@ -79,7 +79,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "opsportal.accounts.doors.PersonMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "opsportal.abuse.middleware.BanMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -130,7 +130,8 @@ TEMPLATES = [
 _POOL = {"min_size": 1, "max_size": 8, "timeout": 2} if env.flag("OPSPORTAL_DB_POOL") else None
 _DATABASE = dict(
     env.database("DATABASE_URL", "postgresql://opsportal@localhost:1/opsportal"),
-    CONN_HEALTH_CHECKS=True,
+    ENGINE="opsportal.database",
+    CONN_HEALTH_CHECKS=not _POOL,  # the engine looks at a pooled one by itself
     CONN_MAX_AGE=0 if _POOL else None,
 )
 _DATABASE["OPTIONS"] = {

@@ -15,7 +15,7 @@ from checks.history.chart import Chart
 from checks.history.span import moment
 from checks.runs.models import Flip
 from opsportal.drawings import PageWords, drawing
-from opsportal.templatetags.portal import ago, page_now, span, sparkline
+from opsportal.templatetags.portal import ago, page_now, read, span, sparkline
 
 register = template.Library()
 
@@ -70,7 +70,7 @@ def check_rows(context: Context, rows: Iterable[Row], choosing: str) -> SafeStri
     for row in rows:
         page["last_result"] = (
             _last_result(row.result, row.bound, row.line, row.trend, row.still.state)
-            + f'<td class="last muted nowrap t-sm">{ago(now, row.last_run_at)}</td>'
+            + f'<td class="last muted nowrap t-sm">{read(ago(row.last_run_at), now)}</td>'
         )
         text.append(drawing(name, (("row", row.still), ("choosing", choosing))).on(page, now))
     return SafeString("".join(text))

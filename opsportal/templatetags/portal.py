@@ -5,7 +5,7 @@ word, because colour alone says nothing to many people.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import cache, lru_cache
 from itertools import groupby
 from typing import Any
@@ -198,13 +198,26 @@ def page_now(context: Context) -> datetime:
     return moment
 
 
-def timed(write: Callable[..., SafeString | str]) -> Callable[..., SafeString | str]:
-    """A tag whose words depend on the page's instant: write(now, …). In a drawing it leaves a hole for them."""
+# What a tag writes: finished text, or what makes it of the page's instant. Both are HTML already.
+Written = str | Callable[[datetime], str]
 
-    def tag(context: Context, *args: Any, **kwargs: Any) -> SafeString | str:
-        if isinstance(context, Sheet):
-            return context.hole(lambda now: write(now, *args, **kwargs))
-        return write(page_now(context), *args, **kwargs)
+
+def read(written: Written, now: datetime) -> SafeString:
+    """As it reads at this instant."""
+    return SafeString(written if isinstance(written, str) else written(now))
+
+
+def timed(write: Callable[..., Written]) -> Callable[..., Written]:
+    """A tag whose words depend on the page's instant; what stands still is written before that is known.
+
+    In a drawing it leaves a hole: a page has three hundred of them, so what fills one does as little as it can.
+    """
+
+    def tag(context: Context, *args: Any, **kwargs: Any) -> SafeString:
+        written = write(*args, **kwargs)
+        if isinstance(context, Sheet) and not isinstance(written, str):
+            return context.hole(written)
+        return read(written, page_now(context))
 
     register.simple_tag(tag, takes_context=True, name=write.__name__)
     return write
@@ -249,93 +262,97 @@ def stopwatch(seconds: float) -> str:
 
 
 @timed
-def ago(now: datetime, moment: datetime | None, never: str = "never") -> SafeString | str:
+def ago(moment: datetime | None, never: str = "never") -> Written:
     """How long ago, ticking on: 38 s ago. The exact time stands in the title."""
-    if moment is None:
-        return never
-    return mark_safe(f"{_ago(moment)}{span((now - moment).total_seconds())} ago</time>")  # noqa: S308 - digits only
+    return escape(never) if moment is None else _ago(moment)
 
 
 @lru_cache(maxsize=4096)
-def _ago(moment: datetime) -> str:
-    """The beginning of it, which stands still: a list has a hundred."""
-    return f'<time datetime="{_iso(moment)}" title="{_exact(moment)}" data-ago="{_epoch(moment)}">'
+def _ago(moment: datetime) -> Callable[[datetime], str]:
+    begun = f'<time datetime="{_iso(moment)}" title="{_exact(moment)}" data-ago="{_epoch(moment)}">'
+    return lambda now: f"{begun}{span((now - moment).total_seconds())} ago</time>"
 
 
 @timed
-def lasting(now: datetime, since: datetime, until: datetime | None = None) -> SafeString | str:
+def lasting(since: datetime, until: datetime | None = None) -> Written:
     """How long it lasts, ticking while it does: 41 min. With an end it stands still."""
-    if until is not None:
-        return span((until - since).total_seconds())
-    return _lasting(since, span((now - since).total_seconds()))
+    return span((until - since).total_seconds()) if until is not None else _lasting(since)
 
 
-@lru_cache(maxsize=4096)
-def _lasting(since: datetime, words: str) -> SafeString:
-    return format_html('<time datetime="{}" data-lasting="{}">{}</time>', _iso(since), _epoch(since), words)
+def _lasting(since: datetime) -> Callable[[datetime], str]:
+    begun = f'<time datetime="{_iso(since)}" data-lasting="{_epoch(since)}">'
+    return lambda now: f"{begun}{span((now - since).total_seconds())}</time>"
 
 
 @timed
-def clock(now: datetime, moment: datetime, zone: str = "UTC") -> SafeString:
+def clock(moment: datetime, zone: str = "UTC") -> Written:
     """Wall clock in UTC, with the day when it is not today: 03:12 UTC, or 20 Nov, 16:20 UTC. zone="" leaves UTC out."""
-    return _clock(moment, now.astimezone(UTC).date(), zone)
-
-
-@lru_cache(maxsize=4096)
-def _clock(moment: datetime, today: date, zone: str) -> SafeString:
     moment = moment.astimezone(UTC)
-    year = "" if moment.year == today.year else f" {moment.year}"
-    day = "" if moment.date() == today else f"{moment.day} {moment:%b}{year}, "
-    return format_html('<time datetime="{}">{}</time>', _iso(moment), f"{day}{moment:%H:%M} {zone}".rstrip())
+    begun, time = f'<time datetime="{_iso(moment)}">', escape(f"{moment:%H:%M} {zone}".rstrip())
+    today = f"{begun}{time}</time>"
+    this_year, any_year = (f"{begun}{moment.day} {moment:%b}{year}, {time}</time>" for year in ("", f" {moment.year}"))
+
+    def at(now: datetime) -> str:
+        now = now.astimezone(UTC)
+        if moment.date() == now.date():
+            return today
+        return this_year if moment.year == now.year else any_year
+
+    return at
 
 
 @timed
-def timer(now: datetime, due: datetime, words: str = "", late: str = "") -> SafeString:
+def timer(due: datetime, words: str = "", late: str = "") -> Written:
     """Count down to a duty and on past it with a plus.
 
     {% timer due "until next public update" "public update late" %} adds the words, which change when it is late. Put
     it in an element with class `due` (or `timer-row`) to get the colours of soon and late.
     """
-    left = (due - now).total_seconds()
-    figure = f'<span class="timer" role="timer" data-due="{_epoch(due)}">{stopwatch(left)}</span>'
-    said = _timer_words(words, late or words, is_late=left < 0) if words else ""
-    return SafeString(figure + said)  # digits and what is escaped already; a page has a hundred of these
+    return _timer(due, words, late)
 
 
-@lru_cache(maxsize=1024)
-def _timer_words(words: str, late: str, *, is_late: bool) -> SafeString:
-    shown = late if is_late else words
-    return format_html('<span data-words="{}" data-late="{}">{}</span>', words, late, shown)
+def _timer(due: datetime, words: str = "", late: str = "") -> Callable[[datetime], str]:
+    begun = f'<span class="timer" role="timer" data-due="{_epoch(due)}">'
+    both = (words, late or words)
+    soon, over = (
+        format_html('</span><span data-words="{}" data-late="{}">{}</span>', *both, one) if words else "</span>"
+        for one in both
+    )
+
+    def at(now: datetime) -> str:
+        left = (due - now).total_seconds()
+        return f"{begun}{stopwatch(left)}{over if left < 0 else soon}"
+
+    return at
 
 
 @timed
-def still_to_do(now: datetime, words: str, due: datetime) -> SafeString:
+def still_to_do(words: str, due: datetime) -> Written:
     """A duty in a list, late or with its countdown: {% still_to_do "Acknowledge" due %}."""
-    if due < now:
-        return _late(words, due, span((now - due).total_seconds()))
-    return format_html('<span class="state state--major">{}{} in {}</span>', shape("s-sev2"), words, timer(now, due))
-
-
-@lru_cache(maxsize=4096)
-def _late(words: str, since: datetime, length: str) -> SafeString:
-    lasts = _lasting(since, length)
-    return format_html('<span class="state state--fail">{}{} {} late</span>', shape("s-fail"), words, lasts)
+    late = format_html('<span class="state state--fail">{}{} ', shape("s-fail"), words)
+    soon = format_html('<span class="state state--major">{}{} in ', shape("s-sev2"), words)
+    lasts, runs = _lasting(due), _timer(due)
+    return lambda now: f"{late}{lasts(now)} late</span>" if due < now else f"{soon}{runs(now)}</span>"
 
 
 @timed
-def stopped_or_running(now: datetime, since: datetime, until: datetime | None = None) -> SafeString:
+def stopped_or_running(since: datetime, until: datetime | None = None) -> Written:
     """Count up from a moment; with an end the figure stands still."""
     if until is not None:
-        return format_html('<span class="timer">{}</span>', stopwatch((until - since).total_seconds()))
-    passed = (now - since).total_seconds()
-    return format_html('<span class="timer" role="timer" data-since="{}">{}</span>', _epoch(since), stopwatch(passed))
+        return f'<span class="timer">{stopwatch((until - since).total_seconds())}</span>'
+    begun = f'<span class="timer" role="timer" data-since="{_epoch(since)}">'
+    return lambda now: f"{begun}{stopwatch((now - since).total_seconds())}</span>"
 
 
 @timed
-def due_class(now: datetime, due: datetime) -> str:
+def due_class(due: datetime) -> Written:
     """due--late, due--soon (under five minutes) or nothing, for the element around a timer."""
-    left = (due - now).total_seconds()
-    return "due--late" if left < 0 else "due--soon" if left < SOON_SECONDS else ""
+
+    def at(now: datetime) -> str:
+        left = (due - now).total_seconds()
+        return "due--late" if left < 0 else "due--soon" if left < SOON_SECONDS else ""
+
+    return at
 
 
 def _epoch(moment: datetime) -> int:

@@ -5,12 +5,13 @@ from io import StringIO
 from threading import Barrier, Thread
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
-from opsportal.accounts import actions
+from opsportal.accounts import actions, sessions
 from opsportal.accounts.forms import PersonForm
 from opsportal.errors import Refused
 from opsportal.models import AuditEvent, LoginLink, User
@@ -252,3 +253,27 @@ def test_two_admins_who_add_the_same_name_at_the_same_moment(client_as, admin, r
     assert answer.status_code == 409
     assert "a moment ago" in answer.text
     assert User.objects.get(username=responder.username).role == "responder"
+
+
+def test_session_and_person_are_one_question(client_as, viewer, django_assert_num_queries):
+    client = client_as(viewer)
+    sessions.note_seen(viewer, client.session.session_key, network="::1", user_agent="", at=timezone.now())
+
+    with django_assert_num_queries(1):
+        client.get("/health/live")
+
+
+def test_who_was_seen_in_a_session_proves_nothing(client_as, viewer, admin):
+    """Who is signed in stands in the session; a row that names somebody else gives nobody their rights."""
+    client = client_as(viewer)
+    sessions.note_seen(admin, client.session.session_key, network="::1", user_agent="", at=timezone.now())
+
+    assert client.get("/people/").status_code == 403
+
+
+def test_a_session_that_ended_is_over_though_it_was_seen(client_as, viewer):
+    client = client_as(viewer)
+    sessions.note_seen(viewer, client.session.session_key, network="::1", user_agent="", at=timezone.now())
+    Session.objects.update(expire_date=timezone.now())
+
+    assert client.get("/").url.startswith("/login/")
