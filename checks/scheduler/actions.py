@@ -36,14 +36,12 @@ _KEPT, _AHEAD = timedelta(days=13), timedelta(days=7)
 def tick(lane: Lane = FAST) -> int:
     """Run what is due in a lane; how many results were written. Any number of ticks may run at a time.
 
-    Before that, pauses end whose time has come, and what stands on something that is down is blocked. Quick results are
-    written while slow ones are still awaited: a target that hangs costs nobody else a slot.
+    Before each look pauses end whose time has come, and what stands on something that is down is blocked. Quick results
+    are written while slow ones are still awaited: a target that hangs costs nobody else a slot.
     """
-    reap()
-    catalogue.resume_ended(at=database_now())
-    blocking.settle()
     until, written, flying = time.monotonic() + TICK_SECONDS, 0, loop.of_this_process()
     while True:
+        _settle()
         room = lane.at_once - flying.under_way
         if room > 0 and time.monotonic() < until and (claimed := claim(limit=room, kinds=lane.kinds)):
             flying.launch(claimed)
@@ -54,6 +52,13 @@ def tick(lane: Lane = FAST) -> int:
             _beat(lane)
     _beat(lane)
     return written
+
+
+def _settle() -> None:
+    """What does not wait for a result; while something hangs, a tick goes on for long."""
+    reap()
+    catalogue.resume_ended(at=database_now())
+    blocking.settle()
 
 
 def _beat(lane: Lane) -> None:

@@ -21,6 +21,7 @@ from checks.probes.context import Context, Probe, Spec
 from checks.probes.outcome import Outcome, passed
 from checks.rollups.models import MinuteBucket
 from checks.runs import actions as runs
+from checks.runs import blocking
 from checks.runs.batch import Flight, Result, Run
 from checks.runs.models import Flip
 from checks.scheduler import actions, loop
@@ -114,6 +115,37 @@ def test_a_target_that_hangs_costs_nobody_else_a_slot(add_check: AddCheck, monke
     counted = MinuteBucket.objects.values("check_id").annotate(ok=Sum("ok"))
     assert {row["check_id"]: row["ok"] for row in counted} == {quick.pk: 2, hanging.pk: 1}
     assert not Check.objects.exclude(lease_token=None).exists()
+
+
+@pytest.mark.usefixtures("only_mine")
+def test_pauses_end_while_something_hangs(add_check: AddCheck, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tick that waits for one target looks after the others all the same."""
+    add_check("hanging", kind="dns")
+    paused, looks = add_check("paused", kind="tcp", state=State.PAUSED), 0
+
+    def look() -> int:
+        nonlocal looks
+        looks += 1
+        Check.objects.filter(pk=paused.pk, state=State.PAUSED).update(paused_until=timezone.now() - timedelta(hours=1))
+        return 0
+
+    async def wait_for_it(spec: Spec, context: Context) -> Outcome | None:
+        while looks < 3:
+            await asyncio.sleep(0.01)
+        return passed()
+
+    async def pass_at_once(spec: Spec, context: Context) -> Outcome | None:
+        return passed()
+
+    monkeypatch.setitem(KINDS, "dns", replace(KINDS["dns"], probe=wait_for_it))
+    monkeypatch.setitem(KINDS, "tcp", replace(KINDS["tcp"], probe=pass_at_once))
+    monkeypatch.setattr(loop, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(blocking, "settle", look)
+
+    actions.tick()
+
+    paused.refresh_from_db()
+    assert paused.state != State.PAUSED
 
 
 @pytest.mark.usefixtures("only_mine")
