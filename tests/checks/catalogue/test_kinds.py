@@ -4,11 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from pytest_django import Settings
 
 from checks.catalogue import kinds
 from checks.catalogue.models import Check
+from checks.probes.outcome import ErrorClass
 from incidents.ownership.models import Domain
 from opsportal.models import User
 from tests.targets import HttpTarget
@@ -190,3 +192,13 @@ def test_try_now_shows_the_one_number_that_would_be_kept(
     assert "It passes." in page
     assert "value    41 (the last one only)" in page
     assert "secret" not in page
+
+
+def test_every_kind_and_every_error_class_has_its_row_in_the_docs() -> None:
+    """Who adds one says what it does where operators look it up."""
+    text = (settings.BASE_DIR / "docs" / "checks.md").read_text()
+    rows = [line.strip("| ").split(" | ")[0] for line in text.splitlines() if line.startswith("| ")]
+    titles = {title for row in rows for title in row.split(", ")}
+
+    assert {kind.title for kind in kinds.KINDS.values()} <= titles
+    assert {f"`{error}`" for error in ErrorClass} <= titles
