@@ -14,7 +14,7 @@ from django.db.models import Q
 
 from incidents.obligations import actions as obligations
 from incidents.obligations.models import Obligation
-from incidents.response import actions, queries, states, timeline
+from incidents.response import actions, clocks, decisions, queries, states, timeline
 from incidents.response.models import Incident, IncidentLink, TimelineEvent, Watcher
 from incidents.response.states import Kind, Status
 from opsportal.errors import Conflict, Refused
@@ -72,11 +72,14 @@ def declare_follow_up(before: Incident, *, by: User, at: datetime, **facts: Any)
 def merge(incident: Incident, *, into: Incident, reason: str, by: User, at: datetime) -> TimelineEvent:
     """Say that it is the same trouble: work and news go on in the other room, and this one stays to be read.
 
-    Its clocks stop; where both rooms owe the same, the sooner time counts from now on.
+    Its clocks stop; where both rooms owe the same, the sooner time counts from now on. A severity that a person chose
+    here confirms one that was only proposed there: what is owed for it could be lost by a later word otherwise.
     """
     incident, into = _locked_pair(incident, into)
     reason = _needed(reason, "Say what makes them the same.")
     _require_mergeable(incident, into)
+    if incident.severity_confirmed and not into.severity_confirmed:
+        actions.change_severity(into, to=into.severity, reason=reason, by=by, at=at)
     before = incident.status
     incident.merged_into, incident.status = into, Status.RESOLVED
     incident.resolved_at, incident.closed_at, incident.closed_by = incident.resolved_at or at, at, by
@@ -159,6 +162,12 @@ def _require_mergeable(incident: Incident, into: Incident) -> None:
     if queries.readers_wait(incident):
         hint = "Publish its last word first" if queries.readers_wait(into) else "Merge the other way round"
         raise Refused("READERS_WAIT", f"Readers of the status page wait for the next word on {incident.label}. {hint}.")
+    if decisions.unanswered(incident).exists():
+        raise Refused(
+            "LOOK_BACK_OWED",
+            f"{incident.label} owes a look back at a decision. Say there what came of it or why nobody need look, or "
+            "merge the other way round.",
+        )
 
 
 def _require_one_audience(one: Incident, two: Incident) -> None:
@@ -170,12 +179,15 @@ def _require_one_audience(one: Incident, two: Incident) -> None:
 
 
 def _hand_over_clocks(incident: Incident, into: Incident, *, by: User, at: datetime) -> None:
+    """The sooner time counts. While readers were told nothing, the first word is owed there even if it was waived."""
     running = {one.kind: one for one in Obligation.objects.open().filter(subject=into.label)}
     for one in Obligation.objects.open().filter(subject=incident.label):
         obligations.waive(one.kind, incident.label, by=by, at=at, reason=_waived(into))
         mine = running.get(one.kind)
         if mine is not None and one.due_at < mine.due_at:
             obligations.owe(one.kind, into.label, due_at=one.due_at, at=at, owner=mine.owner)
+        elif mine is None and one.kind == Obligation.Kind.FIRST_PUBLIC_UPDATE and not clocks.is_public(into):
+            obligations.owe(one.kind, into.label, due_at=one.due_at, at=at, owner=into.domain.primary)
 
 
 def _take_back_clocks(incident: Incident, into: Incident, merged_at: datetime) -> None:

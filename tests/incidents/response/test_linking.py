@@ -6,7 +6,7 @@ import pytest
 
 from incidents.alerts import actions as alerts
 from incidents.obligations.models import Obligation
-from incidents.response import actions, linking
+from incidents.response import actions, decisions, linking
 from incidents.response.models import Incident, IncidentLink, Watcher
 from incidents.statuspage import actions as statuspage
 from opsportal.errors import Refused
@@ -204,6 +204,47 @@ def test_a_proposed_severity_binds_nobody(incident, responder):
     merge(alert.room, incident, responder)
 
     assert fresh(alert.room).merged_into == incident
+
+
+def test_a_persons_severity_goes_into_an_alerts_room_with_all_that_it_owes(responder):
+    room = fire(severity="SEV-1", domain_id=domain().pk).room
+    mine = open_incident(responder, severity="SEV-1")
+
+    merge(mine, room, responder, at=minutes(6))
+
+    assert fresh(room).severity_confirmed
+    assert told(room, "severity") == [("SEV-1", "SEV-1")]
+    assert running(room)["first_public_update"] == minutes(15)
+    actions.acknowledge(room, by=responder, at=minutes(7))
+    actions.change_severity(room, to="SEV-3", reason="One shop only", by=responder, at=minutes(8))
+    actions.change_status(room, to="resolved", by=responder, at=minutes(20))
+    assert fresh(room).severity_peak == "SEV-1"
+    assert {"verification", "postmortem"} <= set(running(room))
+
+
+def test_a_first_word_that_readers_wait_for_is_owed_where_it_goes_on(incident, other, responder, publisher):
+    actions.waive(incident, kind="first_public_update", reason="Staff only", by=responder, at=minutes(6))
+    told_already = open_incident(responder)
+    publish(told_already, "investigating", publisher)
+
+    merge(other, incident, responder, at=minutes(7))
+    assert running(incident)["first_public_update"] == minutes(20)
+
+    merge(incident, told_already, responder, at=minutes(8))
+    assert "first_public_update" not in running(told_already)
+
+
+def test_a_promised_look_back_is_not_lost(incident, other, responder):
+    decision = decisions.decide(other, text="Provider B", by=responder, at=minutes(6), check_back_at=minutes(30))
+    with pytest.raises(Refused) as refused:
+        merge(other, incident, responder, at=minutes(7))
+    assert refused.value.code == "LOOK_BACK_OWED"
+    assert running(other)["check_back"] == minutes(30)
+
+    decisions.answer(decision, outcome="worked", note="Errors are gone", by=responder, at=minutes(8))
+    merge(other, incident, responder, at=minutes(9))
+
+    assert fresh(other).merged_into == incident
 
 
 def test_a_merge_needs_a_reason_without_secrets(incident, other, responder):
