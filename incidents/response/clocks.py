@@ -2,10 +2,12 @@
 
 from datetime import datetime
 
+from django.db.models import Exists, OuterRef, QuerySet
+
 from incidents.obligations import actions as obligations
 from incidents.obligations.models import Obligation
 from incidents.response import policy, states
-from incidents.response.models import Incident
+from incidents.response.models import Incident, TimelineEvent
 from incidents.response.states import Kind
 from opsportal.models import User
 
@@ -93,8 +95,15 @@ def start_again(incident: Incident, *, by: User, at: datetime) -> None:
 
 
 def is_public(incident: Incident) -> bool:
-    """True once something about it was published."""
-    return incident.timeline.filter(kind=Kind.PUBLIC_UPDATE).exists()
+    """True while something about it is on the status page."""
+    return told(incident).exists()
+
+
+def told(incident: Incident) -> "QuerySet[TimelineEvent]":
+    """What readers were told and can still read, in the order in which they got it."""
+    removed = incident.timeline.filter(kind=Kind.PUBLIC_REMOVAL, corrects=OuterRef("pk"))
+    published = incident.timeline.filter(~Exists(removed), kind=Kind.PUBLIC_UPDATE)
+    return published.order_by("occurred_at", "id")
 
 
 def _owe(kind: str, incident: Incident, *, due_at: datetime, at: datetime) -> None:

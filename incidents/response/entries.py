@@ -22,7 +22,7 @@ SHOWS: dict[str, tuple[str, Q]] = {
     "all": ("All", Q()),
     "updates": ("Updates", Q(kind__in=_UPDATES)),
     "decisions": ("Decisions", Q(kind=Kind.DECISION)),
-    "public": ("Public", Q(kind=Kind.PUBLIC_UPDATE)),
+    "public": ("Public", Q(kind__in=(Kind.PUBLIC_UPDATE, Kind.PUBLIC_REMOVAL))),
     "system": ("System", ~Q(source__in=(TimelineEvent.Source.WEB, TimelineEvent.Source.API))),
 }
 

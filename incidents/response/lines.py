@@ -183,6 +183,10 @@ def _public(event: TimelineEvent, body: str) -> _Words:
     return _Words("published to the status page", body=body, icon="world", tone="public")
 
 
+def _public_removal(event: TimelineEvent, body: str) -> _Words:
+    return _Words("took an update off the status page", body=body, icon="eye-off", tone="public")
+
+
 def _duty(event: TimelineEvent, body: str) -> _Words:
     before, icon = _DUTIES[event.new]
     return _Words(before, body=body, icon=icon)
@@ -379,6 +383,7 @@ _WRITERS = {
     Kind.CHANGE: _change,
     Kind.RUNBOOK: _runbook,
     Kind.PUBLIC_UPDATE: _public,
+    Kind.PUBLIC_REMOVAL: _public_removal,
     Kind.CORRECTION: _correction,
     Kind.IMPACT: _impact,
     Kind.HEADING: _heading,

@@ -13,7 +13,7 @@ from incidents.obligations import queries as obligations
 from incidents.obligations.models import Obligation
 from incidents.ownership import queries as ownership
 from incidents.ownership.models import Domain
-from incidents.response import entries, next_best, seats
+from incidents.response import clocks, entries, next_best, seats
 from incidents.response.entries import Page
 from incidents.response.lines import Line, line_of
 from incidents.response.models import ChecklistStep, Incident, IncidentQuerySet, Seat, TimelineEvent, TimelineText
@@ -243,8 +243,7 @@ def readers_wait(incident: Incident) -> bool:
 
 
 def _last_public_status(incident: Incident) -> str:
-    published = incident.timeline.filter(kind=Kind.PUBLIC_UPDATE).order_by("-recorded_at", "-id")
-    return published.values_list("new", flat=True).first() or ""
+    return clocks.told(incident).values_list("new", flat=True).last() or ""
 
 
 _STEP = (

@@ -72,6 +72,7 @@ class Kind(models.TextChoices):
     CHANGE = "change", "change"
     RUNBOOK = "runbook", "followed a runbook"
     PUBLIC_UPDATE = "public_update", "published to the status page"
+    PUBLIC_REMOVAL = "public_removal", "took an update off the status page"
     IMPACT = "impact", "wrote down the impact"
     HEADING = "heading", "rewrote title or summary"
     LINK = "link", "linked an incident"

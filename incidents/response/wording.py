@@ -88,7 +88,8 @@ def of(events: Iterable[int]) -> dict[int, Wording]:
 
 @worded
 def _changes() -> "QuerySet[TimelineEvent, tuple[Any, ...]]":
-    return TimelineEvent.objects.filter(OneOf("corrects", given("keys"))).order_by("id").values_list(*_CHANGE)
+    speaking = TimelineEvent.objects.filter(OneOf("corrects", given("keys"))).exclude(kind=Kind.PUBLIC_REMOVAL)
+    return speaking.order_by("id").values_list(*_CHANGE)
 
 
 @worded

@@ -8,6 +8,7 @@ from django.db import transaction
 from incidents.obligations import actions as obligations
 from incidents.obligations.models import Obligation
 from incidents.response import redactions, timeline
+from incidents.response.clocks import told
 from incidents.response.models import Incident, TimelineEvent, TimelineText
 from incidents.response.states import Kind, Status
 from incidents.statuspage import load, news, rollup
@@ -111,10 +112,9 @@ def _published(update: StatusUpdate) -> StatusUpdate:
 
 
 def _event_of(update: StatusUpdate, incident: Incident) -> TimelineEvent | None:
-    """The timeline's row about its publication."""
+    """The timeline's row about its publication; of a word from the host that was written down later."""
     assert update.published_at is not None
-    rows = TimelineEvent.objects.filter(incident=incident, kind=Kind.PUBLIC_UPDATE, recorded_at=update.published_at)
-    return rows.order_by("pk").first()
+    return told(incident).filter(occurred_at=update.published_at, new=update.status).first()
 
 
 def _tell_correction(update: StatusUpdate, public: PublicIncident, *, at: datetime) -> None:
@@ -145,6 +145,7 @@ def _forget(update: StatusUpdate, incident: Incident, *, reason: str, by: User, 
     update.removed_by, update.removed_at, update.removal_reason = by, at, reason
     update.save()
     if event is not None:
+        timeline.record(incident, Kind.PUBLIC_REMOVAL, by=by, at=at, old=update.status, corrects=event)
         for row in (event, *TimelineEvent.objects.filter(corrects=event, kind=Kind.CORRECTION).order_by("pk")):
             if TimelineText.objects.filter(event=row).exists():
                 redactions.redact(row, reason=reason, by=by, at=at)

@@ -114,6 +114,7 @@ def test_a_late_row_shows_both_times_and_a_prompt_one_does_not(incident, respond
         ("alert", {"new": "recovered", "text": "A"}, ("says", "A", "")),
         ("alert", {"new": "acknowledged", "text": "A"}, ("acknowledged the alert", "A", "")),
         ("public_update", {"new": "identified", "text": "P"}, ("published to the status page", "", "P")),
+        ("public_removal", {"old": "resolved"}, ("took an update off the status page", "", "")),
         ("incident.acknowledged", {"new": "SEV-2"}, ("acknowledged it as", "SEV-2", "")),
         ("decision", {"text": "D"}, ("decided", "", "D")),
         ("decision", {"new": "failed", "text": "N"}, ("looked back at a decision: it did not work", "", "N")),

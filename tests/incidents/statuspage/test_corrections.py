@@ -8,6 +8,8 @@ import pytest
 
 from incidents import reactions
 from incidents.obligations.models import Obligation
+from incidents.response import actions as response
+from incidents.response import closing, hiding
 from incidents.response.models import TimelineText
 from incidents.search import queries as search
 from incidents.statuspage import actions, corrections, documents, feeds, load, news
@@ -140,6 +142,31 @@ def test_an_incident_that_was_published_by_mistake_is_gone_altogether(incident, 
     with pytest.raises(Refused) as refused:
         corrections.unpublish(incident, reason="Again.", by=publisher, at=LATER)
     assert refused.value.code == "NOT_PUBLIC"
+
+
+def test_what_was_taken_away_altogether_holds_nothing_up(incident, first, second, publisher):
+    corrections.unpublish(incident, reason="Wrong incident.", by=publisher, at=NOW)
+
+    response.change_status(incident, to="resolved", note="It is over", by=publisher, at=NOW)
+    assert closing.LAST_WORD not in {one.what for one in closing.missing(incident)}
+    response.change_status(incident, to="investigating", note="It is back", by=publisher, at=LATER)
+    owed = Obligation.objects.open().filter(subject=incident.label).values_list("kind", flat=True)
+    assert Obligation.Kind.FIRST_PUBLIC_UPDATE in owed
+    assert Obligation.Kind.PUBLIC_UPDATE not in owed
+    assert hiding.hide(incident, reason="A break-in", by=publisher, at=LATER).kind == "nature"
+
+
+def test_without_its_last_word_readers_wait_again_whatever_is_waived(incident, first, publisher, write):
+    last = actions.publish(write(status="resolved", next_update_at=None, components={}), by=publisher, at=NOW)
+    response.change_status(incident, to="resolved", note="It is over", by=publisher, at=NOW)
+    assert closing.LAST_WORD not in {one.what for one in closing.missing(incident)}
+
+    corrections.remove(last, reason="It names a customer.", by=publisher, at=LATER)
+    response.waive(incident, kind="public_update", reason="Later", by=publisher, at=LATER)
+
+    assert closing.LAST_WORD in {one.what for one in closing.missing(incident)}
+    row = incident.timeline.get(kind="public_removal")
+    assert (row.actor, row.recorded_at, row.corrects.new) == (publisher, LATER, "resolved")
 
 
 def test_after_a_removal_it_can_be_published_anew(incident, first, publisher, write):

@@ -10,8 +10,10 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from incidents.models import Incident, TimelineEvent
-from incidents.statuspage import actions, content, from_host, host_file, host_post, host_queue, tasks
+from incidents.models import Incident, TimelineEvent, TimelineText
+from incidents.response import clocks
+from incidents.response import queries as response
+from incidents.statuspage import actions, content, corrections, from_host, host_file, host_post, host_queue, tasks
 from incidents.statuspage.models import Component, ComponentInterval, PublicIncident, StatusUpdate
 from incidents.statuspage.snapshot import file_of
 from opsportal.errors import Refused
@@ -225,6 +227,40 @@ def test_it_becomes_rows_with_its_true_time_and_the_address_that_readers_know(
     assert host_queue.waiting() == []
     assert feed_ids(house) == before
     assert shown(house).count("Problem with a part") == shown(house).count(f"/status/incidents/{public.public_id}/") > 0
+
+
+def test_a_word_from_the_host_is_taken_away_with_its_row(house, publisher):
+    from_host.post(a_file(Component.objects.in_order()[0]), by="host:ops", at=NOW)
+    from_host.reconcile(NOW + timedelta(hours=1))
+
+    corrections.remove(StatusUpdate.objects.get(), reason="A name", by=publisher, at=NOW + timedelta(hours=2))
+
+    assert not TimelineText.objects.filter(body__contains="Some of you see errors.").exists()
+    assert not clocks.is_public(Incident.objects.get())
+
+
+def test_a_correction_of_a_word_from_the_host_names_its_row(house, publisher):
+    from_host.post(a_file(Component.objects.in_order()[0]), by="host:ops", at=NOW)
+    from_host.reconcile(NOW + timedelta(hours=1))
+
+    corrections.correct(
+        StatusUpdate.objects.get(), body="All see errors.", notify=False, by=publisher, at=NOW + timedelta(hours=2)
+    )
+
+    assert TimelineEvent.objects.get(kind="correction").corrects == TimelineEvent.objects.get(kind="public_update")
+
+
+def test_a_word_from_the_host_that_becomes_a_row_late_is_not_the_newest(house, draft, publisher, write):
+    incident = actions.publish(draft, by=publisher, at=ago(minutes=5)).public_incident.incident
+    actions.rebuild(ago(minutes=4))
+    public = incident.public.public_id
+    from_host.post(following("identified", incident=public), by="host:ops", at=ago(minutes=3))
+    actions.publish(write(status="resolved", next_update_at=None, components={}), by=publisher, at=NOW)
+
+    from_host.reconcile(NOW + timedelta(hours=1))
+
+    assert StatusUpdate.objects.filter(state="published").count() == 3
+    assert not response.readers_wait(incident)
 
 
 def test_reconciling_twice_makes_one_row(house):
