@@ -37,14 +37,17 @@ def start(incident: Incident, *, at: datetime) -> None:
 
 
 def start_public(incident: Incident, *, at: datetime) -> None:
-    """The public clock: the first word if there was none yet, else the next one; none for what is not for the world."""
+    """The public clock: the first word if there was none yet, else the next one; none for what is not for the world.
+
+    One that runs is never put off: readers were told a time, and late stays late.
+    """
     if not incident.has_public_clocks:
         return
     rules = policy.of(incident.severity)
     if is_public(incident):
-        _owe(Owed.PUBLIC_UPDATE, incident, due_at=at + rules.public_every, at=at)
+        _owe_by(Owed.PUBLIC_UPDATE, incident, due_at=at + rules.public_every, at=at)
     elif rules.first_public is not None:
-        _owe(Owed.FIRST_PUBLIC_UPDATE, incident, due_at=at + rules.first_public, at=at)
+        _owe_by(Owed.FIRST_PUBLIC_UPDATE, incident, due_at=at + rules.first_public, at=at)
 
 
 def change_severity(incident: Incident, *, old: str | None, by: User, at: datetime, reason: str) -> None:
@@ -58,11 +61,10 @@ def change_severity(incident: Incident, *, old: str | None, by: User, at: dateti
         obligations.waive(
             Owed.FIRST_PUBLIC_UPDATE, incident.label, by=by, at=at, reason=f"Now {incident.severity}: {reason}"
         )
-    running = {one.kind: one for one in Obligation.objects.open().filter(subject=incident.label)}
-    first, following = running.get(Owed.FIRST_PUBLIC_UPDATE), running.get(Owed.PUBLIC_UPDATE)
-    if following is not None:
-        _owe(Owed.PUBLIC_UPDATE, incident, due_at=min(following.due_at, at + rules.public_every), at=at)
-    elif first is None and (old is None or states.is_lower(old, than=incident.severity)):
+    running = set(Obligation.objects.open().filter(subject=incident.label).values_list("kind", flat=True))
+    if Owed.PUBLIC_UPDATE in running:
+        _owe_by(Owed.PUBLIC_UPDATE, incident, due_at=at + rules.public_every, at=at)
+    elif Owed.FIRST_PUBLIC_UPDATE in running or old is None or states.is_lower(old, than=incident.severity):
         start_public(incident, at=at)
 
 
@@ -108,3 +110,9 @@ def told(incident: Incident) -> "QuerySet[TimelineEvent]":
 
 def _owe(kind: str, incident: Incident, *, due_at: datetime, at: datetime) -> None:
     obligations.owe(kind, incident.label, due_at=due_at, at=at, owner=incident.domain.primary)
+
+
+def _owe_by(kind: str, incident: Incident, *, due_at: datetime, at: datetime) -> None:
+    """By that time or sooner: a clock of the kind that runs already moves forward only."""
+    running = Obligation.objects.open().filter(kind=kind, subject=incident.label).first()
+    _owe(kind, incident, due_at=due_at if running is None else min(due_at, running.due_at), at=at)

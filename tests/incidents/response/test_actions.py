@@ -4,7 +4,8 @@ import pytest
 
 from incidents.obligations.models import Obligation
 from incidents.response import actions, checklist, timeline
-from incidents.response.models import ChecklistStep, ChecklistTemplateStep, Incident, TimelineEvent
+from incidents.response.models import ChecklistStep, ChecklistTemplateStep, Incident, SeverityPolicy, TimelineEvent
+from incidents.statuspage import actions as statuspage
 from opsportal.errors import Refused
 from tests.incidents.cast import AT, OPENING, SECRET, domain, minutes, open_incident
 
@@ -212,6 +213,30 @@ def test_once_public_reopening_owes_the_next_update_not_the_first(incident, resp
     assert running(incident) == {"public_update": 90}
 
 
+def test_a_promise_to_readers_is_not_put_off_by_acknowledging_nor_by_reopening(responder, publisher):
+    incident = actions.open_from_alert(title="API down", severity="SEV-1", domain=domain("backend"), at=AT)
+    draft = statuspage.save_draft(
+        incident, title="API down", status="investigating", body="We look into it.", components={}, by=responder, at=AT,
+        next_update_at=minutes(20),
+    )  # fmt: skip
+    statuspage.publish(draft, by=publisher, at=AT)
+
+    actions.acknowledge(incident, by=responder, at=minutes(18))
+    assert running(incident)["public_update"] == 20
+
+    actions.change_status(incident, to="resolved", by=responder, at=minutes(25))
+    actions.change_status(incident, to="investigating", by=responder, at=minutes(40), note="It came back")
+    assert running(incident) == {"public_update": 20}
+
+
+def test_a_late_first_word_stays_late_when_it_is_reopened(incident, responder):
+    actions.change_status(incident, to="resolved", by=responder, at=minutes(20))
+
+    actions.change_status(incident, to="investigating", by=responder, at=minutes(30), note="It came back")
+
+    assert running(incident) == {"first_public_update": 15}
+
+
 @pytest.mark.parametrize(
     "act",
     [
@@ -238,6 +263,16 @@ def test_raising_the_severity_brings_the_next_public_update_forward(incident, re
 
     assert fresh(incident).severity_peak == "SEV-1"
     assert running(incident)["public_update"] == 40
+
+
+def test_raising_the_severity_brings_the_first_public_word_forward(incident, responder):
+    SeverityPolicy.objects.filter(severity="SEV-1").update(first_public_minutes=10)
+
+    actions.change_severity(incident, to="SEV-1", reason="All cards now", by=responder, at=minutes(2))
+    assert running(incident)["first_public_update"] == 12
+
+    actions.change_severity(incident, to="SEV-2", reason="Some cards again", by=responder, at=minutes(4))
+    assert running(incident)["first_public_update"] == 12
 
 
 def test_raising_from_sev_3_starts_the_first_public_clock(responder):
