@@ -70,12 +70,16 @@ def change(objective: Objective, given: Promise, *, seen: int, by: User) -> Obje
     objective = _locked(objective)
     if objective.version != seen:
         raise Conflict("OBJECTIVE_CHANGED", "Somebody else changed this objective while you were typing.")
-    before = objective.promise
+    before = _promised(objective)
     _take(objective, given)
     objective.version += 1
     objective.save()
-    audit.record("slo.change", by=by.username, object=objective.key, reason=f"{before}, now {objective.promise}")
+    audit.record("slo.change", by=by.username, object=objective.key, reason=f"{before}, now {_promised(objective)}")
     return objective
+
+
+def _promised(objective: Objective) -> str:
+    return f"{objective.promise}{' or changes freeze' if objective.freezes_changes else ''}"
 
 
 @transaction.atomic

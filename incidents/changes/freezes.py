@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 
 from incidents.changes.models import Freeze
 from incidents.changes.states import HELD_BY_FREEZE
@@ -10,6 +12,7 @@ from incidents.ownership.models import Domain
 from opsportal.audit import actions as audit
 from opsportal.errors import Refused
 from opsportal.models import User
+from opsportal.outbox import actions as outbox
 from opsportal.privacy import guard
 
 
@@ -38,6 +41,7 @@ def add_window(
         made_by=by,
     )
     audit.record("freeze.add", by=by.username, object=freeze.where, reason=reason)
+    _tell_begin(freeze, by.username, at=at)
     return freeze
 
 
@@ -50,6 +54,7 @@ def lift(freeze: Freeze, *, reason: str, by: User, at: datetime) -> Freeze:
     freeze.lifted_at, freeze.lifted_by, freeze.lifted_because = at, by, _needed(reason)
     freeze.save(update_fields=["lifted_at", "lifted_by", "lifted_because"])
     audit.record("freeze.lift", by=by.username, object=freeze.where, reason=freeze.lifted_because)
+    _tell_end(freeze, by.username, at=at)
     return freeze
 
 
@@ -60,17 +65,26 @@ def freeze(domain: Domain | None, reason: str, *, at: datetime) -> Freeze:
         return found
     try:
         with transaction.atomic():
-            return Freeze.objects.create(
+            made = Freeze.objects.create(
                 domain=domain, cause=Freeze.Cause.BUDGET, reason=_needed(reason), starts_at=at, made_at=at
             )
+            _tell_begin(made, "A spent budget", at=at)
+            return made
     except IntegrityError:  # another worker said it in the same moment
         return budget.get()
 
 
+@transaction.atomic
 def unfreeze(domain: Domain | None, reason: str, *, at: datetime) -> bool:
     """End what `freeze` began; windows of people stay. Safe to run twice."""
     budget = Freeze.objects.filter(domain=domain, cause=Freeze.Cause.BUDGET, lifted_at=None)
-    return bool(budget.update(lifted_at=at, lifted_because=_needed(reason)))
+    found = budget.select_for_update(of=("self",)).select_related("domain").first()
+    if found is None:
+        return False
+    found.lifted_at, found.lifted_because = at, _needed(reason)
+    found.save(update_fields=["lifted_at", "lifted_because"])
+    _tell_end(found, "The budget", at=at)
+    return True
 
 
 def require_open(kind: str, domain: Domain | None, *, moment: datetime, override: str) -> bool:
@@ -91,6 +105,27 @@ def sentence(freeze: Freeze) -> str:
     return (
         f"Changes are frozen for {freeze.where} {until}: {freeze.reason.rstrip('.')}. "
         "A rollback passes; anything else needs a reason in spite of the freeze."
+    )
+
+
+def _tell_begin(freeze: Freeze, who: str, *, at: datetime) -> None:
+    """The ops channel hears it once, also of a window that is still to come."""
+    begins = "are" if freeze.starts_at <= at else f"will from {freeze.starts_at.astimezone(UTC):%-d %b %H:%M} UTC be"
+    _tell(freeze, "begins", f"Changes {begins} frozen for {freeze.where}", sentence(freeze), who, at=at)
+
+
+def _tell_end(freeze: Freeze, who: str, *, at: datetime) -> None:
+    body = f"{freeze.lifted_because.rstrip('.')}. It was frozen because: {freeze.reason}"
+    _tell(freeze, "ends", f"Changes go through again for {freeze.where}", body, who, at=at)
+
+
+def _tell(freeze: Freeze, what: str, subject: str, body: str, who: str, *, at: datetime) -> None:
+    outbox.tell_operators(
+        key=f"freeze:{freeze.pk}:{what}",
+        subject=subject,
+        body=f"{body}\n{settings.BASE_URL}{reverse('incidents:changes')}",
+        at=at,
+        because=f"{who} {'freezes' if what == 'begins' else 'frees'} changes",
     )
 
 

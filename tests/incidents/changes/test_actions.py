@@ -12,7 +12,7 @@ from incidents.changes.models import Change, Freeze, Suspect
 from incidents.changes.states import Kind, Result
 from incidents.response import linking
 from opsportal.errors import Refused
-from opsportal.models import AuditEvent
+from opsportal.models import AuditEvent, Delivery
 from tests.incidents.cast import AT, SECRET, domain, minutes, open_incident
 
 ALLOWED = {
@@ -237,6 +237,27 @@ class TestFreezes:
     def test_a_freeze_ends_after_it_begins_and_not_in_the_past(self, admin, start, end):
         with pytest.raises(Refused, match="later end"):
             freezes.add_window(None, reason="x", starts_at=hours(start), ends_at=hours(end), by=admin, at=AT)
+
+    def test_the_ops_channel_hears_when_it_is_made_and_when_it_is_lifted(self, admin, settings):
+        settings.SLACK_WEBHOOK_URL = "https://hooks.slack.example/x"
+        window = freezes.add_window(
+            domain(), reason="Quarter end", starts_at=hours(6), ends_at=hours(9), by=admin, at=AT
+        )
+        freezes.lift(window, reason="Closed early.", by=admin, at=hours(1))
+        for _ in range(2):
+            actions.freeze(domain("backend"), "Error budget is spent", at=hours(2))
+        for _ in range(2):
+            actions.unfreeze(domain("backend"), "Budget is back", at=hours(3))
+
+        told = Delivery.objects.filter(event__startswith="freeze:").order_by("pk")
+        assert [one.subject for one in told] == [
+            "Changes will from 21 Nov 09:12 UTC be frozen for Payments",
+            "Changes go through again for Payments",
+            "Changes are frozen for Backend",
+            "Changes go through again for Backend",
+        ]
+        assert "until 21 Nov 12:12 UTC: Quarter end." in told[0].body
+        assert told[1].body.startswith("Closed early. It was frozen because: Quarter end\n")
 
     def test_a_rule_of_the_house_freezes_and_unfreezes_as_often_as_it_runs(self, tell, admin, frozen):
         actions.unfreeze(domain("backend"), "Budget is back", at=AT)
