@@ -16,7 +16,7 @@ _CHECKS: tuple[tuple[str, str, str, str, dict[str, Any]], ...] = (
         *("delivery-summary", "Summary of deliveries", "token_report", "payments"),
         {"command": "delivery_summary", "number": "second_touch"},
     ),
-    ("worker-environment", "Environment of the workers", "env_contract", "devops-sre", {"names": "DATABASE_URL"}),
+    ("worker-environment", "Environment of the workers", "env_contract", "devops-sre", {"names": "OPSPORTAL_DATA_DIR"}),
 )
 
 
