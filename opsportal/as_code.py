@@ -172,7 +172,7 @@ def _without_secrets(text: str) -> str:
     """What comes back to be mended: no secret does, also none that an escape in quotes writes."""
     meant = "\n\n".join(plain_yaml.words(text))
     if guard.for_export(meant) != meant:
-        text = plain_yaml.rewritten(text, guard.redact)
+        text = plain_yaml.rewritten(text, guard.for_export)
     return guard.for_export(text)
 
 

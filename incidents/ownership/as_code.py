@@ -69,8 +69,9 @@ def take_in(text: str | bytes, *, by: User, at: datetime, hold: Hold) -> Plan:
 
     A list of places becomes the list: what it leaves out is taken away.
     """
+    entries = plain_yaml.read(text, name=_NAME)  # first: lines are asked of plain YAML alone
     taking = _Taking(by, plain_yaml.lines(text, name=_NAME), hold, _rows())
-    for slug, entry in plain_yaml.read(text, name=_NAME).items():
+    for slug, entry in entries.items():
         taking.take(slug, entry)
     if taking.wrong:
         raise ImportRefused(taking.wrong, "row")

@@ -171,6 +171,19 @@ def test_a_place_or_a_holder_that_cannot_be_is_refused_with_its_line(admin, belo
     assert "hunter2" not in str(refused.value.wrong)
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("version: 1\nownership: [", "This is not YAML"),
+        ("a: &a [x, x]\nb: &b [*a, *a]\nversion: *b\nownership: {}", "Line 1: anchors"),
+        ("a: &a [*a]", "Line 1: anchors"),
+    ],
+)
+def test_what_is_no_plain_yaml_is_refused_in_words(admin, text, words):
+    with pytest.raises(Refused, match=words):
+        take_in(text, by=admin, at=AT)
+
+
 def test_a_person_who_left_and_still_holds_a_handle_keeps_no_file_out(admin, responder):
     handles.hold("@a", person=responder, seen=0, by=admin)
     responder.is_active = False
