@@ -58,7 +58,7 @@ class IncidentOut(Schema):
     domain: str
     nature: Literal["standard", "security"]
     mode: Literal["standard", "retrospective", "test", "drill"]
-    source: Literal["web", "alert"]
+    source: Literal["web", "alert", "host"]
     declared_by: str | None
     acknowledged_by: str | None
     closed_by: str | None
@@ -125,7 +125,7 @@ class EventOut(Schema):
 
     id: int
     kind: str
-    source: Literal["web", "api", "check", "alert", "system"]
+    source: Literal["web", "api", "check", "alert", "system", "host"]
     actor: str | None
     occurred_at: datetime
     recorded_at: datetime

@@ -1,17 +1,19 @@
 """Incidents as programs read them."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
 from incidents.response import actions
-from incidents.response.states import Status
+from incidents.response.api_schemas import EventOut, ImpactOut, IncidentOut, RoleOut
+from incidents.response.models import Incident, TimelineEvent
+from incidents.response.states import IncidentRole, Severity, Status
 from opsportal.models import User
 from opsportal.tokens import actions as tokens
-from tests.incidents.cast import domain, minutes, open_incident
+from tests.incidents.cast import AT, domain, minutes, open_incident
 
 pytestmark = pytest.mark.django_db
 LIST = "/api/v1/incidents"
@@ -77,6 +79,31 @@ def test_a_cursor_belongs_to_its_filters(ask, responder):
     cursor = ask(LIST, limit="1")["next"]
 
     assert ask(LIST, limit="1", cursor=cursor, severity="SEV-2")["error"]["code"] == "INVALID_CURSOR"
+
+
+def test_what_the_host_opened_is_told_like_any_other(ask):
+    incident = actions.open_from_host(title="Cards fail", severity="SEV-2", domain=domain(), at=AT)
+
+    assert [one["source"] for one in ask(LIST)["items"]] == ["host"]
+    assert ask(f"{LIST}/{incident.number}")["source"] == "host"
+    assert [one["source"] for one in ask(f"{LIST}/{incident.number}/timeline")["items"]] == ["host"]
+
+
+@pytest.mark.parametrize(
+    ("shape", "field", "choices"),
+    [
+        (IncidentOut, "severity", Severity),
+        (IncidentOut, "status", Status),
+        (IncidentOut, "nature", Incident.Nature),
+        (IncidentOut, "mode", Incident.Mode),
+        (IncidentOut, "source", Incident.Source),
+        (EventOut, "source", TimelineEvent.Source),
+        (RoleOut, "role", IncidentRole),
+        (ImpactOut, "share", Incident.Share),
+    ],
+)
+def test_a_word_that_a_row_may_hold_is_a_word_of_the_api(shape, field, choices):
+    assert set(get_args(shape.model_fields[field].annotation)) == set(choices.values)
 
 
 def test_the_list_costs_the_same_however_long(ask, responder, django_assert_num_queries):
