@@ -77,14 +77,14 @@ def read_incident(request: ApiRequest, number: int) -> Incident:
 
 @router.get("/incidents/{int:number}/timeline", response=PageOf[EventOut], auth=READ, summary="Read a timeline")
 def list_timeline(request: ApiRequest, number: int, query: Query[TimelineQuery]) -> dict[str, object]:
-    """In the order in which rows were recorded. A correction or removal is a row of its own."""
+    """In the order in which rows came in: who reads on from a cursor misses none. A correction is a row of its own."""
     incident = queries.incident_or_404(number, request.auth.user)
     rows = incident.timeline.select_related("actor")
     if query.kind:
         rows = rows.filter(kind=query.kind)
     way = "-" if query.order == "newest" else ""
     purpose = {"list": "timeline", "of": number, "kind": query.kind, "order": query.order}
-    page = cut(rows, by=[f"{way}recorded_at", f"{way}id"], query=query, purpose=purpose)
+    page = cut(rows, by=[f"{way}id"], query=query, purpose=purpose)
     said = wording.of(one.pk for one in page.rows)
     return {"items": [event_out(one, said[one.pk]) for one in page.rows], "next": page.next}
 

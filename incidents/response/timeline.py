@@ -56,6 +56,8 @@ def record(
         raise Refused("INCIDENT_MERGED", f"{incident.label} was merged. Go on in {incident.merged_into.label}.")
     guard.require_clean(text)
     salt = secrets.token_hex(16) if text else ""
+    # First, since it locks the room: numbers of its rows are given in the order in which others get to see them.
+    touch(incident)
     event = TimelineEvent.objects.create(
         incident=incident,
         kind=Kind(kind),
@@ -75,7 +77,6 @@ def record(
     if event.kind in REACTING:
         Reaction.objects.create(event=event)
         background.after_commit("incidents.react", event_id=event.pk)
-    touch(incident)
     return event
 
 

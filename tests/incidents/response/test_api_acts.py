@@ -85,6 +85,22 @@ def test_pages_of_a_timeline_hold_every_row_once_while_others_are_written(progra
     assert [key for key in (keys if order == "oldest" else reversed(keys)) if key in wanted] == wanted
 
 
+@pytest.mark.parametrize("order", ["oldest", "newest"])
+def test_a_row_that_comes_in_late_with_an_earlier_time_is_still_read(program, incident, responder, order):
+    begun = incident.timeline.count()
+    for number in (7, 9, 10):
+        actions.post_note(incident, text=f"Note {number}", by=responder, at=minutes(number))
+
+    page = program.get("/1/timeline", limit=str(begun + 2), order="oldest")
+    actions.post_note(incident, text="Waited for the room", by=responder, at=minutes(8))
+    rows = page["items"] + program.get("/1/timeline", limit="10", order="oldest", cursor=page["next"])["items"]
+
+    assert [one["text"] for one in rows[begun:]] == ["Note 7", "Note 9", "Note 10", "Waited for the room"]
+    assert [one["id"] for one in program.get("/1/timeline", order=order)["items"]] == sorted(
+        (one["id"] for one in rows), reverse=order == "newest"
+    )
+
+
 def test_a_row_tells_its_words_as_they_count_and_whether_they_were_removed(program, incident, responder):
     event = actions.post_note(incident, text="70 % fail", by=responder, at=AT)
     removed = actions.post_note(incident, text="A buyer says", by=responder, at=AT)

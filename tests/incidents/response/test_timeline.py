@@ -5,6 +5,7 @@ import hashlib
 import psycopg
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from incidents.response import lines, timeline
 from incidents.response.lines import line_of
@@ -57,6 +58,14 @@ def test_every_fact_moves_the_room_on(incident, responder):
 
     incident.refresh_from_db()
     assert incident.version == before + 2
+
+
+def test_a_row_gets_its_number_under_the_lock_of_its_room(incident, responder):
+    with CaptureQueriesContext(connection) as asked:
+        timeline.record(incident, Kind.NOTE, by=responder, at=AT, text="Looking")
+
+    writing = [one["sql"].split('"')[1] for one in asked if one["sql"].startswith(("INSERT", "UPDATE"))]
+    assert writing == ["incidents_incident", "incidents_timelineevent", "incidents_timelinetext"]
 
 
 def test_only_kinds_in_the_table_ask_for_a_reaction(incident, responder):
