@@ -130,8 +130,8 @@ def change_status(
     incident = _locked(incident)
     _require_past(occurred_at, at)
     states.require(incident.status, to=to)
-    if not incident.is_open and not note.strip():
-        raise Refused("REASON_MISSING", "Say why it is opened again.")
+    if not incident.is_open:
+        _require_reopenable(incident, note)
     old, incident.status = incident.status, Status(to)
     incident.resolved_at = at if to == Status.RESOLVED else None
     incident.closed_at, incident.closed_by = None, None
@@ -285,6 +285,17 @@ def _taken(incident: Incident, *, by: User, at: datetime) -> None:
 def _require_open(incident: Incident) -> None:
     if not incident.is_open:
         raise Refused("INCIDENT_RESOLVED", "The incident is resolved. Reopen it first.")
+
+
+def _require_reopenable(incident: Incident, note: str) -> None:
+    if not incident.may_reopen:
+        raise Refused(
+            "WRITTEN_LATER",
+            "It was over before it was written down, so nothing of it runs again. Declare a follow-up incident: it is "
+            "linked to this one, and has clocks and a gate of its own.",
+        )
+    if not note.strip():
+        raise Refused("REASON_MISSING", "Say why it is opened again.")
 
 
 def _require_past(occurred_at: datetime | None, at: datetime) -> None:

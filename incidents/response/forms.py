@@ -63,6 +63,8 @@ class PostForm(GuardedForm):
 
 def _moves(incident: Incident) -> list[tuple[str, str]]:
     """Where the select may move it; resolving asks first and has a button of its own."""
+    if not incident.is_open and not incident.may_reopen:
+        return []
     verb = "Move to" if incident.is_open else "Reopen as"
     return [(one.value, f"{verb} {one.label}") for one in states.following(incident.status) if one != Status.RESOLVED]
 

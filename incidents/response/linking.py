@@ -147,8 +147,8 @@ def _require_mergeable(incident: Incident, into: Incident) -> None:
     _require_one_audience(incident, into)
     if incident.is_drill or into.is_drill:
         raise Refused("DRILL_APART", "A drill stays apart: it ends by itself, and what is real goes on.")
-    if Incident.Mode.TEST in (incident.mode, into.mode) and incident.mode != into.mode:
-        raise Refused("MODES_DIFFER", "A test and a real incident stay apart, or the figures would be wrong.")
+    if incident.mode != into.mode:
+        _require_figure_kept(incident, into)
     if incident.closed_at is not None or into.closed_at is not None:
         raise Refused("INCIDENT_CLOSED", "A closed incident is neither merged nor merged into. Link the two instead.")
     if incident.is_open and not into.is_open:
@@ -167,6 +167,18 @@ def _require_mergeable(incident: Incident, into: Incident) -> None:
             "LOOK_BACK_OWED",
             f"{incident.label} owes a look back at a decision. Say there what came of it or why nobody need look, or "
             "merge the other way round.",
+        )
+
+
+def _require_figure_kept(incident: Incident, into: Incident) -> None:
+    """Of two modes only what was written down later goes into what happened then, which keeps its gate and figures."""
+    if Incident.Mode.TEST in (incident.mode, into.mode):
+        raise Refused("MODES_DIFFER", "A test and a real incident stay apart, or the figures would be wrong.")
+    if into.mode == Incident.Mode.RETROSPECTIVE:
+        raise Refused(
+            "MODES_DIFFER",
+            f"{into.label} was over before it was written down: it is in no figure and needs no proof. Merge the other "
+            "way round.",
         )
 
 

@@ -157,6 +157,11 @@ class Incident(models.Model):
         return self.closed_at is not None
 
     @property
+    def may_reopen(self) -> bool:
+        """What was over before it was written down never runs again; a new one is declared, linked to it."""
+        return self.mode != self.Mode.RETROSPECTIVE
+
+    @property
     def stands(self) -> str:
         """The status, or closed once it is."""
         return "closed" if self.is_closed else self.status

@@ -136,6 +136,20 @@ def test_what_is_over_opens_resolved_and_owes_its_report_alone(responder, settin
     assert Delivery.objects.get(key__contains=":opened").subject.startswith("Written later: INC-1 SEV-1")
 
 
+def test_what_was_over_is_never_opened_again(client_as, responder):
+    incident = open_incident(responder, past=PAST)
+
+    with pytest.raises(Refused) as refused:
+        actions.change_status(incident, to="investigating", note="It came back", by=responder, at=minutes(5))
+
+    assert refused.value.code == "WRITTEN_LATER"
+    assert Incident.objects.get().status == "resolved"
+    assert owed(incident) == {"postmortem"}
+    room = client_as(responder).get(f"/incidents/{incident.label}/").content.decode()
+    assert "Add a note</h2>" in room
+    assert "Reopen as" not in room
+
+
 def test_times_that_cannot_be_are_refused(responder):
     for past in (Past(minutes(-1), minutes(-2), AT), Past(minutes(-3), minutes(-2), minutes(-2.5))):
         with pytest.raises(Refused) as refused:

@@ -182,6 +182,8 @@ def responder_as_publisher(person: User) -> User:
         ("INCIDENT_CLOSED", {}, {"closed_at": AT}),
         ("MODES_DIFFER", {"mode": "test"}, {}),
         ("MODES_DIFFER", {}, {"mode": "test"}),
+        ("MODES_DIFFER", {}, {"mode": "retrospective"}),
+        ("MODES_DIFFER", {"status": "resolved"}, {"mode": "retrospective", "status": "resolved"}),
         ("SECURITY_APART", {"nature": "security"}, {}),
         ("SEVERITY_LOWER", {"severity_peak": "SEV-1"}, {}),
         ("SEVERITY_LOWER", {}, {"severity_peak": "SEV-3"}),
@@ -196,6 +198,14 @@ def test_a_merge_that_would_lose_something_is_refused(incident, other, responder
 
     assert refused.value.code == code
     assert fresh(incident).merged_into is None
+
+
+def test_what_was_written_down_later_goes_into_what_happened_then(incident, other, responder):
+    Incident.objects.filter(pk=other.pk).update(mode="retrospective", status="resolved")
+
+    merge(other, incident, responder)
+
+    assert fresh(other).merged_into == incident
 
 
 def test_a_proposed_severity_binds_nobody(incident, responder):
