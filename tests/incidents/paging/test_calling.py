@@ -49,7 +49,7 @@ def lines() -> list[tuple[str, str | None, str]]:
 def alarm(on_call, first, backup, reached):
     """Both are reached, and an alert fires in the backend."""
     reached(first), reached(backup)
-    alert = fire()
+    alert = fire(joins_domain=True)
     react_to_all(AT)
     return alert
 
