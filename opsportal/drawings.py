@@ -55,6 +55,17 @@ class Drawing:
             filled += page[fill] if isinstance(fill, str) else fill(now), piece
         return SafeString("".join(filled))
 
+    def holding(self, name: str, other: "Drawing") -> "Drawing":
+        """The same with another drawing where the page's own words of this name belong."""
+        place = self.fillings.index(name)
+        before, after = self.pieces[place : place + 2]
+        first, *rest = other.pieces
+        inside = (before + first, *rest[:-1], rest[-1] + after) if rest else (before + first + after,)
+        return Drawing(
+            (*self.pieces[:place], *inside, *self.pieces[place + 2 :]),
+            (*self.fillings[:place], *other.fillings, *self.fillings[place + 1 :]),
+        )
+
 
 class Sheet(Context):
     """What a drawing is drawn on: its values, and the holes that tags leave."""

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, cached_property, lru_cache
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from django.urls import reverse
@@ -90,8 +91,7 @@ class Found(NamedTuple):
 
     @property
     def spec(self) -> Mapping[str, Any]:
-        found: dict[str, Any] = json.loads(self.stored_spec)
-        return found
+        return _spec(self.stored_spec)
 
     @property
     def url(self) -> str:
@@ -137,8 +137,12 @@ class Still(NamedTuple):
         return f"{_list_url()}{self.key}/"
 
 
-class Row(NamedTuple):
-    """A check as the list shows it: what stays, and what its last run and its day say."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Row:
+    """A check as the list shows it: what stays, and what its last run and its day say.
+
+    The same values are the same row (`_row`), so that what is kept of it is found without comparing all of them.
+    """
 
     still: Still
     result: str
@@ -146,6 +150,12 @@ class Row(NamedTuple):
     line: tuple[float | None, ...]
     trend: str
     last_run_at: datetime | None
+
+
+@lru_cache(maxsize=4096)
+def _spec(stored: str) -> Mapping[str, Any]:
+    found: dict[str, Any] = json.loads(stored)
+    return MappingProxyType(found)
 
 
 @cache

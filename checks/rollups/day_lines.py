@@ -3,7 +3,7 @@
 One row a check comes back from PostgreSQL (last_day.py keeps it), as text: a page has a hundred checks.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -76,31 +76,26 @@ def day_lines(ids: Iterable[int], at: datetime) -> dict[int, DayLine]:
 @lru_cache(maxsize=8192)
 def _day_line(closed: str, running: str, first: int) -> DayLine:
     """Most checks have not run since the last look, and reading 24 figures costs more than knowing them again."""
-    hours = [*_hours(closed, first), *_hours(running, first)]
-    return DayLine(
-        sum(hour[1] for hour in hours),
-        sum(hour[2] for hour in hours),
-        sum(hour[3] for hour in hours),
-        _by_place((place, mean) for place, _, _, _, mean in hours),
-        _by_place((place, 100.0 * ok / (ok + err)) for place, ok, err, _, _ in hours if ok + err),
-    )
+    if running:
+        return _with(_day_line(closed, "", first), _hours(running, first))
+    return _with(NO_DAY, _hours(closed, first))
 
 
-@lru_cache(maxsize=8192)
-def _hours(groups: str, first: int) -> Sequence[_Hour]:
+def _with(day: DayLine, hours: Iterable[_Hour]) -> DayLine:
+    """The day with hours that it has not got yet."""
+    good, bad, due = day.ok, day.err, day.asked
+    means, shares = list(day.means), list(day.shares)
+    for place, ok, err, asked, mean in hours:
+        good, bad, due = good + ok, bad + err, due + asked
+        means[place] = mean
+        shares[place] = 100.0 * ok / (ok + err) if ok + err else None
+    return DayLine(good, bad, due, tuple(means), tuple(shares))
+
+
+def _hours(groups: str, first: int) -> Iterator[_Hour]:
     """What is written of each hour (last_day.py), without those before the first: the day moves on, its row may not."""
-    found: list[_Hour] = []
     for group in groups.split(";") if groups else ():
         hour, ok, err, asked, *mean = group.split(",")
         place = int(hour) - first
         if 0 <= place < HOURS:
-            found.append((place, int(ok), int(err), int(asked), float(mean[0]) if mean else None))
-    return found
-
-
-def _by_place(figures: Iterable[tuple[int, float | None]]) -> tuple[float | None, ...]:
-    """Oldest first; hours without rows are empty."""
-    found: list[float | None] = [None] * HOURS
-    for place, figure in figures:
-        found[place] = figure
-    return tuple(found)
+            yield place, int(ok), int(err), int(asked), float(mean[0]) if mean else None

@@ -1,6 +1,7 @@
 """Marks of the checks' screens: shares, latencies, and the chart drawn from its geometry."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from functools import lru_cache
 
 from django import template
@@ -14,8 +15,8 @@ from checks.catalogue.listing import Row
 from checks.history.chart import Chart
 from checks.history.span import moment
 from checks.runs.models import Flip
-from opsportal.drawings import PageWords, drawing
-from opsportal.templatetags.portal import ago, page_now, read, span, sparkline
+from opsportal.drawings import Drawing, PageWords, drawing
+from opsportal.templatetags.portal import ago, page_now, span, sparkline
 
 register = template.Library()
 
@@ -62,26 +63,34 @@ register.filter(words.comes_back)
 
 @register.simple_tag(takes_context=True)
 def check_rows(context: Context, rows: Iterable[Row], choosing: str) -> SafeString:
-    """The rows of the list. What stays of each is drawn once; `page.last_result` in it is what its last run says.
+    """The rows of the list, each kept as text while nothing of it has changed but how long ago it ran."""
+    page, now = PageWords(context), page_now(context)
+    return SafeString("".join([_row(row, choosing).on(page, now) for row in rows]))
+
+
+@lru_cache(maxsize=2048)
+def _row(row: Row, choosing: str) -> Drawing:
+    """What stays of a row from run to run is drawn once; what its last run says stands where `page.last_result` is.
 
     That is written here and not drawn, since a quarter of a page's rows changes between two looks.
     """
-    page, now, name, text = PageWords(context), page_now(context), "checks/catalogue/list.html#row", []
-    for row in rows:
-        page["last_result"] = (
-            _last_result(row.result, row.bound, row.line, row.trend, row.still.state)
-            + f'<td class="last muted nowrap t-sm">{read(ago(row.last_run_at), now)}</td>'
-        )
-        text.append(drawing(name, (("row", row.still), ("choosing", choosing))).on(page, now))
-    return SafeString("".join(text))
+    still = drawing("checks/catalogue/list.html#row", (("row", row.still), ("choosing", choosing)))
+    cells = _result_and_day(row.result, row.bound, row.line, row.trend, row.still.state)
+    return still.holding("last_result", _with_time(cells, row.last_run_at))
 
 
-@lru_cache(maxsize=4096)
-def _last_result(result: str, bound: str, line: tuple[float | None, ...], trend: str, state: str) -> str:
+@lru_cache(maxsize=2048)
+def _result_and_day(result: str, bound: str, line: tuple[float | None, ...], trend: str, state: str) -> str:
+    """Of what fails again and again in the same way, nothing but the time of its last run changes."""
     return (
         f'<td class="res">{escape(result)}<span class="sub muted">{escape(bound)}</span></td>'
         f'<td class="sp">{sparkline(line, trend, state)}</td>'
     )
+
+
+def _with_time(cells: str, ran_at: datetime | None) -> Drawing:
+    cells, said = cells + '<td class="last muted nowrap t-sm">', ago(ran_at)
+    return Drawing((f"{cells}{said}</td>",), ()) if isinstance(said, str) else Drawing((cells, "</td>"), (said,))
 
 
 @register.simple_tag

@@ -7,7 +7,6 @@ word, because colour alone says nothing to many people.
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cache, lru_cache
-from itertools import groupby
 from typing import Any
 
 from django import template
@@ -383,35 +382,39 @@ def sparkline(
     """
     known = [value for value in [*values, bound] if value is not None]
     low, high = (min(known), max(known)) if known else (0.0, 1.0)
-    colour = _SPARK_KINDS.get(kind, "")
-
-    def y(value: float) -> float:
-        share = (value - low) / (high - low) if high > low else 0.5
-        return _SPARK_BOTTOM - share * (_SPARK_BOTTOM - _SPARK_TOP)
-
-    step = _SPARK_WIDTH / max(1, len(values) - 1)
-    points = [None if value is None else (place * step, y(value)) for place, value in enumerate(values)]
-    limit = f'<line x1="0" x2="110" y1="{y(bound):.1f}" y2="{y(bound):.1f}"/>' if bound is not None else ""
-    last = next((point for point in reversed(points) if point is not None), None)
+    foot = _SPARK_BOTTOM if high > low else (_SPARK_BOTTOM + _SPARK_TOP) / 2
+    scale = (_SPARK_BOTTOM - _SPARK_TOP) / (high - low) if high > low else 0.0
+    runs: list[list[str]] = [[]]
+    for x, value in zip(_spark_steps(len(values)), values, strict=True):
+        if value is not None:
+            runs[-1].append(f"{x} {foot - (value - low) * scale:.1f}")
+        elif runs[-1]:
+            runs.append([])
+    limit = ""
+    if bound is not None:
+        height = f"{foot - (bound - low) * scale:.1f}"
+        limit = f'<line x1="0" x2="110" y1="{height}" y2="{height}"/>'
+    shape = f"spark {escape(extra)}" if extra else "spark"
     return mark_safe(  # noqa: S308 - geometry of ours; the words are escaped
-        f'<svg class="{escape(f"spark {extra}".strip())}" viewBox="0 0 112 28" role="img" aria-label="'
-        f'{conditional_escape(sentence)}">{limit}{_line(points, colour)}{_dot(last, colour)}</svg>'
+        f'<svg class="{shape}" viewBox="0 0 112 28" role="img" aria-label="{conditional_escape(sentence)}">'
+        f"{limit}{_line([run for run in runs if run], _SPARK_KINDS.get(kind, ''))}</svg>"
     )
 
 
-def _line(points: Iterable[tuple[float, float] | None], colour: str) -> str:
-    """One path; each unbroken run of points is its own stroke, a lonely point a short dash."""
-    runs = [list(run) for is_gap, run in groupby(points, key=lambda point: point is None) if not is_gap]
-    strokes = []
-    for run in runs:
-        first, *rest = [point for point in run if point is not None]
-        tail = "".join(f" L{x:.1f} {y:.1f}" for x, y in rest) or " h1"
-        strokes.append(f"M{first[0]:.1f} {first[1]:.1f}{tail}")
-    return f'<path class="{colour}" d="{" ".join(strokes)}"/>' if strokes else ""
+@lru_cache(maxsize=64)
+def _spark_steps(number: int) -> tuple[str, ...]:
+    """Where so many values stand; the same for every line of a list."""
+    step = _SPARK_WIDTH / max(1, number - 1)
+    return tuple(f"{place * step:.1f}" for place in range(number))
 
 
-def _dot(point: tuple[float, float] | None, colour: str) -> str:
-    return f'<circle class="{colour}" cx="{point[0]:.1f}" cy="{point[1]:.1f}" r="2.5"/>' if point else ""
+def _line(runs: list[list[str]], colour: str) -> str:
+    """One path and a dot at its end; each unbroken run of points is its own stroke, a lonely point a short dash."""
+    if not runs:
+        return ""
+    strokes = " ".join([f"M{' L'.join(run)}{'' if run[1:] else ' h1'}" for run in runs])
+    x, y = runs[-1][-1].split()
+    return f'<path class="{colour}" d="{strokes}"/><circle class="{colour}" cx="{x}" cy="{y}" r="2.5"/>'
 
 
 # --- navigation and forms ---------------------------------------------------------------------------------------------

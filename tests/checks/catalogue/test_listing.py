@@ -3,7 +3,9 @@
 import csv
 import io
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.db import connection
@@ -197,8 +199,24 @@ def test_a_row_that_is_drawn_again_says_its_newest_run_and_says_it_as_text(
     assert ("No result yet" in first, "212 ms" in first) == (True, False)
     assert ("No result yet" in second, "212 ms" in second) == (False, True)
     assert "&lt;b&gt;Shop" in second and "<b>Shop" not in second
-    cells = check_rows(Context(), [listing.look(Filters(words="shop"), now).rows[0]._replace(bound="<i>")], "")
+    cells = check_rows(Context(), [replace(listing.look(Filters(words="shop"), now).rows[0], bound="<i>")], "")
     assert "&lt;i&gt;" in cells and "<i>" not in cells
+
+
+def test_a_row_that_is_kept_says_how_long_ago_it_ran_and_until_when_it_is_paused(
+    add_check: AddCheck, no_own: None
+) -> None:
+    """The text of a row outlives its page; what depends on the page's moment does not."""
+    now = timezone.now().replace(hour=12, minute=0, second=0, microsecond=0)
+    add_check("off", state=State.PAUSED, last_run_at=now, paused_until=now + timedelta(hours=3))
+    rows = listing.look(Filters(), now).rows
+
+    def shown(at: datetime) -> str:
+        return check_rows(Context({"shell": SimpleNamespace(now=at)}), rows, "")
+
+    assert "38 s ago" in shown(now + timedelta(seconds=38)) and ">15:00</time>" in shown(now)
+    tomorrow = shown(now + timedelta(days=1))
+    assert "24 h ago" in tomorrow and f">{now.day} {now:%b}, 15:00</time>" in tomorrow
 
 
 @pytest.mark.parametrize("text", ["", "x", "green.SEV-1.1", "healthy.SEV-1.x", "healthy.SEV-1.99999999999", "healthy"])

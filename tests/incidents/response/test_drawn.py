@@ -13,7 +13,7 @@ from incidents.obligations.queries import Due
 from incidents.response.listing import Row
 from incidents.response.queries import Step
 from opsportal.context import Shell
-from opsportal.drawings import drawing
+from opsportal.drawings import Drawing, drawing
 from opsportal.models import User
 from tests.incidents.cast import minutes
 
@@ -51,6 +51,10 @@ def page_at(moment: datetime, token: str = "t0") -> Context:
     shell = Shell(HttpRequest())
     shell.now = moment
     return Context({"shell": shell, "csrf_token": token, "row": ROW, "step": STEP})
+
+
+def at_noon(_: datetime) -> str:
+    return "noon"
 
 
 LIST = Template(f'{{% drawn "{LIST_ROW}" row=row %}}')
@@ -148,3 +152,16 @@ def test_a_drawn_template_asks_for_nothing_of_the_page():
             source = source.split(f"{{% partialdef {part} %}}")[1].split("{% endpartialdef")[0]
         asked = re.sub(r'"[^"]*"|page\.[\w.]+', "", " ".join(re.findall(r"{{.*?}}|{%.*?%}", source)))
         assert not re.search(r"\b(shell|request|user|perms|messages)\b", asked), name
+
+
+@pytest.mark.parametrize(
+    ("inner", "expected"),
+    [
+        (Drawing(("<i>x</i>",), ()), Drawing(("a", "b<i>x</i>c", "d"), (at_noon, "after"))),
+        (Drawing(("<i>", "</i>"), ("late",)), Drawing(("a", "b<i>", "</i>c", "d"), (at_noon, "late", "after"))),
+    ],
+)
+def test_a_drawing_takes_another_into_one_of_its_holes(inner: Drawing, expected: Drawing) -> None:
+    outer = Drawing(("a", "b", "c", "d"), (at_noon, "cells", "after"))
+
+    assert outer.holding("cells", inner) == expected
