@@ -3,16 +3,17 @@
 Who may see what stands in the words and is asked each time; nothing that was answered is remembered.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar
 
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.backends.utils import CursorWrapper
-from django.db.models import BooleanField, Field, Func, Model, QuerySet, Value
+from django.db.models import BooleanField, DateTimeField, Field, Func, Model, QuerySet, Value
 from django.db.models.query import get_related_populators
 
 if TYPE_CHECKING:
@@ -83,13 +84,26 @@ class Question(Generic[M]):
 
     def ask(self, *, most: int | None = None, **values: object) -> list[tuple[Any, ...]]:
         """The rows as values, `most` of them at most. One query."""
-        found: Any = [values[one.name] if isinstance(one, _Given) else one for one in self._values]
+        found = self.filled(values)
         words = self.words if most is None else f"{self.words} LIMIT {int(most)}"
         with planned_once() as cursor:
             read_moments(cursor)
             cursor.execute(words, found)
             rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows
+
+    def asking(self, **values: object) -> "Asking":
+        """The question with its values, to be asked beside others."""
+        return Asking(self, values)
+
+    def filled(self, values: Mapping[str, Any]) -> list[Any]:
+        """What the words are sent with."""
+        return [values[one.name] if isinstance(one, _Given) else one for one in self._values]
+
+    @property
+    def kinds(self) -> list[Field[Any, Any]]:
+        """The kind of each column."""
+        return [column.output_field for column, *_ in self._select]
 
     def models(self, *, most: int | None = None, **values: object) -> list[M]:
         """The rows as models, with what the query takes along by select_related."""
@@ -105,6 +119,46 @@ class Question(Generic[M]):
                 populator.populate(row, one)
             found.append(one)
         return found
+
+
+@dataclass(frozen=True)
+class Asking:
+    """A question with its values, of a room that says what the answer means."""
+
+    question: Question[Any]
+    values: Mapping[str, Any]
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        """One query."""
+        return self.question.ask(**self.values)
+
+
+def ask_together(*askings: Asking) -> list[list[tuple[Any, ...]]]:
+    """The rows of each, in one query for all: a hot screen asks many rooms for little, and each turn has its price.
+
+    For texts, numbers, yes or no, and moments, which come back as they would by themselves.
+    """
+    parts, values = [], list[Any]()
+    for one in askings:
+        names = ", ".join(f"c{place}" for place in range(len(one.question.kinds)))
+        rows = f"({one.question.words}) AS one ({names})"
+        parts.append(f"(SELECT json_agg(json_build_array({names})) FROM {rows})")  # noqa: S608 - the ORM's own words
+        values += one.question.filled(one.values)
+    with planned_once() as cursor:
+        cursor.execute(f"SELECT {', '.join(parts)}", values)
+        found = cursor.fetchone()
+    return [_read(one.question, rows or []) for one, rows in zip(askings, found, strict=True)]
+
+
+def _read(question: Question[Any], rows: list[list[Any]]) -> list[tuple[Any, ...]]:
+    are_moments = [isinstance(kind, DateTimeField) for kind in question.kinds] if rows else []
+    return [
+        tuple(
+            datetime.fromisoformat(value).astimezone(UTC) if is_moment and value else value
+            for is_moment, value in zip(are_moments, row, strict=True)
+        )
+        for row in rows
+    ]
 
 
 def worded(write: "Callable[P, QuerySet[M, Any]]") -> "Callable[P, Question[M]]":

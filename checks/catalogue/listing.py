@@ -13,6 +13,7 @@ from functools import cache, cached_property, lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from checks.catalogue import planned, said, words
@@ -27,12 +28,13 @@ from checks.catalogue.filters import (
     Filters,
     Key,
 )
-from checks.catalogue.states import SILENT_PERIODS, SILENT_SECONDS, State
+from checks.catalogue.models import Check
+from checks.catalogue.states import State, patience
 from checks.rollups.day_lines import NO_DAY, DayLine, day_lines
 from incidents.alerts import mutes
 from incidents.alerts.mutes import Muted
-from opsportal.questions import planned_once, read_moments
-from opsportal.ticker.queries import CHECKS, silent_since
+from opsportal.questions import ask_together, planned_once, read_moments, worded
+from opsportal.ticker import queries as ticker
 
 PAGE = 100
 _STEP = 500
@@ -52,11 +54,6 @@ _ORDER = "{rank}, c.severity, c.name, c.id"
 _PAGE = "SELECT {columns} FROM {tables} WHERE {conditions} ORDER BY {order} LIMIT {limit}"
 _IDS = "SELECT c.id FROM {tables} WHERE {conditions} ORDER BY {order}"
 _OF_IDS = f"SELECT {_COLUMNS} FROM {TABLES} WHERE c.id = ANY(%(ids)s)"  # noqa: S608 - our own constants
-_CANARIES = f"""
-SELECT c.key, c.name, c.last_ok,
-       c.last_run_at >= %(at)s - make_interval(secs => greatest({SILENT_PERIODS} * c.every_seconds, {SILENT_SECONDS}))
-FROM checks_check AS c WHERE c.is_canary AND c.state <> 'paused' ORDER BY c.name
-"""  # noqa: S608 - our own constants
 
 
 class Found(NamedTuple):
@@ -217,18 +214,24 @@ class Look:
 
 
 def look(filters: Filters, at: datetime) -> Look:
-    """A page of the list, worst first, with the counts of all states under the same words: seven queries at most."""
+    """A page of the list, worst first, with the counts of all states under the same words.
+
+    Three queries, and two more while planned work is under way.
+    """
     counts, rank = _counts(filters, at)
     found = _page(filters, at, rank)
+    works, muted, beat, canaries = ask_together(
+        planned.any_under_way(at), mutes.active_at(at), ticker.heartbeat(ticker.CHECKS), _canaries().asking()
+    )
     return Look(
         filters=filters,
         at=at,
         found=found[:PAGE],
         counts=counts,
-        works=planned.under_way(at),
-        muted=mutes.muted(at),
-        outage=_own_outage(at),
-        blind_since=silent_since(CHECKS, at),
+        works=planned.of_any(works, at),
+        muted=mutes.of_active(muted),
+        outage=_own_outage(canaries, at),
+        blind_since=ticker.silence(beat, at),
         after=found[PAGE - 1].place if len(found) > PAGE else None,
     )
 
@@ -277,8 +280,14 @@ def _page(filters: Filters, at: datetime, rank: str) -> list[Found]:
     return [Found(*row) for row in _asked(sql, values)]
 
 
-def _own_outage(at: datetime) -> list[Canary]:
-    heard = [(key, name, is_ok) for key, name, is_ok, is_heard in _asked(_CANARIES, {"at": at}) if is_heard]
+@worded
+def _canaries() -> QuerySet[Check, Any]:
+    found = Check.objects.canaries().exclude(last_run_at=None).order_by("name")
+    return found.values_list("key", "name", "last_ok", "last_run_at", "every_seconds")
+
+
+def _own_outage(canaries: Iterable[tuple[Any, ...]], at: datetime) -> list[Canary]:
+    heard = [(key, name, is_ok) for key, name, is_ok, ran_at, every in canaries if at - ran_at <= patience(every)]
     return [] if any(is_ok for _, _, is_ok in heard) else [Canary(key, name) for key, name, _ in heard]
 
 

@@ -25,6 +25,7 @@ from checks.catalogue.states import (
     WORST_FIRST,
     Rule,
     State,
+    patience,
     shown,
 )
 from incidents.models import Component, Domain
@@ -237,8 +238,7 @@ class Check(models.Model):
 
     def is_heard(self, at: datetime) -> bool:
         """Its last result is young enough to speak for now."""
-        patience = timedelta(seconds=max(SILENT_PERIODS * self.every_seconds, SILENT_SECONDS))
-        return self.last_run_at is not None and at - self.last_run_at <= patience
+        return self.last_run_at is not None and at - self.last_run_at <= patience(self.every_seconds)
 
     @property
     def is_down(self) -> bool:

@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet, prefetch_related_objects
 from checks.catalogue.models import Check, CheckQuerySet
 from incidents.statuspage import maintenance_queries
 from incidents.statuspage.maintenance import Maintenance
-from opsportal.questions import given, worded
+from opsportal.questions import Asking, given, worded
 
 
 class Placed(Protocol):
@@ -49,15 +49,28 @@ class Work:
 
 def under_way(at: datetime) -> list[Work]:
     """The work of this moment, in three queries at most; in one while there is none, which is nearly always."""
-    moment = at + timedelta(microseconds=1)  # work that begins now is under way, and what ends now is not
-    if not _any_under_way().ask(most=1, since=at, until=moment):
-        return []
-    return of(maintenance_queries.windows_between(at, moment))
+    return of_any(any_under_way(at).rows(), at)
+
+
+def any_under_way(at: datetime) -> Asking:
+    """What `of_any` needs: is there any?"""
+    return _any_under_way().asking(since=at, until=_just_after(at))
+
+
+def of_any(found: Sequence[object], at: datetime) -> list[Work]:
+    """The work of this moment, once it was asked beside others whether there is any; two queries, or none."""
+    return of(maintenance_queries.windows_between(at, _just_after(at))) if found else []
+
+
+def _just_after(at: datetime) -> datetime:
+    """Work that begins now is under way, and what ends now is not."""
+    return at + timedelta(microseconds=1)
 
 
 @worded
 def _any_under_way() -> QuerySet[Maintenance, Any]:
-    return Maintenance.objects.in_force().overlapping(given("since"), given("until")).order_by().values_list("pk")
+    under_way = Maintenance.objects.in_force().overlapping(given("since"), given("until"))
+    return under_way.order_by().values_list("pk")[:1]
 
 
 def of(windows: Sequence[Maintenance]) -> list[Work]:

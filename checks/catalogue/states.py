@@ -65,9 +65,13 @@ RULE_CHOICES = [(rule.value, rule.label) for rule in Rule]
 SILENT_PERIODS, SILENT_SECONDS = 3, 90
 
 
+def patience(every_seconds: int) -> timedelta:
+    """So long a result speaks for now."""
+    return timedelta(seconds=max(SILENT_PERIODS * every_seconds, SILENT_SECONDS))
+
+
 def shown(state: str, *, heard_at: datetime, every_seconds: int, at: datetime) -> State:
     """The state to show: what passed but has been silent for too long is not green, even when no worker says so."""
-    allowed = timedelta(seconds=max(SILENT_PERIODS * every_seconds, SILENT_SECONDS))
-    if state == State.HEALTHY and at - heard_at > allowed:
+    if state == State.HEALTHY and at - heard_at > patience(every_seconds):
         return State.INSUFFICIENT_DATA
     return State(state)

@@ -16,7 +16,7 @@ from opsportal.errors import Refused
 from opsportal.models import User
 from opsportal.privacy import guard
 from opsportal.privacy.fields import GuardedTextField
-from opsportal.questions import given, worded
+from opsportal.questions import Asking, given, worded
 
 # Under this name the audit log says what nobody did by hand.
 SCHEDULER = "scheduler"
@@ -159,7 +159,17 @@ class Muted:
 
 def muted(at: datetime) -> Muted:
     """The keys and the domains, without their reasons."""
-    found = _active().ask(at=at)
+    return of_active(active_at(at).rows())
+
+
+def active_at(at: datetime) -> Asking:
+    """What `of_active` needs."""
+    return _active().asking(at=at)
+
+
+def of_active(found: Iterable[tuple[str, int | None]]) -> Muted:
+    """The same from rows that were asked for beside others."""
+    found = list(found)
     return Muted(frozenset(key for key, _ in found if key), frozenset(domain for _, domain in found if domain))
 
 

@@ -1,9 +1,10 @@
 """Does a job still run? Asked by whatever would otherwise repeat as true what was true before it stopped."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from opsportal.questions import given, worded
+from opsportal.questions import Asking, given, worded
 from opsportal.ticker.models import JobClaim
 
 if TYPE_CHECKING:
@@ -20,7 +21,17 @@ def silent_since(job: str, at: datetime) -> datetime | None:
 
     Before its first time nothing is said: a portal that was just made has no worker yet.
     """
-    done_at = next((one for (one,) in _heartbeat().ask(name=job)), None)
+    return silence(heartbeat(job).rows(), at)
+
+
+def heartbeat(job: str) -> Asking:
+    """What `silence` needs."""
+    return _heartbeat().asking(name=job)
+
+
+def silence(found: Iterable[tuple[datetime | None]], at: datetime) -> datetime | None:
+    """The same as `silent_since`, from rows that were asked for beside others."""
+    done_at = next((one for (one,) in found), None)
     return done_at if done_at is not None and at - done_at > PATIENCE else None
 
 

@@ -7,7 +7,7 @@ from django.db import connection
 
 from opsportal.models import User
 from opsportal.outbox.models import Destination
-from opsportal.questions import OneOf, Question, given, worded, worded_by_role
+from opsportal.questions import OneOf, Question, ask_together, given, worded, worded_by_role
 from opsportal.roles import Role
 from opsportal.tokens.models import ApiToken
 
@@ -92,3 +92,17 @@ def test_values_have_no_models_and_read_columns_are_refused(viewer):
         Question(User.objects.values_list("pk")).models()
     with pytest.raises(TypeError, match="read by its field"):
         Question(Destination.objects.all())
+
+
+def test_several_questions_are_asked_in_one_query_and_answered_as_by_themselves(
+    admin, viewer, django_assert_num_queries
+):
+    by_name = Question(User.objects.filter(username=given("name")).values_list("username", "created_at", "last_login"))
+    numbers = Question(User.objects.order_by("username").values_list("pk", "is_active")[:2])
+    asked = [by_name.asking(name="viewer"), numbers.asking(), by_name.asking(name='it\'s 100 % "nobody"')]
+
+    with django_assert_num_queries(1):
+        found = ask_together(*asked)
+
+    assert found == [one.rows() for one in asked]
+    assert found[0][0][1].tzinfo == UTC and len(found[1]) == 2 and found[2] == []

@@ -47,7 +47,7 @@ def queries_of(client: Client, path: str, **headers: str) -> int:
     return len(captured)
 
 
-def test_the_list_costs_nine_queries_and_a_poll_without_news_eight(
+def test_the_list_costs_six_queries_and_a_poll_without_news_five(
     client_as: ClientAs, viewer: User, add_check: AddCheck
 ) -> None:
     client = client_as(viewer)
@@ -58,10 +58,10 @@ def test_the_list_costs_nine_queries_and_a_poll_without_news_eight(
     )
     tag = client.get("/checks/", headers=PART).headers["HX-PTag"]
 
-    # Session, person; numbers by state, the page, planned work, mutes, canaries, the heartbeat; the days.
-    assert (few, queries_of(client, "/checks/")) == (9, 9)
-    assert queries_of(client, "/checks/?q=check&kind=http&domain=frontend") == 9
-    assert queries_of(client, "/checks/", **{"HX-PTag": tag}) == 8
+    # Session, person; numbers by state, the page, what is true around it; the days.
+    assert (few, queries_of(client, "/checks/")) == (6, 6)
+    assert queries_of(client, "/checks/?q=check&kind=http&domain=frontend") == 6
+    assert queries_of(client, "/checks/", **{"HX-PTag": tag}) == 5
 
 
 def test_the_order_is_read_from_its_index(add_check: AddCheck, no_own: None) -> None:
