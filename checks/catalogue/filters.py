@@ -22,7 +22,9 @@ SHOWING = f"CASE WHEN {IS_SILENT} THEN '{State.INSUFFICIENT_DATA}' ELSE c.state 
 _PLACES = " ".join(f"WHEN c.state = '{state}' THEN {place}" for place, state in enumerate(WORST_FIRST))
 # The expression of the index check_worst_first, to the letter.
 STORED_RANK = f"(CASE {_PLACES} END)"
-SHOWN_RANK = f"(CASE WHEN {IS_SILENT} THEN {WORST_FIRST.index(State.INSUFFICIENT_DATA)} ELSE {STORED_RANK} END)"
+# Where the silent ones stand.
+PLACE_OF_SILENT = str(WORST_FIRST.index(State.INSUFFICIENT_DATA))
+SHOWN_RANK = f"(CASE WHEN {IS_SILENT} THEN {PLACE_OF_SILENT} ELSE {STORED_RANK} END)"
 TABLES = "checks_check AS c JOIN incidents_domain AS d ON d.id = c.domain_id"
 # Where nothing is asked of the domain.
 TABLE = "checks_check AS c"

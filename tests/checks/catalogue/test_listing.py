@@ -128,6 +128,32 @@ def test_who_is_silent_stands_among_those_without_data(add_check: AddCheck, no_o
     assert counts == {"unhealthy": 1, "insufficient_data": 2, "healthy": 1, "paused": 1}
 
 
+@pytest.mark.parametrize("every", [2, 7])
+def test_pages_with_silent_checks_stand_in_the_same_order_as_all_of_them(no_own: None, every: int) -> None:
+    domain, now = Domain.objects.get(slug="frontend"), timezone.now()
+    states = [State.HEALTHY, State.HEALTHY, State.HEALTHY, State.UNHEALTHY, State.INSUFFICIENT_DATA, State.PAUSED]
+    Check.objects.bulk_create(
+        Check(
+            key=f"c-{number}", name=f"{'cC'[number % 2]} {number % 11}", kind="http", domain=domain,
+            state=states[number % 6], severity=f"SEV-{1 + number % 3}",
+            last_run_at=now - timedelta(hours=0 if number % every else 1),
+        )
+        for number in range(250)
+    )  # fmt: skip
+
+    for state in ("", "healthy", "insufficient_data", "paused"):
+        pages, after = [], None
+        for _ in range(4):
+            seen = listing.look(Filters(state=state, after=after), now)
+            pages += [one.pk for one in seen.found]
+            after = Key.of(str(seen.after)) if seen.after else None
+            if after is None:
+                break
+
+        assert pages == listing.matching(Filters(state=state), now)
+        assert len(pages) == seen.fitting
+
+
 def test_filters_narrow_by_domain_kind_owner_and_words(add_check: AddCheck, no_own: None) -> None:
     Domain.objects.filter(slug="backend").update(primary="@night-owl")
     add_check("shop", name="Shop 100 % up")
