@@ -1,17 +1,17 @@
 """Every address of what workers do."""
 
-from django.urls import include, path
+from opsportal.rooms import room
 
 app_name = "checks"
 
 urlpatterns = [
-    path("", include("checks.catalogue.bulk.urls")),
-    path("", include("checks.catalogue.urls")),
-    path("", include("checks.history.urls")),
-    path("", include("checks.jobs.urls")),
-    path("", include("checks.slo.urls")),
-    path("", include("checks.review.urls")),
-    path("", include("checks.trends.urls")),
-    path("", include("checks.daily.urls")),
-    path("", include("checks.operations.urls")),
+    room("checks.catalogue.bulk.urls"),
+    room("checks.catalogue.urls"),
+    room("checks.history.urls"),
+    room("checks.jobs.urls"),
+    room("checks.slo.urls"),
+    room("checks.review.urls"),
+    room("checks.trends.urls"),
+    room("checks.daily.urls"),
+    room("checks.operations.urls"),
 ]

@@ -1,25 +1,25 @@
 """Every address of what people do."""
 
-from django.urls import include, path
+from opsportal.rooms import room
 
 app_name = "incidents"
 
 urlpatterns = [
-    path("", include("incidents.board.urls")),
-    path("", include("incidents.ownership.urls")),
-    path("", include("incidents.handovers.urls")),
-    path("", include("incidents.oncall.urls")),
-    path("", include("incidents.runbooks.urls")),
-    path("", include("incidents.response.urls")),
-    path("", include("incidents.alerts.urls")),
-    path("", include("incidents.paging.urls")),
-    path("", include("incidents.follow_ups.urls")),
-    path("", include("incidents.postmortems.urls")),
-    path("", include("incidents.statuspage.urls")),
-    path("", include("incidents.changes.urls")),
-    path("", include("incidents.drills.urls")),
-    path("", include("incidents.duties.urls")),
-    path("", include("incidents.subscribers.urls")),
-    path("", include("incidents.search.urls")),
-    path("", include("incidents.metrics.urls")),
+    room("incidents.board.urls"),
+    room("incidents.ownership.urls"),
+    room("incidents.handovers.urls"),
+    room("incidents.oncall.urls"),
+    room("incidents.runbooks.urls"),
+    room("incidents.response.urls"),
+    room("incidents.alerts.urls"),
+    room("incidents.paging.urls"),
+    room("incidents.follow_ups.urls"),
+    room("incidents.postmortems.urls"),
+    room("incidents.statuspage.urls"),
+    room("incidents.changes.urls"),
+    room("incidents.drills.urls"),
+    room("incidents.duties.urls"),
+    room("incidents.subscribers.urls"),
+    room("incidents.search.urls"),
+    room("incidents.metrics.urls"),
 ]

@@ -5,6 +5,7 @@ from django.urls import include, path
 
 from opsportal import health
 from opsportal.metrics import views as metrics
+from opsportal.rooms import room
 
 handler400 = "opsportal.pages.bad_request"
 handler429 = "opsportal.pages.too_many"  # allauth's own name for it
@@ -20,16 +21,16 @@ urlpatterns = [
     path("login/", allauth.login, name="account_login"),
     path("logout/", allauth.logout, name="account_logout"),
     path("login/inactive/", allauth.account_inactive, name="account_inactive"),
-    path("", include("opsportal.accounts.factor_urls")),
-    path("", include("opsportal.accounts.urls")),
-    path("", include("opsportal.outbox.urls")),
-    path("", include("opsportal.audit.urls")),
-    path("", include("opsportal.view_as.urls")),
-    path("", include("opsportal.abuse.urls")),
-    path("", include("opsportal.leaks.urls")),
-    path("", include("opsportal.tokens.urls")),
-    path("", include("opsportal.degrade.urls")),
-    path("", include("opsportal.doctor.urls")),
-    path("", include("incidents.urls")),
-    path("", include("checks.urls")),
+    room("opsportal.accounts.factor_urls"),
+    room("opsportal.accounts.urls"),
+    room("opsportal.outbox.urls"),
+    room("opsportal.audit.urls"),
+    room("opsportal.view_as.urls"),
+    room("opsportal.abuse.urls"),
+    room("opsportal.leaks.urls"),
+    room("opsportal.tokens.urls"),
+    room("opsportal.degrade.urls"),
+    room("opsportal.doctor.urls"),
+    room("incidents.urls"),
+    room("checks.urls"),
 ]
