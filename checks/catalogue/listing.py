@@ -327,7 +327,7 @@ def _rows(found: Iterable[Found], seen: Look) -> list[Row]:
         _row(
             one,
             days.get(one.pk, NO_DAY),
-            is_planned=planned.covering(seen.works, one) is not None,
+            is_planned=bool(seen.works) and planned.covering(seen.works, one) is not None,
             is_muted=seen.muted.covers(one.dedup_key, one.domain_id),
         )
         for one in found

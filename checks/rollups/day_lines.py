@@ -68,7 +68,8 @@ def day_lines(ids: Iterable[int], at: datetime) -> dict[int, DayLine]:
     since = at.astimezone(UTC).replace(minute=0, second=0, microsecond=0) - (HOURS - 1) * _HOUR
     first = int(since.timestamp()) // 3600
     with planned_once() as cursor:
-        cursor.execute(_LINES, {"ids": list(ids)})
+        # As PostgreSQL writes a list: handing over a hundred numbers one by one took as long as the answer's way back.
+        cursor.execute(_LINES, {"ids": f"{{{','.join(map(str, ids))}}}"})
         rows = cursor.fetchall()
     return {check_id: _day_line(closed, running, first) for check_id, closed, running in rows}
 
