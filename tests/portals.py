@@ -206,9 +206,13 @@ class Portal:
 
 def descendants(pid: int) -> Iterator[int]:
     """All processes below one, as /proc tells; one that ends while we look has none."""
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+    try:
+        threads = os.listdir(f"/proc/{pid}/task")
+    except (FileNotFoundError, ProcessLookupError):
+        return
+    for thread in threads:
         try:
-            children = task.read_text().split()
+            children = Path(f"/proc/{pid}/task/{thread}/children").read_text().split()
         except (FileNotFoundError, ProcessLookupError):
             continue
         for child in map(int, children):
@@ -298,9 +302,11 @@ def lived_in_portal() -> Portal:
 
 
 @pytest.fixture(scope="module")
-def portal() -> Portal:
-    """One portal with demo data for all tests that only look."""
-    return kept("demo", "--demo")
+def portal() -> Iterator[Portal]:
+    """One portal with demo data for all tests of a file that only look."""
+    yield kept("demo", "--demo")
+    if "demo" in _KEPT:  # after Ctrl-C it has ended
+        end(_KEPT.pop("demo"))
 
 
 def end(portal: Portal) -> None:

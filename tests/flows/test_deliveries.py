@@ -60,6 +60,7 @@ def come_in(portal: Portal) -> Person:
     return person
 
 
+@pytest.mark.full
 def test_redis_frozen_costs_nobody_time_and_no_message(fresh_portal, sink):
     portal = fresh_portal(SLACK_WEBHOOK_URL=sink.url)
     person = sign_up(portal)
@@ -86,6 +87,7 @@ def test_redis_frozen_costs_nobody_time_and_no_message(fresh_portal, sink):
     assert len({request.headers["Idempotency-Key"] for request in sink.requests}) == 1
 
 
+@pytest.mark.full
 def test_a_portal_closed_with_one_key_does_not_start_with_another(fresh_portal):
     first, second = "the first key of this portal", "quite another key of somebody"
     portal = fresh_portal(INTEGRATION_ENCRYPTION_KEY=first)

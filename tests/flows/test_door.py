@@ -90,6 +90,7 @@ def asked(portal: Portal, *, peer: str, forwarded: str) -> int:
     return status
 
 
+@pytest.mark.full
 def test_limits_count_who_asks_behind_a_trusted_proxy_and_believe_nobody_else(fresh_portal):
     portal = fresh_portal(TRUSTED_PROXIES="127.0.0.1", API_STRANGER_REQUESTS_PER_MINUTE="3")
 

@@ -52,7 +52,7 @@ def pages(client: Client) -> dict[str, tuple[int, str]]:
     for number in (1, 2):
         known = {"number": number, "pk": (Alert if number == 1 else FollowUp).objects.get().pk}
         for _, path, _ in addresses(examples=EXAMPLES | known):
-            if path.startswith(("/api/", "/health", "/login", "/logout")):
+            if path in found or path.startswith(("/api/", "/health", "/login", "/logout")):
                 continue
             for headers in ({}, PART):
                 answer = client.get(path, {"q": ASKED, "show": "all"}, headers=headers)

@@ -40,7 +40,7 @@ def line(**event: object) -> str:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("environment", ["development", "production"])
+@pytest.mark.parametrize("environment", [pytest.param("development", marks=pytest.mark.full), "production"])
 def test_nothing_of_a_request_or_the_environment_is_left_when_a_process_breaks(environment):
     names = MARKERS | {"ENVIRONMENT": environment, "BASE_URL": "https://ops.example.com", "ALLOWED_HOSTS": "testserver"}
 

@@ -80,6 +80,7 @@ class Trap:
             return True
 
 
+@pytest.mark.full
 def test_a_worker_killed_between_send_and_mark_loses_nothing():
     trap = Trap()
     keys = [f"incident:{number}:opened" for number in range(KILLS)]
