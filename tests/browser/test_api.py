@@ -1,5 +1,6 @@
 """The API's reference and the Tokens screen in a real browser: no barrier, nothing the policy refuses."""
 
+import os
 import re
 
 import pytest
@@ -9,6 +10,16 @@ from tests.browser.application import enter
 from tests.pages import DESKTOP, PHONE, axe, sideways
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+# Leaves one operation made of the same elements as others: a hundred of them cost axe as much as twenty screens.
+_ONE_OF_A_SHAPE = """() => {
+  const met = new Set();
+  for (const operation of document.querySelectorAll("main section.card[id]")) {
+    const parts = [...operation.querySelectorAll("*")].map((part) => `${part.tagName}.${part.className}`);
+    const shape = [...new Set(parts)].sort().join();
+    if (met.has(shape)) operation.remove();
+    met.add(shape);
+  }
+}"""
 
 
 @pytest.mark.parametrize(
@@ -29,8 +40,12 @@ def test_the_reference_has_no_barrier(server, new_context, violations, admin, wh
         page.goto(f"{server.url}/api/v1/docs")
 
     expect(page.get_by_role("heading", level=1)).to_have_text("API reference")
-    assert axe(page) == []
     assert sideways(page) == 0
+    names = page.locator("[id]").evaluate_all("(all) => all.map((one) => one.id)")
+    assert len(names) == len(set(names))
+    if not os.environ.get("OPSPORTAL_FULL"):
+        page.evaluate(_ONE_OF_A_SHAPE)
+    assert axe(page) == []
     assert violations == []
 
 

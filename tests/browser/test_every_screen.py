@@ -95,18 +95,23 @@ def look_around(request: APIRequestContext, url: str) -> Screens:
     """Ask for each address of the resolver; then for those that pages link to, and for those made of their parts."""
     screens, tries = Screens(), Counter[str]()
     answered: set[str] = set()
+    acts: set[str] = set()
     met: set[str] = set()
     waiting = deque(examples({}))
     while waiting:
         path = waiting.popleft()
         match = None if path in met else match_of(path)
         met.add(path)
-        if match is None or tries[match.view_name] >= (_ENOUGH if match.view_name in answered else _MOST):
+        if match is None or match.view_name in acts:
+            continue
+        if tries[match.view_name] >= (_ENOUGH if match.view_name in answered else _MOST):
             continue
         tries[match.view_name] += 1
         answer = request.get(url + path, max_redirects=0)
         is_page = answer.headers.get("content-type", "text/html").startswith("text/html")
-        if answer.status == 405 or not is_page or answer.ok:  # an act, an answer for programs, a page
+        if answer.status in (401, 405) or (answer.ok and not is_page):  # an act, an answer for programs
+            acts.add(match.view_name)
+        elif answer.ok or not is_page:
             answered.add(match.view_name)
         else:
             screens.blank[match.view_name] = answer.status
@@ -114,7 +119,7 @@ def look_around(request: APIRequestContext, url: str) -> Screens:
             screens.found.setdefault(match.view_name, path)
             waiting.extend(_LINK.findall(answer.text()))
             waiting.extend(examples(match.kwargs))
-    screens.blank = {name: status for name, status in screens.blank.items() if name not in answered}
+    screens.blank = {name: status for name, status in screens.blank.items() if name not in answered | acts}
     return screens
 
 
@@ -136,6 +141,14 @@ def role_of(path: str) -> Role | None:
     if match is None:
         return None
     return BY_PART.get(match.view_name) or getattr(match.func, "required_role", None)
+
+
+def is_new_frame(page: Page, frames: set[str]) -> bool:
+    """Whether no screen before had this entry of the navigation as the present one; any with OPSPORTAL_FULL=1."""
+    present = page.evaluate("document.querySelector('.nav [aria-current]')?.textContent ?? ''")
+    is_new = present not in frames
+    frames.add(present)
+    return is_new or bool(os.environ.get("OPSPORTAL_FULL"))
 
 
 @dataclass
@@ -221,10 +234,11 @@ def test_no_screen_has_a_barrier_or_is_wider_than_its_window(walk, screens, stra
     admins = [*screens.found.values(), *MORE]
     for role, paths in (("admin", admins), ("", [*strangers.found.values(), *PUBLIC])):
         page = walk.page(role, color_scheme=scheme)
+        frames: set[str] = set()
         for path in paths if os.environ.get("OPSPORTAL_FULL") else paths[turn::2]:
             page.set_viewport_size(viewport)
             walk.open(page, path)
-            if path not in ASKED_ELSEWHERE and (barriers := axe(page)):
+            if path not in ASKED_ELSEWHERE and (barriers := axe(page, frame=is_new_frame(page, frames))):
                 wrong[path] = barriers
             for width in (900, 320):
                 page.set_viewport_size({"width": width, "height": 700})
