@@ -79,19 +79,22 @@
   const WHY = {
     403: "Your role does not allow this, or this page is too old. Reload it and try again.",
     404: "This is not here any more.",
-    409: "Somebody else changed this a moment ago. Reload the page to see both.",
     413: "This is too much text.",
     429: "Too many tries. Wait a minute.",
   };
+  const place = () => { /* behind an open dialog nobody reads */
+    const dialog = html("dialog");
+    if (!dialog?.open) return html("alert");
+    if (!html("refusal")) dialog.prepend(html("refusal-box").content.cloneNode(true));
+    return html("refusal");
+  };
   const failed = (source, why) => {
-    const box = html("alert"), form = source?.closest?.("[data-fail]");
-    if (!box || !note) return;
-    const card = Object.assign(document.createElement("div"), { className: "note note--crit" });
-    const words = document.createElement("div"), title = document.createElement("h2"), text = document.createElement("p");
-    title.textContent = form?.dataset.fail ?? "That was not saved";
-    text.textContent = why;
-    words.append(title, text); card.append(note.querySelector("svg").cloneNode(true), words);
-    box.replaceChildren(card); card.scrollIntoView({ block: "nearest" });
+    const box = place(), card = html("failure")?.content.cloneNode(true);
+    if (!card) return;
+    write(card.querySelector("h2"), source?.closest?.("[data-fail]")?.dataset.fail ?? "That was not saved");
+    write(card.querySelector("p"), why);
+    box.replaceChildren(card);
+    box.scrollIntoView({ block: "nearest" });
   };
   document.addEventListener("htmx:after:request", (e) => {
     const { ctx } = e.detail, reply = ctx.response, date = Date.parse(reply.headers.get("Date"));
@@ -104,7 +107,8 @@
     if (date) offset = Math.abs(date / 1000 - now()) > 2 ? (date - Date.now()) / 1000 : offset;
     if (isPoll(ctx)) { if (reply.status < 400) heard(); else { e.preventDefault(); miss(); } return; }
     if (reply.status < 400) { if (ctx.request.method !== "GET") html("alert")?.replaceChildren(); return; }
-    if (reply.status === 422 || ctx.hx.retarget || ctx.sourceElement.hasAttribute(`hx-status:${reply.status}`)) return;
+    if (ctx.hx.retarget) ctx.hx.retarget = `#${place().id}`;
+    if (ctx.hx.retarget || [409, 422].includes(reply.status)) return; /* the answer says it itself */
     e.preventDefault();
     failed(ctx.sourceElement, WHY[reply.status] ?? "The server could not do this. What you typed is still here.");
   });

@@ -280,6 +280,10 @@ def test_an_act_that_the_server_refuses_is_told_beside_what_was_typed(server, pa
     page.evaluate("window.answer")
     expect(page.get_by_role("alert")).to_contain_text("You cannot deactivate yourself.")
 
+    page.evaluate("document.getElementById('dialog').showModal()")
+    page.evaluate("htmx.ajax('POST', '/people/deactivate/', {source: '#dialog', values: {user: 'admin'}})")
+    expect(page.locator("#dialog").get_by_role("alert")).to_contain_text("You cannot deactivate yourself.")
+
 
 def test_an_act_that_does_not_reach_the_server_is_told(server, page, admin):
     enter(page, server, admin)

@@ -9,7 +9,7 @@ import pytest
 from django.utils.timezone import now
 from playwright.sync_api import BrowserContext, Page, expect
 
-from incidents.response import actions
+from incidents.response import actions, corrections
 from incidents.response.models import Incident, TimelineText
 from opsportal.models import User
 from opsportal.seals.actions import seal_everything
@@ -45,6 +45,27 @@ def incident(responder: User) -> Incident:
 
 def row(page: Page, words: str) -> Any:
     return page.locator("ol.tl").last.get_by_role("listitem").filter(has_text=words)
+
+
+def test_two_corrections_at_once_show_both_in_the_dialog_and_so_does_a_refusal(visit, responder, publisher, incident):
+    page = visit(responder, incident.get_absolute_url())
+    dialog = page.get_by_role("dialog")
+    row(page, "Provider B").get_by_role("link", name="More about the row").click()
+    dialog.get_by_role("link", name="Correct").click()
+    dialog.get_by_label("What should stand there").fill("Provider A is down")
+    dialog.get_by_label("What was wrong").fill("Wrong letter")
+    event = incident.timeline.get(text__body__contains="Provider B")
+    corrections.correct(event, text="Provider C is down", reason="Mine", seen=0, by=publisher, at=now())
+
+    dialog.get_by_role("button", name="Correct").click()
+    expect(dialog).to_contain_text("Provider C is down")
+    expect(dialog.get_by_label("What should stand there")).to_have_value("Provider A is down")
+
+    User.objects.filter(pk=responder.pk).update(role="viewer")
+    dialog.get_by_role("button", name="Correct").click()
+    expect(dialog.get_by_role("alert").filter(has_text="Your role does not allow this")).to_be_visible()
+    expect(dialog.get_by_label("What should stand there")).to_have_value("Provider A is down")
+    assert axe(page) == []
 
 
 def test_correct_remove_and_take_away(visit, responder, incident):
