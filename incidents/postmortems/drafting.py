@@ -2,7 +2,7 @@
 
 from datetime import UTC
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from incidents.postmortems.models import Postmortem, PostmortemLine
 from incidents.response import wording
@@ -43,10 +43,14 @@ def add_lines(postmortem: Postmortem, *, after: int = 0) -> int:
 
 
 def telling(incident: Incident) -> "QuerySet[TimelineEvent]":
-    """The rows that belong into a report, in the order in which things happened."""
+    """The rows that belong into a report, in the order in which things happened.
+
+    What was told before somebody said that it is over, and what happened before the end, whenever it was written down.
+    """
     events = incident.timeline.filter(kind__in=TELLING)
     if incident.resolved_at is not None:
-        events = events.filter(recorded_at__lte=incident.resolved_at)
+        ends = incident.timeline.filter(kind=Kind.STATUS, new=Status.RESOLVED).order_by("-id").values("id")[:1]
+        events = events.filter(Q(id__lte=ends) | Q(occurred_at__lte=incident.resolved_at))
     return events.order_by("occurred_at", "id")
 
 

@@ -13,12 +13,13 @@ from incidents.response import actions as response
 from incidents.response import queries as response_queries
 from incidents.response.corrections import correct
 from incidents.response.models import Incident, Reaction, TimelineEvent
+from incidents.response.past import Past
 from incidents.response.redactions import redact
 from incidents.statuspage import actions as statuspage
 from incidents.statuspage.models import PublicIncident, StatusUpdate
 from opsportal.errors import Conflict, Refused
 from opsportal.models import AuditEvent, User
-from tests.incidents.cast import SECRET, minutes
+from tests.incidents.cast import SECRET, minutes, open_incident
 from tests.incidents.postmortems.conftest import TEXTS, over, written
 
 pytestmark = pytest.mark.django_db
@@ -261,6 +262,31 @@ def test_a_line_left_out_can_be_brought_back_and_the_incident_keeps_its_event(re
     assert report.lines.count() == 5
     said = AuditEvent.objects.filter(act="postmortem.lines").order_by("id").values_list("reason", flat=True)
     assert [words.partition(" event ")[0] for words in said] == ["without", "1 brought back"]
+
+
+def test_what_was_written_down_after_the_end_stands_in_the_report_if_it_happened_before(report, ended, responder):
+    response.post_note(ended, text="The alarm was off", by=responder, at=minutes(55), occurred_at=minutes(2))
+    response.post_note(ended, text="All quiet", by=responder, at=minutes(56))
+
+    assert actions.take_in_all(report, by=responder, at=minutes(57)) == 1
+    lines = queries.report(report).lines
+    assert [one.words for one in lines[:2]] == [
+        "responder declared SEV-1: 71.4 % of 1,310 captured, floor 97 %",
+        "responder posted a team update: The alarm was off",
+    ]
+
+
+def test_what_was_over_before_it_was_written_down_has_lines_and_goes_to_its_second_reader(responder):
+    past = Past(minutes(-120), minutes(-110), minutes(-30))
+    incident = open_incident(responder, severity="SEV-1", past=past)
+    report = written(incident, responder)
+
+    response.post_note(incident, text="Moved to B", by=responder, at=minutes(51), occurred_at=minutes(-60))
+    actions.take_in_all(report, by=responder, at=minutes(52))
+
+    told = report.lines.order_by("occurred_at").values_list("event__kind", "occurred_at")
+    assert list(told) == [("note", minutes(-60)), ("status", minutes(-30)), ("incident.declared", minutes(0))]
+    assert in_review(report, responder).state == "in_review"
 
 
 # --- the second reader ------------------------------------------------------------------------------------------------
