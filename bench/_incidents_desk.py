@@ -100,7 +100,7 @@ def _signed_in(by: Any) -> str:
     session = client.session
     session["signed_in_at"] = session["seen_at"] = time.time()
     session.save()
-    sessions.note_seen(by, session.session_key, network="127.0.0.1", user_agent="Firefox", at=now())
+    sessions.note_seen(by, str(session.session_key), network="127.0.0.1", user_agent="Firefox", at=now())
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     return f"{settings.SESSION_COOKIE_NAME}={session.session_key}; {settings.CSRF_COOKIE_NAME}={'x' * 32}"

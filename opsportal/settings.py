@@ -125,6 +125,8 @@ TEMPLATES = [
     }
 ]
 
+FORM_RENDERER = "opsportal.controls.Controls"
+
 # A frozen or absent database must cost a request seconds, not a minute: pool timeout 2 (foundations section 2).
 # Only the web process has one (wsgi.py asks for it): a worker child and a command hold one connection each.
 _POOL = {"min_size": 1, "max_size": 8, "timeout": 2} if env.flag("OPSPORTAL_DB_POOL") else None

@@ -26,7 +26,7 @@ def server_of(wrapper: DatabaseWrapper) -> int:
     """Which of PostgreSQL's processes answers."""
     with wrapper.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
-        return cursor.fetchone()[0]
+        return int(cursor.fetchone()[0])
 
 
 def end(pid: int, wrapper: DatabaseWrapper) -> None:
