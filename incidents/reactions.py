@@ -116,6 +116,23 @@ def track_issue(event: TimelineEvent, *, at: datetime) -> None:
     )
 
 
+def close_hidden_issue(event: TimelineEvent, *, at: datetime) -> None:
+    """Hidden: an issue that others may have read is closed and keeps number and link alone; without one nothing is."""
+    incident = _locked(event)
+    if incident.nature != Incident.Nature.SECURITY or incident.mode != Incident.Mode.STANDARD:
+        return
+    outbox.track_issue(
+        key=f"incident:{incident.number}:issue:{event.pk}",
+        event=f"incident:{incident.number}",
+        subject=incident.label,
+        body=f"{settings.BASE_URL}{incident.get_absolute_url()}",
+        at=at,
+        act=Delivery.Act.CLOSE,
+        because=f"{incident.label}: {event.get_kind_display()}",
+        priority=_priority(event),
+    )
+
+
 def offer_public_summary(event: TimelineEvent, *, at: datetime) -> None:
     """Hand a published report's summary to the status page; say so in the room when it has no place there yet."""
     words = TimelineText.objects.filter(event=event).first()
@@ -151,7 +168,7 @@ REACTIONS: dict[str, tuple[Callable[..., None], ...]] = {
     Kind.SEVERITY: (track_issue,),
     Kind.HEADING: (track_issue,),
     Kind.MERGE: (settle_calls, track_issue, withdraw_draft),
-    Kind.NATURE: (withdraw_draft,),
+    Kind.NATURE: (withdraw_draft, close_hidden_issue),
     Kind.PUBLIC_UPDATE: (tell_published,),
 }
 

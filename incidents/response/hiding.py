@@ -53,7 +53,8 @@ def hide(incident: Incident, *, reason: str, by: User, at: datetime) -> Timeline
 def _take_words_out(incident: Incident, *, at: datetime) -> None:
     """Messages that wait, or may be replayed, say its label and severity. Calls find their words when they leave.
 
-    An issue that is not open yet is not opened, and viewers who watch it are not told.
+    An issue that is not open yet is not opened (one that is, is closed by a reaction), and viewers who watch it are
+    not told.
     """
     events = [f"incident:{incident.number}", *(f"alert:{one.pk}" for one in incident.alerts.all())]
     watching = incident.watchers.filter(person__role=Role.VIEWER).values_list("person", flat=True)

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from incidents import reactions
 from incidents.oncall import handles
-from incidents.response import actions, linking, timeline
+from incidents.response import actions, hiding, linking, timeline
 from incidents.response.models import Incident, Reaction
 from incidents.statuspage import actions as statuspage
 from incidents.statuspage.models import StatusUpdate
@@ -163,6 +163,36 @@ def test_an_incidents_issue_follows_it_to_its_end_and_back(incident, responder, 
     ]
     assert "floor 97 %" not in str(hub.issues)  # the summary stays in the room
     assert len(hub.issues) == 1
+
+
+def test_the_issue_of_what_turns_out_to_be_a_break_in_is_closed_and_says_no_word_of_it(
+    incident, responder, monkeypatch, settings
+):
+    settings.SLACK_WEBHOOK_URL = ""
+    with sinks.github() as hub:
+        for name, value in (("API_URL", hub.url), ("ISSUES_REPO", hub.repository), ("TOKEN", hub.token)):
+            monkeypatch.setenv(f"GITHUB_{name}", value)
+        assert react_and_look(hub)[:2] == ("INC-1 SEV-2 EU card payments failing", "open")
+        hiding.hide(incident, reason="Stolen keys", by=responder, at=minutes(2))
+        closed = ("INC-1", "closed", "http://localhost:8123/incidents/INC-1/")
+        assert react_and_look(hub) == closed
+        actions.change_severity(incident, to="SEV-1", reason="All regions", by=responder, at=minutes(3))
+        assert react_and_look(hub) == closed
+
+    assert not any(word in str(hub.issues) for word in ("card", "Payments", "Stolen"))
+
+
+def test_hiding_opens_no_issue_where_none_was(incident, responder, monkeypatch, settings):
+    settings.SLACK_WEBHOOK_URL = ""
+    with sinks.github() as hub:
+        for name, value in (("API_URL", hub.url), ("ISSUES_REPO", hub.repository), ("TOKEN", hub.token)):
+            monkeypatch.setenv(f"GITHUB_{name}", value)
+        hiding.hide(incident, reason="Stolen keys", by=responder, at=minutes(2))
+        for pk in Reaction.objects.filter(done_at=None).values_list("pk", flat=True):
+            reactions.react(pk, at=minutes(5))
+        deliver_due()
+
+    assert hub.issues == []
 
 
 def test_what_lies_ready_in_a_merged_room_is_withdrawn_and_nothing_is_laid_there(incident, responder):
