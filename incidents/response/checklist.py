@@ -70,7 +70,7 @@ def skip(step: ChecklistStep, *, reason: str, by: User, at: datetime) -> Timelin
         raise Refused("REASON_MISSING", "Say why this step does not apply here.")
     guard.require_clean(reason)
     step.skipped_at, step.skipped_by, step.skip_reason = at, by, reason[:200]
-    return _save(step, incident, old="", new="skipped", by=by, at=at, reason=step.skip_reason)
+    return _save(step, incident, old="", new="skipped", by=by, at=at)
 
 
 @transaction.atomic
@@ -138,10 +138,12 @@ def _locked(step: ChecklistStep) -> tuple[ChecklistStep, Incident]:
     return ChecklistStep.objects.select_related("ticked_by", "skipped_by").get(pk=step.pk), incident
 
 
-def _save(
-    step: ChecklistStep, incident: Incident, *, old: str, new: str, by: User, at: datetime, reason: str = ""
-) -> TimelineEvent:
+def _save(step: ChecklistStep, incident: Incident, *, old: str, new: str, by: User, at: datetime) -> TimelineEvent:
     """The step's words are the event's first line, the reason stands below."""
     step.save(update_fields=["ticked_at", "ticked_by", "skipped_at", "skipped_by", "skip_reason"])
-    text = f"{step.text}\n{reason}" if reason else step.text
-    return timeline.record(incident, Kind.CHECKLIST, by=by, at=at, old=old, new=new, text=text)
+    return timeline.record(incident, Kind.CHECKLIST, by=by, at=at, old=old, new=new, text=told(step))
+
+
+def told(step: ChecklistStep) -> str:
+    """The words of the row that says what became of a step."""
+    return f"{step.text}\n{step.skip_reason}" if step.skip_reason else step.text

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from incidents.response import timeline, wording
+from incidents.obligations.models import Obligation
+from incidents.response import checklist, timeline, wording
 from incidents.response.models import Incident, TimelineEvent, TimelineText
 from incidents.response.states import Kind
 from opsportal.audit import actions as audit
@@ -29,7 +30,10 @@ def may_redact(event: TimelineEvent, person: User, at: datetime) -> bool:
 
 @transaction.atomic
 def redact(event: TimelineEvent, *, reason: str, by: User, at: datetime) -> TimelineEvent:
-    """Delete the words of this row alone. Corrections of it are rows of their own, copies elsewhere stay."""
+    """Delete the words of this row, and their copies in the same room. Corrections are rows of their own.
+
+    Copies outside the room stay (decision 0016 names them).
+    """
     incident = Incident.objects.select_for_update().get(pk=event.incident_id)
     if event.kind == Kind.REDACTION:
         raise Refused("NOT_REDACTABLE", "Why words were removed has to stay.")
@@ -46,6 +50,7 @@ def redact(event: TimelineEvent, *, reason: str, by: User, at: datetime) -> Time
     removal = timeline.record(incident, Kind.REDACTION, by=by, at=at, text=reason, corrects=event)
     TimelineText.objects.filter(event=event).delete()
     _clear_summary(incident, words.written.partition("\n")[2] if event.kind == Kind.CORRECTION else words.written)
+    _clear_copies(incident, event, words.written)
     audit.record("timeline.redact", by=by.get_username(), object=f"{incident.label} event {event.pk}", reason=reason)
     return removal
 
@@ -55,3 +60,15 @@ def _clear_summary(incident: Incident, words: str) -> None:
     if incident.summary and incident.summary == words:
         incident.summary = ""
         incident.save(update_fields=["summary"])
+
+
+def _clear_copies(incident: Incident, event: TimelineEvent, words: str) -> None:
+    """Why a step was left out stands in the checklist too, the chat in the head, why a clock was stopped beside it."""
+    for step in incident.checklist.exclude(skip_reason=""):
+        if words == checklist.told(step):
+            step.skip_reason = ""
+            step.save(update_fields=["skip_reason"])
+    if event.kind == Kind.IMPACT and incident.channel_url == words:
+        incident.channel_url = ""
+        incident.save(update_fields=["channel_url"])
+    Obligation.objects.filter(subject=incident.label, reason=words).update(reason="")

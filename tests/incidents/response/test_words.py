@@ -11,7 +11,18 @@ from django.db import DatabaseError, connection, transaction
 
 from incidents.obligations.models import Obligation
 from incidents.postmortems import drafting
-from incidents.response import actions, corrections, decisions, pins, redactions, timeline, wording
+from incidents.response import (
+    actions,
+    channel,
+    checklist,
+    corrections,
+    decisions,
+    duties,
+    pins,
+    redactions,
+    timeline,
+    wording,
+)
 from incidents.response.models import Incident, Pin, TimelineEvent, TimelineText
 from opsportal.audit.models import AuditEvent
 from opsportal.errors import Conflict, Denied, Refused
@@ -204,6 +215,40 @@ def test_removing_what_was_declared_takes_the_summary_too(incident, publisher):
 
     assert Incident.objects.get().summary == ""
     assert wording.of_one(declared).written == "71.4 % of 1,310 captured, floor 97 %"
+
+
+def test_removing_why_a_step_was_left_out_takes_it_out_of_the_checklist(incident, publisher, client_as):
+    step, other = incident.checklist.order_by("position")[:2]
+    for one, reason in ((step, "Mrs Quagga does it"), (other, "Not here")):
+        checklist.skip(one, reason=reason, by=publisher, at=minutes(2))
+
+    redact(incident.timeline.get(kind="checklist", text__body__endswith="Mrs Quagga does it"), publisher)
+
+    step.refresh_from_db()
+    other.refresh_from_db()
+    assert (step.skipped_by, step.skip_reason, other.skip_reason) == (publisher, "", "Not here")
+    page = client_as(publisher).get(incident.get_absolute_url()).content.decode()
+    assert "Quagga" not in page and "The reason was removed." in page and "Not here" in page
+
+
+def test_removing_the_link_of_the_chat_takes_it_out_of_the_head(incident, publisher):
+    first, second = (
+        channel.set_channel(incident, url=f"https://chat.example/{one}", by=publisher, at=minutes(2)) for one in "ab"
+    )
+
+    redact(first, publisher)
+    assert Incident.objects.get().channel_url == "https://chat.example/b"
+    redact(second, publisher)
+
+    assert Incident.objects.get().channel_url == ""
+
+
+def test_removing_why_a_clock_was_stopped_takes_it_from_the_clock(incident, publisher):
+    event = duties.say_no_public_impact(incident, reason="Only Mrs Quagga", by=publisher, at=minutes(2))
+
+    redact(event, publisher)
+
+    assert not Obligation.objects.filter(reason__contains="Quagga").exists()
 
 
 def test_removing_the_old_words_leaves_the_corrected_ones(note, responder):
