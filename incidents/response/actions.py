@@ -124,10 +124,21 @@ def post_note(
 
 @transaction.atomic
 def change_status(
-    incident: Incident, *, to: str, by: User, at: datetime, note: str = "", occurred_at: datetime | None = None
+    incident: Incident,
+    *,
+    to: str,
+    by: User,
+    at: datetime,
+    note: str = "",
+    occurred_at: datetime | None = None,
+    seen: str = "",
 ) -> TimelineEvent:
-    """Move the incident on, or back when a fix did not hold. Resolving stops its clocks, reopening starts them."""
+    """Move the incident on, or back when a fix did not hold. Resolving stops its clocks, reopening starts them.
+
+    `seen` is the status that the person had before them; another one by now is a Conflict.
+    """
     incident = _locked(incident)
+    require_status_seen(incident, seen)
     _require_past(occurred_at, at)
     states.require(incident.status, to=to)
     if not incident.is_open:
@@ -173,6 +184,16 @@ def change_severity(
     event = timeline.record(incident, Kind.SEVERITY, by=by, at=at, old=old, new=chosen, text=reason)
     _announce(event, f"{chosen} confirmed" if old == chosen else f"is {chosen} now, was {old}", at=at)
     return event
+
+
+def require_status_seen(incident: Incident, status: str) -> None:
+    """Whoever moves what somebody else has moved meanwhile is told: it would be undone, or opened again, unasked."""
+    if status and status != incident.status:
+        raise Conflict(
+            "STATUS_CHANGED",
+            f"Somebody moved the incident to {incident.get_status_display()} while you were writing. Nothing was "
+            "saved, and your words are below. Choose again where it stands now, and send.",
+        )
 
 
 def require_seen(incident: Incident, severity: str) -> None:

@@ -186,7 +186,7 @@ def acknowledge_incident(request: ApiRequest, number: int) -> Told:
 
 @router.post("/incidents/{int:number}/status", response={201: EventOut}, auth=WRITE, summary="Change the status")
 def change_status(request: ApiRequest, number: int, body: StatusBody) -> Told:
-    """Move it on or back, resolve or reopen it."""
+    """Move it on or back, resolve or reopen it. 409 STATUS_CHANGED as `seen` says."""
     return _do(request, number, actions.change_status, **body.dict())
 
 

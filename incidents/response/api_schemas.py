@@ -237,11 +237,12 @@ class AnswerBody(Body):
 
 
 class StatusBody(Body):
-    """Where the work stands now; reopening needs a note."""
+    """Where the work stands now; reopening needs a note. `seen` is the status that was read: another one is a 409."""
 
     to: StatusWord
     note: str = Field("", max_length=20_000)
     occurred_at: Moment | None = None
+    seen: StatusWord | Literal[""] = ""
 
 
 class SeverityBody(Body):

@@ -41,6 +41,7 @@ class PostForm(GuardedForm):
     to = forms.ChoiceField(label="Status after this update", required=False)
     decision = forms.ChoiceField(label="Kind of row", required=False, choices=LOOK_BACK)
     occurred_at = MomentField(label="It happened at (UTC)", required=False)
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, incident: Incident, *args: Any, wants_focus: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs, prefix="post")

@@ -16,7 +16,7 @@ from incidents.response.models import ChecklistStep, Incident
 from incidents.response.states import IncidentRole
 from incidents.response.words import LONGEST
 from opsportal.context import shell_of
-from opsportal.errors import Refused
+from opsportal.errors import Conflict, Refused
 from opsportal.htmx import alert_message, render_page, see, status_message, wants_part
 from opsportal.models import User
 from opsportal.roles import Role, require
@@ -84,32 +84,53 @@ def post(request: HttpRequest, number: int) -> HttpResponse:
     """A team update, with a move of the status if one was chosen."""
     incident = queries.incident_or_404(number, person(request))
     form = PostForm(incident, request.POST)
-    if form.is_valid():
-        try:
+    try:
+        if form["to"].data:
+            actions.require_status_seen(incident, form["seen"].data)
+        if form.is_valid():
             _post(incident, by=person(request), at=now(), **form.cleaned_data)
-        except Refused as refusal:
-            form.add_error(None, refusal.sentence)
+    except Conflict as conflict:
+        return _overtaken(request, number, conflict.sentence)
+    except Refused as refusal:
+        form.add_error(None, refusal.sentence)
     if form.errors:
-        return _with_errors(request, incident, form)
+        return _with_errors(request, incident, form, status=422)
     status_message(request, "Posted to the team.")
     return _changed(request, number, part="posted")
 
 
 def _post(
-    incident: Incident, *, by: User, at: datetime, text: str, to: str, decision: str, occurred_at: datetime | None
+    incident: Incident,
+    *,
+    by: User,
+    at: datetime,
+    text: str,
+    to: str,
+    decision: str,
+    occurred_at: datetime | None,
+    seen: str,
 ) -> None:
     if decision:
         look_back = at + timedelta(minutes=int(decision)) if int(decision) else None
         decisions.decide(incident, text=text, by=by, at=at, check_back_at=look_back, occurred_at=occurred_at)
     elif to:
-        actions.change_status(incident, to=to, by=by, at=at, note=text, occurred_at=occurred_at)
+        actions.change_status(incident, to=to, by=by, at=at, note=text, occurred_at=occurred_at, seen=seen)
     else:
         actions.post_note(incident, text=text, by=by, at=at, occurred_at=occurred_at)
 
 
-def _with_errors(request: HttpRequest, incident: Incident, form: PostForm) -> HttpResponse:
-    context = room_context(request, incident, form)
-    return render_page(request, ROOM, context | {"form": form}, part="composer", status=422)
+def _overtaken(request: HttpRequest, number: int, sentence: str) -> HttpResponse:
+    """Their words come back beside where the incident stands now; sent again, they move it knowingly."""
+    incident = queries.incident_or_404(number, person(request))
+    form = PostForm(incident, request.POST)
+    form.errors.pop("to", None)  # where it cannot be moved any more, the sentence says so
+    form.add_error(None, sentence)
+    return _with_errors(request, incident, form, status=409)
+
+
+def _with_errors(request: HttpRequest, incident: Incident, form: PostForm, *, status: int) -> HttpResponse:
+    context = room_context(request, incident, form) | {"form": form, "is_conflict": status == 409}
+    return render_page(request, ROOM, context, part="composer", status=status)
 
 
 @require(Role.RESPONDER)

@@ -125,7 +125,7 @@
   };
   document.addEventListener("htmx:after:swap", (e) => {
     if (isPoll(e.detail.ctx)) { tick(); return; }
-    document.title = (e.detail.ctx.response?.status === 422 ? "Error: " : "") + document.title.replace(/^Error: /, "");
+    document.title = (e.detail.ctx.response?.status >= 400 ? "Error: " : "") + document.title.replace(/^Error: /, "");
     const dialog = html("dialog");
     if (dialog?.childElementCount && !dialog.open) dialog.showModal();
     const box = html(e.detail.ctx.target?.id)?.querySelector("[data-compose]");

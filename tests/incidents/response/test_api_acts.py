@@ -220,6 +220,7 @@ def test_a_follow_up_is_linked_at_once(program, incident):
         ("/1/notes", {"text": "x", "occurred_at": "2026-11-21T03:12"}, (422, "VALIDATION_FAILED")),
         ("/1/notes", {"text": "x", "occurred_at": "2199-11-21T03:12:00Z"}, (422, "TIME_IN_FUTURE")),
         ("/1/severity", {"to": "SEV-1", "reason": "Worse", "seen": "SEV-3"}, (409, "SEVERITY_CHANGED")),
+        ("/1/status", {"to": "identified", "seen": "monitoring"}, (409, "STATUS_CHANGED")),
         ("/1/status", {"to": "investigating"}, (422, "STATUS_UNCHANGED")),
         ("/1/roles/commander/offer", {"to": "nobody"}, (422, "NOT_A_RESPONDER")),
         ("/1/roles/captain/take", {}, (422, "VALIDATION_FAILED")),

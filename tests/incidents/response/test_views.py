@@ -163,6 +163,55 @@ def test_an_update_may_move_the_status(client_as, responder, incident):
     assert incident.timeline.get(kind="status").text.body == "Found it"
 
 
+@pytest.mark.parametrize(
+    ("seen", "moved_to", "chosen"),
+    [
+        ("investigating", "monitoring", "identified"),
+        ("investigating", "monitoring", "monitoring"),
+        ("identified", "resolved", "investigating"),
+    ],
+)
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_a_move_that_somebody_overtook_comes_back_with_its_words(
+    client_as, responder, publisher, incident, seen, moved_to, chosen, headers
+):
+    client = client_as(responder)
+    Incident.objects.update(status=seen)
+    assert f'name="post-seen" value="{seen}"' in body(client.get(incident.get_absolute_url()))
+    actions.change_status(incident, to=moved_to, by=publisher, at=minutes(1))
+    data = {"post-text": "Found it", "post-to": chosen, "post-seen": seen}
+
+    answer = client.post(address(incident, "post/"), data, headers=headers)
+
+    assert answer.status_code == 409
+    assert f"Somebody moved the incident to {moved_to.capitalize()} while you were writing." in body(answer)
+    assert "Found it</textarea>" in body(answer)
+    assert f'name="post-seen" value="{moved_to}"' in body(answer)
+    assert "valid choice" not in body(answer)
+    assert Incident.objects.get(pk=incident.pk).status == moved_to
+    assert not incident.timeline.filter(kind="note").exists()
+    if chosen != moved_to:
+        assert client.post(address(incident, "post/"), data | {"post-seen": moved_to}).status_code == 302
+        assert Incident.objects.get(pk=incident.pk).status == chosen
+
+
+def test_a_mistake_does_not_hide_that_somebody_overtook_it(client_as, responder, publisher, incident):
+    actions.change_status(incident, to="monitoring", by=publisher, at=minutes(1))
+
+    answer = client_as(responder).post(address(incident, "post/"), {"post-text": "", "post-seen": "investigating"})
+
+    assert answer.status_code == 422
+    assert 'name="post-seen" value="investigating"' in body(answer)
+
+
+def test_an_update_without_a_move_is_posted_whatever_moved_meanwhile(client_as, responder, publisher, incident):
+    actions.change_status(incident, to="monitoring", by=publisher, at=minutes(1))
+
+    client_as(responder).post(address(incident, "post/"), {"post-text": "Seen", "post-seen": "investigating"})
+
+    assert incident.timeline.get(kind="note").text.body == "Seen"
+
+
 def test_an_update_may_say_when_it_happened(client_as, responder, incident):
     data = {"post-text": "First call", "post-occurred_at": "2026-01-02T03:04"}
 
