@@ -39,10 +39,11 @@ def ownership(request: HttpRequest) -> HttpResponse:
 @require(Role.ADMIN)
 @require_http_methods(["GET", "HEAD", "POST"])
 def domain(request: HttpRequest, slug: str) -> HttpResponse:
-    """One row of the matrix, open for editing."""
+    """One row of the matrix, open for editing; with ?shown as it stands, when somebody thinks better of it."""
     stored = get_object_or_404(Domain, slug=slug)
     if request.method != "POST":
-        return _page(request, _domain_row(stored, DomainForm.of(stored)), part="domain-row")
+        form = None if "shown" in request.GET else DomainForm.of(stored)
+        return _page(request, _domain_row(stored, form), part="domain-row")
     form = DomainForm(request.POST, prefix=slug)
     if not form.is_valid():
         return _page(request, _domain_row(stored, form), part="domain-row", status=422)
@@ -59,10 +60,11 @@ def domain(request: HttpRequest, slug: str) -> HttpResponse:
 @require(Role.ADMIN)
 @require_http_methods(["GET", "HEAD", "POST"])
 def contact(request: HttpRequest, slug: str) -> HttpResponse:
-    """One of the house's contacts, open for editing."""
+    """One of the house's contacts, open for editing; with ?shown as it stands."""
     stored = get_object_or_404(Contact, slug=slug)
     if request.method != "POST":
-        return _page(request, Row(stored, form=ContactForm.of(stored)), part="contact-row")
+        form = None if "shown" in request.GET else ContactForm.of(stored)
+        return _page(request, Row(stored, form=form), part="contact-row")
     form = ContactForm(request.POST, prefix=slug)
     if not form.is_valid():
         return _page(request, Row(stored, form=form), part="contact-row", status=422)

@@ -219,6 +219,8 @@ def test_the_matrix_is_edited_in_place(visit, admin, script):
 
     expect(page.locator("#domain-payments")).to_contain_text("@night-owl")
     expect(page.get_by_role("link", name="Edit Payments")).to_be_visible()
+    if script:
+        expect(page.locator("#mark-oncall-payments")).not_to_have_text("Who?")
 
 
 def test_a_conflict_in_the_matrix_shows_both_and_replaces_on_purpose(visit, admin):
@@ -247,6 +249,7 @@ def test_cancelling_an_edit_brings_the_row_back(visit, admin):
 
     expect(page.locator("#domain-payments")).to_contain_text("@payments-lead")
     expect(page.get_by_role("link", name="Edit Payments")).to_be_visible()
+    expect(page.locator("#mark-oncall-payments")).not_to_have_text("Who?")
 
 
 def test_filtering_the_list_while_typing_keeps_the_address_in_step(visit, responder):
