@@ -11,7 +11,7 @@ from django.db.models import Max
 from incidents.obligations import actions as obligations
 from incidents.obligations.models import Obligation
 from incidents.ownership.models import Domain
-from incidents.response import channel, checklist, clocks, decisions, roles, states, timeline, watching
+from incidents.response import channel, checklist, clocks, decisions, impact, roles, states, timeline, watching
 from incidents.response.models import Incident, TimelineEvent
 from incidents.response.past import Past, require_order
 from incidents.response.states import Kind, Status
@@ -144,7 +144,7 @@ def change_status(
     if not incident.is_open:
         _require_reopenable(incident, note)
     old, incident.status = incident.status, Status(to)
-    incident.resolved_at = at if to == Status.RESOLVED else None
+    incident.resolved_at = _ended(incident, occurred_at, at) if to == Status.RESOLVED else None
     incident.closed_at, incident.closed_by = None, None
     incident.save(update_fields=["status", "resolved_at", "closed_at", "closed_by"])
     if to == Status.RESOLVED:
@@ -317,6 +317,14 @@ def _require_reopenable(incident: Incident, note: str) -> None:
         )
     if not note.strip():
         raise Refused("REASON_MISSING", "Say why it is opened again.")
+
+
+def _ended(incident: Incident, occurred_at: datetime | None, at: datetime) -> datetime:
+    """Now, or when a person says that it was over: then figures and timeline tell the same."""
+    if occurred_at is None:
+        return at
+    impact.require_order(incident, {"resolved_at": occurred_at}, at=at)
+    return occurred_at
 
 
 def _require_past(occurred_at: datetime | None, at: datetime) -> None:

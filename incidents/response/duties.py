@@ -8,7 +8,7 @@ from incidents.obligations import actions as obligations
 from incidents.obligations.models import Obligation
 from incidents.response import timeline
 from incidents.response.models import Incident, TimelineEvent
-from incidents.response.states import Kind
+from incidents.response.states import Kind, Status
 from opsportal.errors import Refused
 from opsportal.models import User
 from opsportal.privacy import guard
@@ -47,10 +47,9 @@ def verify_recovery(incident: Incident, *, note: str, by: User, at: datetime) ->
 
 
 def _is_verified(incident: Incident) -> bool:
-    """Since it was resolved for the last time."""
-    return Obligation.objects.filter(
-        kind=Owed.VERIFICATION, subject=incident.label, met_at__gte=incident.resolved_at
-    ).exists()
+    """Since somebody said for the last time that it is resolved; when it was over may be earlier."""
+    said = incident.timeline.filter(kind=Kind.STATUS, new=Status.RESOLVED).order_by("-id").values("recorded_at")[:1]
+    return Obligation.objects.filter(kind=Owed.VERIFICATION, subject=incident.label, met_at__gte=said).exists()
 
 
 def _due(incident: Incident) -> datetime | None:

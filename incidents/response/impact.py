@@ -19,7 +19,16 @@ from opsportal.privacy import guard
 
 _VALUE = 140
 # The times that a person may correct; all others are when somebody did something here.
-TIMES = {"impact_started_at": "Impact began", "detected_at": "Detected", "mitigated_at": "Mitigated"}
+TIMES = {
+    "impact_started_at": "Impact began",
+    "detected_at": "Detected",
+    "mitigated_at": "Mitigated",
+    "resolved_at": "Resolved",
+}
+_NOT_YET = {
+    "mitigated_at": ("NOT_MITIGATED", "It is not mitigated yet. Say so first."),
+    "resolved_at": ("NOT_RESOLVED", "The incident still runs. Resolve it first."),
+}
 
 
 @dataclass(frozen=True)
@@ -95,10 +104,10 @@ def correct_time(incident: Incident, what: str, *, to: datetime, reason: str, by
     """Put a time right: the timeline keeps the old one, the new one and why."""
     incident = _locked(incident)
     if what not in TIMES:
-        raise Refused("TIME_UNKNOWN", "Only the times of impact, detection and mitigation are corrected.")
+        raise Refused("TIME_UNKNOWN", "Only the times of impact, detection, mitigation and end are corrected.")
     old: datetime | None = getattr(incident, what)
     if old is None:
-        raise Refused("NOT_MITIGATED", "It is not mitigated yet. Say so first.")
+        raise Refused(*_NOT_YET[what])
     if not reason.strip():
         raise Refused("REASON_MISSING", "Say why the time is another one.")
     if to == old:
@@ -113,7 +122,10 @@ def correct_time(incident: Incident, what: str, *, to: datetime, reason: str, by
 
 
 def require_order(incident: Incident, changed: dict[str, datetime], *, at: datetime) -> None:
-    """Refuse times that cannot be: began, then detected, then declared; mitigated after it began, before it ended."""
+    """Refuse times that cannot be: began, then detected, then declared; mitigated after it began, before it ended.
+
+    It ends after it was last reopened, and before it was closed.
+    """
     began, detected = (changed.get(name, getattr(incident, name)) for name in ("impact_started_at", "detected_at"))
     mitigated = changed.get("mitigated_at", incident.mitigated_at)
     if any(moment > at for moment in changed.values()):
@@ -122,9 +134,22 @@ def require_order(incident: Incident, changed: dict[str, datetime], *, at: datet
         raise Refused("TIMES_OUT_OF_ORDER", "It begins, somebody notices, then it is declared: keep that order.")
     if mitigated is not None and mitigated < began:
         raise Refused("TIMES_OUT_OF_ORDER", "It cannot be mitigated before it began.")
-    ended = incident.resolved_at
-    if ended is not None and (detected > ended or (mitigated is not None and mitigated > ended)):
-        raise Refused("TIMES_OUT_OF_ORDER", "It is resolved when it is mitigated or later.")
+    ended = changed.get("resolved_at", incident.resolved_at)
+    if ended is None:
+        return
+    if detected > ended or (mitigated is not None and mitigated > ended):
+        raise Refused("TIMES_OUT_OF_ORDER", "It is resolved when it is detected and mitigated, or later.")
+    if "resolved_at" in changed:
+        _require_last_end(incident, ended)
+
+
+def _require_last_end(incident: Incident, ended: datetime) -> None:
+    reopenings = incident.timeline.filter(kind=Kind.STATUS, old=Status.RESOLVED).order_by("-id")
+    reopened_at = reopenings.values_list("occurred_at", flat=True).first()
+    if reopened_at is not None and ended < reopened_at:
+        raise Refused("TIMES_OUT_OF_ORDER", "It was reopened after that. Say when it was over for the last time.")
+    if incident.closed_at is not None and ended > incident.closed_at:
+        raise Refused("TIMES_OUT_OF_ORDER", "It is closed when it is resolved or later.")
 
 
 def proposed_mitigation(incident: Incident) -> datetime | None:

@@ -60,7 +60,7 @@ def _moments(incident: Incident) -> list[Moment]:
         Moment("Declared", incident.declared_at),
         Moment("Acknowledged", incident.acknowledged_at),
         Moment("Mitigated", incident.mitigated_at, "mitigated_at" if incident.mitigated_at else ""),
-        Moment("Resolved", incident.resolved_at),
+        Moment("Resolved", incident.resolved_at, "resolved_at"),
         Moment("Closed", incident.closed_at),
     ]
 

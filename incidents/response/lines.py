@@ -311,7 +311,12 @@ def _heading(event: TimelineEvent, body: str) -> _Words:
 
 
 _FACTS = {"scope": "what is hit", "share": "how much is hit", "versions": "the affected versions"}
-_TIMES = {"impact_started_at": "when the impact began", "detected_at": "when it was detected"}
+_TIMES = {
+    "impact_started_at": "when the impact began",
+    "detected_at": "when it was detected",
+    "mitigated_at": "when it was mitigated",
+    "resolved_at": "when it was resolved",
+}
 _SHARES: dict[str, str] = {value: label for value, label in Incident.Share.choices if value}
 
 
@@ -335,7 +340,7 @@ def _moment(iso: str) -> str:
 
 def _corrected_time(event: TimelineEvent, body: str) -> _Words:
     (what, _, old), (_, _, new) = event.old.partition(" "), event.new.partition(" ")
-    said = f"corrected {_TIMES.get(what, 'when it was mitigated')} from {_moment(old)} to"
+    said = f"corrected {_TIMES[what]} from {_moment(old)} to"
     return _Words(said, _moment(new), body=body, icon="pencil")
 
 

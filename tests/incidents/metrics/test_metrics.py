@@ -13,7 +13,7 @@ from incidents.changes.models import Change
 from incidents.metrics import queries
 from incidents.metrics.queries import LeftOut, Report
 from incidents.obligations.models import Obligation
-from incidents.response import actions, linking
+from incidents.response import actions, impact, linking
 from incidents.response.models import Incident
 from incidents.statuspage import actions as statuspage
 from opsportal.models import User
@@ -64,6 +64,18 @@ def test_figures_come_from_what_people_did(responder):
     assert (found["All"]["mttr"].n, found["All"]["mttr"].median, found["All"]["mttr"].p90) == (6, 2100, None)
     assert (found["SEV-1"]["mttr"].n, found["SEV-1"]["mttr"].median) == (1, None)
     assert found["All"]["first_public"].n == 0
+
+
+def test_an_end_that_was_corrected_or_told_later_counts_as_it_was(responder):
+    for _ in range(4):
+        actions.change_status(
+            open_incident(responder), to="resolved", by=responder, at=minutes(60), occurred_at=minutes(20)
+        )
+    impact.correct_time(
+        past(responder), "resolved_at", to=minutes(20), reason="The graph", by=responder, at=minutes(70)
+    )
+
+    assert report(responder).all.by_measure["mttr"].median == 1200
 
 
 def test_severity_counts_at_its_worst(responder):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from incidents.response import actions, areas, channel, checklist, closing, impact, watching
+from incidents.response import actions, areas, channel, checklist, closing, duties, impact, watching
 from incidents.response.lines import line_of
 from incidents.response.models import Incident, ScopeArea, TimelineEvent, Watcher
 from opsportal.errors import Conflict, Denied, Refused
@@ -112,7 +112,8 @@ def test_a_corrected_time_keeps_the_old_one_and_the_reason(incident, responder):
         ("impact_started_at", 0, "TIME_UNCHANGED"),
         ("mitigated_at", 3, "NOT_MITIGATED"),
         ("declared_at", -1, "TIME_UNKNOWN"),
-        ("resolved_at", 1, "TIME_UNKNOWN"),
+        ("resolved_at", 1, "NOT_RESOLVED"),
+        ("closed_at", 1, "TIME_UNKNOWN"),
     ],
 )
 def test_times_that_cannot_be_are_refused(incident, responder, what, to, code):
@@ -133,6 +134,48 @@ def test_mitigated_lies_between_the_beginning_and_the_end(incident, responder):
     assert code_of(lambda: moved(incident, responder, "mitigated_at", minutes(21))) == "TIMES_OUT_OF_ORDER"
     moved(incident, responder, "mitigated_at", minutes(20))
     assert Incident.objects.get().mitigated_at == minutes(20)
+
+
+def test_the_end_is_corrected_and_the_timeline_says_so(incident, responder):
+    actions.change_status(incident, to="resolved", by=responder, at=minutes(50))
+    event = moved(incident, responder, "resolved_at", minutes(10))
+
+    assert Incident.objects.get().resolved_at == minutes(10)
+    assert read(event).startswith("responder corrected when it was resolved from 21 Nov 04:02 to 21 Nov 03:22")
+    assert code_of(lambda: moved(incident, responder, "resolved_at", minutes(-1))) == "TIMES_OUT_OF_ORDER"
+    Incident.objects.update(closed_at=minutes(55))
+    assert code_of(lambda: moved(incident, responder, "resolved_at", minutes(56))) == "TIMES_OUT_OF_ORDER"
+
+
+def test_who_resolves_it_later_says_when_it_was_over(incident, responder):
+    impact.mitigate(incident, by=responder, at=minutes(4))
+
+    def resolve(occurred: float, at: float) -> TimelineEvent:
+        return actions.change_status(
+            incident, to="resolved", by=responder, at=minutes(at), occurred_at=minutes(occurred)
+        )
+
+    assert code_of(lambda: resolve(3, 50)) == "TIMES_OUT_OF_ORDER"
+    assert resolve(10, 50).occurred_at == Incident.objects.get().resolved_at == minutes(10)
+
+    duties.verify_recovery(incident, note="Three sign-ins", by=responder, at=minutes(51))
+    actions.change_status(incident, to="investigating", note="It came back", by=responder, at=minutes(52))
+    assert code_of(lambda: resolve(20, 60)) == "TIMES_OUT_OF_ORDER"
+    resolve(55, 60)
+    assert code_of(lambda: moved(incident, responder, "resolved_at", minutes(51))) == "TIMES_OUT_OF_ORDER"
+
+
+def test_an_end_before_the_last_look_does_not_make_that_look_a_proof(incident, responder):
+    actions.change_status(incident, to="resolved", by=responder, at=minutes(10))
+    duties.verify_recovery(incident, note="Three sign-ins", by=responder, at=minutes(30))
+    actions.change_status(
+        incident, to="investigating", note="It came back", by=responder, at=minutes(40), occurred_at=minutes(20)
+    )
+    actions.change_status(incident, to="resolved", by=responder, at=minutes(50), occurred_at=minutes(25))
+
+    duties.verify_recovery(incident, note="Again three", by=responder, at=minutes(59))
+
+    assert incident.timeline.filter(kind="duty").count() == 2
 
 
 def test_going_to_monitoring_proposes_when_it_was_mitigated(client_as, responder, incident):
