@@ -12,7 +12,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from incidents import reactions
 from incidents.postmortems import actions as postmortems
 from incidents.postmortems.models import Postmortem
-from incidents.response import actions
+from incidents.response import actions, checklist, closing, duties
 from incidents.response.models import ChecklistTemplateStep, Incident, Reaction
 from incidents.statuspage import actions as statuspage
 from opsportal.models import User
@@ -126,6 +126,47 @@ def test_a_sev_1_from_its_alert_to_its_closing(visit, responder, publisher, admi
     expect(head).to_contain_text("Closed")
     expect(page.locator("#timeline")).to_contain_text("closed the incident")
     assert Incident.objects.get().closed_by == responder
+
+
+def ready_to_close(by: User) -> Incident:
+    """A SEV-1 that nobody outside noticed, resolved, with its steps, its proof, and no need of a report."""
+    incident = actions.declare(title="Checkout fails", severity="SEV-1", domain=domain(), by=by, at=now())
+    duties.say_no_public_impact(incident, reason="Staff only", by=by, at=now())
+    actions.change_status(incident, to="resolved", note="Renewed", by=by, at=now())
+    for step in filter(closing.is_in_the_way, incident.checklist.order_by("position")):
+        checklist.tick(step, by=by, at=now())
+    duties.verify_recovery(incident, note="Error share 0.2 %", by=by, at=now())
+    actions.waive(incident, kind="postmortem", reason="Known since June", by=by, at=now())
+    return incident
+
+
+def test_what_was_closed_and_comes_back_is_reopened_with_its_clock_and_shuts_the_gate(visit, responder):
+    incident = ready_to_close(responder)
+    page = visit(responder, incident.get_absolute_url())
+    head, dialog, box = page.locator("#room-head"), page.get_by_role("dialog"), page.locator("#compose")
+    stands = head.locator(".steps [aria-current]")
+    head.get_by_role("link", name="Close for INC-1").click()
+    dialog.get_by_role("button", name="Close INC-1").click()
+    expect(stands).to_have_text(["Resolved", "Closed"])
+
+    box.get_by_label("Status after this update").select_option("Reopen as Investigating")
+    box.get_by_role("button", name="Post to team").click()
+    expect(box).to_contain_text("Write what changed before you post.")
+    assert Incident.objects.get().is_closed
+
+    box.get_by_label("Update text").fill("It fails again")
+    box.get_by_role("button", name="Post to team").click()
+    expect(stands).to_have_text(["Investigating"])
+    expect(page).to_have_title(re.compile(r"^14:\d\d first public update, INC-1 Checkout fails"))
+    expect(page.locator("#timeline")).to_contain_text("It fails again")
+
+    head.get_by_role("link", name="Resolve…").click()
+    dialog.get_by_role("button", name="Resolve INC-1").click()
+    head.get_by_role("link", name="Close…").click()
+    expect(dialog).to_contain_text("2 things to do before INC-1 is closed")
+    expect(dialog).to_contain_text("Nobody has verified the recovery.")
+    expect(dialog).to_contain_text("The post-mortem is not reviewed.")
+    expect(dialog.get_by_role("button", name="Close INC-1")).to_have_count(0)
 
 
 def test_closing_without_javascript_names_what_is_missing(visit, responder):
