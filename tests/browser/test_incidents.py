@@ -114,6 +114,38 @@ def test_half_typed_text_and_open_details_survive_news_of_others(visit, responde
     expect(page.locator("#step-0 [role=checkbox]")).not_to_be_checked(timeout=8000)
 
 
+def test_the_end_of_a_session_takes_no_words_and_they_are_sent_after_a_sign_in_elsewhere(visit, responder):
+    responder.set_password("a long walk before the night shift")
+    responder.save()
+    incident = declared(responder)
+    page = visit(responder, incident.get_absolute_url())
+    box, alert = page.get_by_label("Update text"), page.get_by_role("alert").filter(has_text="You are signed out")
+    look_again = "document.body.dispatchEvent(new CustomEvent('portal:refresh'))"
+    box.fill("Half a sen")
+    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+
+    page.evaluate(look_again)
+    expect(alert.first).to_be_visible()
+    page.get_by_role("button", name="Post to team").click()
+    expect(page.locator("#signed-out")).to_have_count(1)
+    expect(box).to_have_value("Half a sen")
+    assert axe(page) == []
+
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="Sign in").click()
+    tab = opened.value
+    tab.get_by_label("Username").fill(responder.username)
+    tab.get_by_label("Password").fill("a long walk before the night shift")
+    tab.get_by_role("button", name="Sign in").click()
+    expect(tab.get_by_role("heading", level=1)).not_to_have_text("Sign in")
+    page.evaluate(look_again)
+    expect(alert).to_have_count(0)
+    page.get_by_role("button", name="Post to team").click()
+
+    expect(page.locator("#timeline")).to_contain_text("Half a sen")
+    assert incident.timeline.get(kind="note").text.body == "Half a sen"
+
+
 def test_a_box_follows_the_server_after_it_was_ticked_here(visit, responder, publisher):
     incident = declared(responder)
     page = visit(responder, incident.get_absolute_url())

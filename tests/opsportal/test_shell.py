@@ -465,6 +465,7 @@ def test_every_template_compiles():
             ("css/portal.css", 12),
             ("css/print.css", 1),
             ("js/portal.js", 4),
+            ("js/session.js", 1),
             ("icons/icons.svg", 5),
             ("vendor/htmx.min.js", 15),
         ),
@@ -498,7 +499,7 @@ def test_the_stylesheet_asks_nobody_else():
     assert "@import" not in css
 
 
-@pytest.mark.parametrize("name", ["portal.js", "chart.js"])
+@pytest.mark.parametrize("name", ["portal.js", "session.js", "chart.js"])
 def test_our_scripts_neither_evaluate_nor_store(name):
     script = (STATIC / "js" / name).read_text()
 
