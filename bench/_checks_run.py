@@ -142,7 +142,7 @@ def _bare(urls: list[str], *, is_fresh: bool) -> None:
     """On the worker's own loop, as many at a time."""
     from checks.scheduler import loop
 
-    loop.of_this_process().loop.run_until_complete(_ask_all(urls, is_fresh=is_fresh))
+    loop.of_this_process().ask(_ask_all(urls, is_fresh=is_fresh))
 
 
 _sessions: dict[bool, aiohttp.ClientSession] = {}
@@ -152,7 +152,7 @@ def _close() -> None:
     from checks.scheduler import loop
 
     for one in _sessions.values():
-        loop.of_this_process().loop.run_until_complete(one.close())
+        loop.of_this_process().ask(one.close())
     loop.close()
 
 

@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from checks.catalogue import actions as catalogue
 from checks.catalogue.kinds import KINDS
@@ -47,10 +47,26 @@ def tick(lane: Lane = FAST) -> int:
             flying.launch(claimed)
         if not flying.under_way:
             break
-        for part in flying.land():
-            written += runs.write(part.token, part.results, at=part.at, rest=part.rest)
-            _beat(lane)
+        written += _write(flying.land(), lane)
     _beat(lane)
+    return written
+
+
+def _write(landed: list[loop.Landed], lane: Lane) -> int:
+    """Each part in its own transaction: one that cannot be written costs the others nothing, and is raised at the end.
+
+    Its runs stay leased and are unknown; what is left of its lease goes on under the token that the database knows.
+    """
+    written, problem = 0, None
+    for part in landed:
+        try:
+            written += runs.write(part.lease.token, part.results, at=part.lease.at, rest=part.rest)
+            part.is_written()
+            _beat(lane)
+        except DatabaseError as found:
+            problem = problem or found
+    if problem is not None:
+        raise problem
     return written
 
 

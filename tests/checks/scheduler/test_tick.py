@@ -5,11 +5,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from threading import Event
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import OperationalError
 from django.db.models import Sum
 from django.utils import timezone
 from pytest_django import Settings
@@ -146,6 +148,61 @@ def test_pauses_end_while_something_hangs(add_check: AddCheck, monkeypatch: pyte
 
     paused.refresh_from_db()
     assert paused.state != State.PAUSED
+
+
+@pytest.mark.usefixtures("only_mine")
+def test_probes_go_on_while_the_tick_is_at_the_database(add_check: AddCheck, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else each would be timed by how long our own writing takes, and fail by it."""
+    ended = Event()
+
+    async def take_a_while(spec: Spec, context: Context) -> Outcome | None:
+        await asyncio.sleep(0.01)
+        ended.set()
+        return passed()
+
+    add_check(kind="tcp")
+    monkeypatch.setitem(KINDS, "tcp", replace(KINDS["tcp"], probe=take_a_while))
+    claimed = claim(limit=5, kinds=("tcp",))
+    assert claimed is not None
+
+    loop.of_this_process().launch(claimed)
+
+    assert ended.wait(30)  # nobody asked the loop for anything meanwhile
+    assert [len(part.results) for part in loop.of_this_process().land()] == [1]
+
+
+@pytest.mark.usefixtures("only_mine")
+def test_what_cannot_be_written_costs_the_rest_of_its_lease_nothing(
+    add_check: AddCheck, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_check("quick", kind="tcp")
+    hanging, tries = add_check("hanging", kind="dns"), 0
+
+    async def pass_at_once(spec: Spec, context: Context) -> Outcome | None:
+        return passed()
+
+    async def wait_for_it(spec: Spec, context: Context) -> Outcome | None:
+        while not tries:
+            await asyncio.sleep(0.01)
+        return passed()
+
+    def write(token: UUID, results: list[Result], **words: Any) -> int:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise OperationalError("canceling statement due to statement timeout")
+        return runs.write(token, results, **words)
+
+    monkeypatch.setitem(KINDS, "tcp", replace(KINDS["tcp"], probe=pass_at_once))
+    monkeypatch.setitem(KINDS, "dns", replace(KINDS["dns"], probe=wait_for_it))
+    monkeypatch.setattr(loop, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(actions, "runs", SimpleNamespace(write=write))
+
+    with pytest.raises(OperationalError):
+        actions.tick()
+    assert actions.tick() == 1
+
+    assert list(MinuteBucket.objects.values_list("check_id", "ok")) == [(hanging.pk, 1)]
 
 
 @pytest.mark.usefixtures("only_mine")
