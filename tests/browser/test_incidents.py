@@ -138,6 +138,10 @@ def test_the_end_of_a_session_takes_no_words_and_they_are_sent_after_a_sign_in_e
     tab.get_by_label("Password").fill("a long walk before the night shift")
     tab.get_by_role("button", name="Sign in").click()
     expect(tab.get_by_role("heading", level=1)).not_to_have_text("Sign in")
+    page.route("**/more/", lambda route: route.fulfill(status=503), times=1)  # the first try finds nobody
+    with page.expect_response(lambda answer: answer.status == 503):
+        page.evaluate(look_again)
+    expect(page.locator("#signed-out")).to_have_count(1)
     page.evaluate(look_again)
     expect(alert).to_have_count(0)
     page.get_by_role("button", name="Post to team").click()
