@@ -43,11 +43,12 @@ def lift(request: HttpRequest, pk: int) -> HttpResponse:
     found = queries.freeze_or_404(pk)
     form = LiftForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
+        at = now()
         try:
-            freezes.lift(found, reason=form.cleaned_data["reason"], by=person(request), at=now())
+            lifted = freezes.lift(found, reason=form.cleaned_data["reason"], by=person(request), at=at)
         except Refused as refusal:
             form.add_error(None, refusal.sentence)
         else:
-            status_message(request, f"Changes go through again for {found.where}.")
+            status_message(request, f"{freezes.ending(lifted, at=at)}.")
             return see(request, "incidents:changes")
     return render_page(request, LIFT, {"form": form, "one": found}, part="dialog", status=422 if form.errors else 200)

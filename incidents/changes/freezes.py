@@ -91,7 +91,7 @@ def require_open(kind: str, domain: Domain | None, *, moment: datetime, override
     """Refuse a change that a freeze holds up at that moment, unless a reason overrides it; True when one does."""
     if kind not in HELD_BY_FREEZE:
         return False
-    found = Freeze.objects.select_related("domain").holding(moment).touching(domain).soonest_first().first()
+    found = _holding(domain, moment)
     if found is None:
         return False
     if not override:
@@ -101,11 +101,27 @@ def require_open(kind: str, domain: Domain | None, *, moment: datetime, override
 
 def sentence(freeze: Freeze) -> str:
     """What somebody reads who is held up by it."""
-    until = f"until {freeze.ends_at.astimezone(UTC):%-d %b %H:%M} UTC" if freeze.ends_at else "until it is lifted"
     return (
-        f"Changes are frozen for {freeze.where} {until}: {freeze.reason.rstrip('.')}. "
+        f"Changes are frozen for {freeze.where} {_until(freeze)}: {freeze.reason.rstrip('.')}. "
         "A rollback passes; anything else needs a reason in spite of the freeze."
     )
+
+
+def ending(freeze: Freeze, *, at: datetime) -> str:
+    """What is true for the domain once this one is lifted: others may hold it still, or it had not begun."""
+    if freeze.starts_at > at:
+        return f"The freeze planned for {freeze.where} is off"
+    if (other := _holding(freeze.domain, at)) is not None:
+        return f"One freeze less for {freeze.where}; still frozen: {other.where} {_until(other)}"
+    return f"Changes go through again for {freeze.where}"
+
+
+def _holding(domain: Domain | None, moment: datetime) -> Freeze | None:
+    return Freeze.objects.select_related("domain").holding(moment).touching(domain).soonest_first().first()
+
+
+def _until(freeze: Freeze) -> str:
+    return f"until {freeze.ends_at.astimezone(UTC):%-d %b %H:%M} UTC" if freeze.ends_at else "until it is lifted"
 
 
 def _tell_begin(freeze: Freeze, who: str, *, at: datetime) -> None:
@@ -115,8 +131,10 @@ def _tell_begin(freeze: Freeze, who: str, *, at: datetime) -> None:
 
 
 def _tell_end(freeze: Freeze, who: str, *, at: datetime) -> None:
-    body = f"{freeze.lifted_because.rstrip('.')}. It was frozen because: {freeze.reason}"
-    _tell(freeze, "ends", f"Changes go through again for {freeze.where}", body, who, at=at)
+    """The ops channel hears it once. Nobody shall begin a change on its word that another freeze refuses."""
+    was = "planned" if freeze.starts_at > at else "frozen"
+    body = f"{freeze.lifted_because.rstrip('.')}. It was {was} because: {freeze.reason}"
+    _tell(freeze, "ends", ending(freeze, at=at), body, who, at=at)
 
 
 def _tell(freeze: Freeze, what: str, subject: str, body: str, who: str, *, at: datetime) -> None:
@@ -125,7 +143,7 @@ def _tell(freeze: Freeze, what: str, subject: str, body: str, who: str, *, at: d
         subject=subject,
         body=f"{body}\n{settings.BASE_URL}{reverse('incidents:changes')}",
         at=at,
-        because=f"{who} {'freezes' if what == 'begins' else 'frees'} changes",
+        because=f"{who} {'freezes changes' if what == 'begins' else 'lifts a freeze'}",
     )
 
 

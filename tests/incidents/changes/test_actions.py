@@ -252,12 +252,33 @@ class TestFreezes:
         told = Delivery.objects.filter(event__startswith="freeze:").order_by("pk")
         assert [one.subject for one in told] == [
             "Changes will from 21 Nov 09:12 UTC be frozen for Payments",
-            "Changes go through again for Payments",
+            "The freeze planned for Payments is off",
             "Changes are frozen for Backend",
             "Changes go through again for Backend",
         ]
         assert "until 21 Nov 12:12 UTC: Quarter end." in told[0].body
-        assert told[1].body.startswith("Closed early. It was frozen because: Quarter end\n")
+        assert told[1].body.startswith("Closed early. It was planned because: Quarter end\n")
+
+    def test_the_ops_channel_is_not_told_that_changes_pass_while_another_freeze_holds_them(
+        self, tell, admin, frozen, settings
+    ):
+        settings.SLACK_WEBHOOK_URL = "https://hooks.slack.example/x"
+        house = freezes.add_window(None, reason="Sale", starts_at=AT, ends_at=None, by=admin, at=AT)
+        actions.freeze(domain(), "Error budget is spent", at=AT)
+
+        actions.unfreeze(domain(), "Budget is back", at=hours(1))
+        with pytest.raises(Refused, match="frozen for Payments"):
+            tell(at=hours(1))
+        freezes.lift(frozen, reason="Closed early", by=admin, at=hours(2))
+        freezes.lift(house, reason="Sold out", by=admin, at=hours(3))
+        assert tell(at=hours(3)).override == ""
+
+        told = Delivery.objects.filter(event__startswith="freeze:", event__endswith=":ends").order_by("pk")
+        assert [one.subject for one in told] == [
+            "One freeze less for Payments; still frozen: Payments until 21 Nov 11:12 UTC",
+            "One freeze less for Payments; still frozen: All domains until it is lifted",
+            "Changes go through again for All domains",
+        ]
 
     def test_a_rule_of_the_house_freezes_and_unfreezes_as_often_as_it_runs(self, tell, admin, frozen):
         actions.unfreeze(domain("backend"), "Budget is back", at=AT)
