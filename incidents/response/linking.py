@@ -94,7 +94,10 @@ def merge(incident: Incident, *, into: Incident, reason: str, by: User, at: date
 
 @transaction.atomic
 def split(incident: Incident, *, reason: str, by: User, at: datetime) -> TimelineEvent:
-    """Undo a wrong merge: the room is as it was, with its status and clocks. What was told meanwhile stays there."""
+    """Undo a wrong merge: the room is as it was, with its status and clocks. What was told meanwhile stays there.
+
+    The other room keeps no first public word that it owed for this one alone.
+    """
     seen = Incident.objects.filter(pk=incident.pk).values_list("merged_into", flat=True).get()
     if seen is None:
         raise Refused("NOT_MERGED", f"{incident.label} stands alone already.")
@@ -108,6 +111,8 @@ def split(incident: Incident, *, reason: str, by: User, at: datetime) -> Timelin
     incident.resolved_at = incident.resolved_at if incident.status == Status.RESOLVED else None
     incident.save(update_fields=["merged_into", "status", "resolved_at", "closed_at", "closed_by"])
     _take_back_clocks(incident, into, merged.recorded_at)
+    for room in (incident, into):  # what a room that was split off before had brought here came back as well
+        _let_go_first_word(room, by=by, at=at)
     event = timeline.record(
         incident, Kind.MERGE, by=by, at=at, old=f"into {into.label}", new=incident.status, text=reason
     )
@@ -207,6 +212,25 @@ def _take_back_clocks(incident: Incident, into: Incident, merged_at: datetime) -
     stopped = Obligation.objects.filter(subject=incident.label, waived_at=merged_at, reason=_waived(into))
     for one in stopped:
         obligations.owe(one.kind, incident.label, due_at=one.due_at, at=one.created_at, owner=one.owner)
+
+
+def _let_go_first_word(room: Incident, *, by: User, at: datetime) -> None:
+    """The first word that a merge opened here, once no room merged into this one had it to hand over any more.
+
+    A severity that a person chose since then, or a reopening, owes it for the room's own sake.
+    """
+    first = Obligation.objects.open().filter(kind=Obligation.Kind.FIRST_PUBLIC_UPDATE, subject=room.label).first()
+    if (
+        first is None
+        or not room.timeline.filter(kind=Kind.MERGE, new__startswith="from ", recorded_at=first.created_at).exists()
+    ):
+        return
+    own = Q(kind=Kind.SEVERITY) | Q(kind=Kind.STATUS, old=Status.RESOLVED)
+    if room.timeline.filter(own, recorded_at__gte=first.created_at).exists():
+        return
+    merged = [one.label for one in Incident.objects.filter(merged_into=room)]
+    if not Obligation.objects.filter(kind=first.kind, subject__in=merged, reason=_waived(room)).exists():
+        obligations.waive(first.kind, room.label, by=by, at=at, reason="Owed for a merged room that was split again.")
 
 
 def _hand_over_watchers(incident: Incident, into: Incident) -> None:

@@ -363,6 +363,51 @@ def test_a_resolved_one_comes_back_resolved(incident, other, responder):
     assert running(other) == before
 
 
+def test_a_first_word_that_only_the_merge_asked_for_is_not_owed_after_the_split(incident, other, responder):
+    third = open_incident(responder)
+    actions.waive(incident, kind="first_public_update", reason="Staff only", by=responder, at=minutes(6))
+    before = running(incident)
+    merge(other, incident, responder, at=minutes(7))
+    merge(third, incident, responder, at=minutes(8))
+
+    linking.split(other, reason="Two providers", by=responder, at=minutes(9))
+    assert running(incident)["first_public_update"] == minutes(15), "the third room's is owed here still"
+    linking.split(third, reason="Three providers", by=responder, at=minutes(10))
+
+    assert running(incident) == before
+    waived = Obligation.objects.filter(subject=incident.label, waived_at=minutes(10)).get()
+    assert (waived.reason, waived.waived_by) == ("Owed for a merged room that was split again.", responder)
+    assert [running(one)["first_public_update"] for one in (other, third)] == [minutes(20), minutes(15)]
+
+
+def test_a_first_word_that_the_room_owes_itself_stays_after_a_split(incident, other, responder):
+    actions.waive(incident, kind="first_public_update", reason="Staff only", by=responder, at=minutes(6))
+    merge(other, incident, responder, at=minutes(7))
+    actions.change_severity(incident, to="SEV-1", reason="Every shop", by=responder, at=minutes(8))
+    room = fire(severity="SEV-2", domain_id=domain().pk).room
+    confirmed = open_incident(responder)
+    merge(confirmed, room, responder, at=minutes(8))
+
+    linking.split(other, reason="Two providers", by=responder, at=minutes(9))
+    linking.split(confirmed, reason="Two providers", by=responder, at=minutes(9))
+
+    assert "first_public_update" in running(incident)
+    assert "first_public_update" in running(room)
+
+
+def test_a_room_split_off_later_does_not_get_back_what_another_had_brought(incident, other, responder):
+    actions.waive(other, kind="first_public_update", reason="Staff only", by=responder, at=minutes(6))
+    last = open_incident(responder)
+    merge(incident, other, responder, at=minutes(7))
+    merge(other, last, responder, at=minutes(8))
+
+    linking.split(incident, reason="Two providers", by=responder, at=minutes(9))
+    linking.split(other, reason="Three providers", by=responder, at=minutes(10))
+
+    assert "first_public_update" not in running(other)
+    assert "first_public_update" in running(incident)
+
+
 def test_only_a_merged_one_is_split_and_only_with_a_reason(incident, other, responder):
     with pytest.raises(Refused, match="stands alone already"):
         linking.split(incident, reason="Why not", by=responder, at=AT)
