@@ -66,6 +66,8 @@ def resume_many(request: ApiRequest, body: ManyBody) -> Answer:
 def mute_many(request: ApiRequest, body: MuteManyBody) -> Answer:
     """What comes of them is kept and wakes nobody until the end."""
     _require_ahead(body)
+    if not body.reason.strip():  # of many it would be said of each in turn, long after this was answered
+        raise _unfit(("reason", "Say why they are muted."))
     return _begin(request, "mute", body, Given(until=body.until, reason=body.reason))
 
 

@@ -122,6 +122,7 @@ def test_what_has_something_in_common_is_chosen(run, three, add_check):
         ("pause", {"keys": ["shop-0"], "until": "2020-01-01T00:00:00Z"}, ["body.until"]),
         ("mute", {"keys": ["shop-0"], "until": "2020-01-01T00:00:00Z", "reason": "x"}, ["body.until"]),
         ("mute", {"keys": ["shop-0"], "reason": "x"}, ["body.until"]),
+        ("mute", {"keys": ["shop-0"], "until": "2099-01-01T00:00:00Z", "reason": " "}, ["body.reason"]),
         ("run", {"where": {"domain": "nowhere"}}, None),
         ("pause", {"keys": ["shop-0"], "reason": "AKIAIOSFODNN7EXAMPLE"}, None),
     ],
