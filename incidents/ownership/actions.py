@@ -11,6 +11,8 @@ from opsportal.models import User
 from opsportal.privacy import guard
 
 _SENTENCE = "Somebody else changed this row while you were typing. Nothing was saved; both texts are here."
+# How the address of a place may begin: what a browser follows and that runs nothing.
+FOLLOWED = ("https://", "http://")
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def remove_place(place: Place, *, by: User) -> None:
 
 
 def _put(place: Place, spot: Spot) -> None:
-    if not spot.url.startswith("https://") and not spot.url.startswith("http://"):
+    if not spot.url.startswith(FOLLOWED):
         raise Refused("PLACE_ADDRESS", "Give an address that begins with https:// or http://.")
     for words in (spot.name, spot.note):
         guard.require_clean(words)

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from incidents.ownership import actions
 from incidents.ownership.actions import Spot
 from incidents.ownership.models import Contact, Domain, Place, handle_validator
 from opsportal.privacy.forms import GuardedForm
@@ -77,6 +78,13 @@ class PlaceForm(GuardedForm):
     )  # fmt: skip
     note = forms.CharField(required=False, max_length=200, label="What one finds there")
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def clean_url(self) -> str:
+        """The address; what no browser should follow is a fault of this field, as the action would refuse it."""
+        url = str(self.cleaned_data["url"])
+        if not url.startswith(actions.FOLLOWED):
+            raise forms.ValidationError(self.fields["url"].error_messages["invalid"], code="invalid")
+        return url
 
     @property
     def spot(self) -> Spot:

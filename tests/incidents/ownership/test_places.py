@@ -45,7 +45,10 @@ def test_an_admin_adds_changes_and_removes_a_place(client_as, admin, viewer):
     assert not Place.objects.exists()
 
 
-@pytest.mark.parametrize("changes", [{"url": "javascript:alert(1)"}, {"url": ""}, {"name": ""}, {"note": SECRET}])
+@pytest.mark.parametrize(
+    "changes",
+    [{"url": "javascript:alert(1)"}, {"url": "ftp://a.example/"}, {"url": ""}, {"name": ""}, {"note": SECRET}],
+)
 def test_a_place_without_name_or_address_is_refused_in_words(client_as, admin, changes):
     answer = client_as(admin).post("/ownership/places/new/", typed(**changes))
 
@@ -142,6 +145,19 @@ def test_a_list_of_places_becomes_the_list_and_each_stays_the_one_it_was(admin):
     ]
     assert [str(one) for one in queries.places()][2:] == ["Other: Wiki", "Metrics: Graphs"]
     assert Place.objects.get(name="Wiki").url == "https://wiki.example/a"
+
+
+def test_an_address_that_no_browser_follows_is_one_fault_among_the_others(admin):
+    places = (
+        "    - {kind: logs, name: A, url: ftp://a.example/}\n"
+        "    - {kind: smoke, name: B, url: https://b.example/}\n"
+        "  moon: {}\n"
+    )
+    with pytest.raises(ImportRefused) as refused:
+        take_in("version: 1\nownership:\n  house:\n    places:\n" + places, by=admin, at=AT)
+
+    faults = [(one.entry, one.field, one.line) for one in refused.value.wrong]
+    assert faults == [("house", "places, url", 5), ("house", "places, kind", 6), ("row", "", 7)]
 
 
 @pytest.mark.parametrize(
