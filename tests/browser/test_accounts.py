@@ -71,8 +71,12 @@ def test_an_app_is_set_up_and_asked_for_at_the_next_sign_in(server, page, person
     page.get_by_role("textbox", name="Code").fill("000000")
     page.get_by_role("button", name="Sign in").click()
     expect(page.locator(".note--crit[tabindex]").first).to_be_focused()
-    page.get_by_role("textbox", name="Code").fill(code_of(secret))
-    page.get_by_role("button", name="Sign in").click()
+    for _ in range(2):  # a code that its half minute took away while it was typed is refused, and the next one passes
+        page.get_by_role("textbox", name="Code").fill(code_of(secret))
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_load_state()
+        if page.url == f"{server.url}/":
+            break
 
     page.wait_for_url(f"{server.url}/")
 

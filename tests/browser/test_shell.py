@@ -115,7 +115,7 @@ def test_a_first_view_asks_for_few_files_and_only_here(server, page, admin):
     page.wait_for_load_state("networkidle")
 
     assert {urlsplit(url).netloc for url in asked} == {urlsplit(server.url).netloc}
-    assert len(asked) <= 7  # the page, one stylesheet, three scripts, the icons and the favicon
+    assert len(asked) <= 8  # the page, one stylesheet, four scripts, the icons and the favicon
 
 
 # --- theme and keys ---------------------------------------------------------------------------------------------------
