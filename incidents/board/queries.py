@@ -22,7 +22,7 @@ from incidents.response.models import Incident, TimelineEvent
 from incidents.response.next_best import Act, Next
 from incidents.response.states import Kind, Status
 from opsportal.models import User
-from opsportal.questions import InAll, OneOf, given, planned_once, worded, worded_by_role
+from opsportal.questions import InAll, OneOf, ask_together, given, planned_once, worded, worded_by_role
 
 R = TypeVar("R")
 # The board is a board, not a list: what does not fit has a list of its own. About a hundred rows in all.
@@ -202,8 +202,11 @@ class Board:
 def board(at: datetime, person: User) -> Board:
     """Everything of this wing that Now shows to this person."""
     opened, shown = _open(person)
-    late, overdue = _counted(_overdue(person).ask(most=_LATE_SHOWN, at=at), Late)
-    firing, fires = _counted(_fires(person).ask(most=_FIRING_SHOWN), Firing)
+    late_ones, firing_ones, seats = ask_together(
+        _overdue(person).asking(at=at), _fires(person).asking(), ownership.seats()
+    )
+    late, overdue = _counted(late_ones, Late)
+    firing, fires = _counted(firing_ones, Firing)
     past = None if opened else response.latest_resolved(person)
     return Board(
         incidents=shown,
@@ -212,7 +215,7 @@ def board(at: datetime, person: User) -> Board:
         overdue=overdue,
         late=late,
         alerts=fires,
-        seats=[Seats(one.slug, one.name, one.primary, one.backup) for one in ownership.matrix()],
+        seats=[Seats(*one) for one in seats],
         last_resolved_at=past.resolved_at if past else None,
         sentence=_sentence(opened, late, firing),
     )
@@ -227,12 +230,13 @@ def _counted(rows: list[tuple[Any, ...]], make: Callable[..., R]) -> tuple[int, 
 def _overdue(person: User) -> "QuerySet[Obligation, tuple[Any, ...]]":
     late = Obligation.objects.open().filter(due_at__lt=given("at"))
     seen = late.exclude(subject__in=response.hidden_labels(person))
-    return seen.order_by("due_at", "id").values_list(*_LATE, InAll())
+    return seen.order_by("due_at", "id").values_list(*_LATE, InAll())[:_LATE_SHOWN]
 
 
 @worded_by_role
 def _fires(person: User) -> "QuerySet[Alert, tuple[Any, ...]]":
-    return Alert.objects.visible_to(person).firing().order_by("-fired_at", "-id").values_list(*_FIRING, InAll())
+    firing = Alert.objects.visible_to(person).firing().order_by("-fired_at", "-id")
+    return firing.values_list(*_FIRING, InAll())[:_FIRING_SHOWN]
 
 
 def _next(late: list[Late], shown: list[OpenIncident], at: datetime) -> Upcoming | None:
@@ -253,8 +257,10 @@ _TAKEN_BY = COLUMNS.index("acknowledged_by__username")
 def _open(person: User) -> tuple[int, list[OpenIncident]]:
     """How many are open, and the worst ones first."""
     opened, found = _counted(_worst(person).ask(most=_OPEN_SHOWN), lambda *row: row)
-    owed = obligations.most_urgent([f"INC-{one[0]}" for one in found])
-    last = _last([one[-1] for one in found])
+    urgent, facts = ask_together(
+        obligations.urgent(f"INC-{one[0]}" for one in found), _facts().asking(keys=[one[-1] for one in found])
+    )
+    owed, last = obligations.of_urgent(urgent), _last(facts)
     return opened, [_shown(one, owed, last, person, is_worst=one is found[0]) for one in found]
 
 
@@ -271,11 +277,10 @@ def _worst(person: User) -> "QuerySet[Incident, tuple[Any, ...]]":
     return Incident.objects.visible_to(person).open().worst_first().values_list(*COLUMNS, newest, InAll())
 
 
-def _last(keys: list[int]) -> dict[int, Last]:
+def _last(facts: list[tuple[Any, ...]]) -> dict[int, Last]:
     """What the newest facts say; a fact without words of its own says what happened."""
-    values = _facts().ask(keys=keys)
-    said = {pk: Last(at, _short(_told(kind, new, body))) for pk, kind, new, at, body in values if body}
-    for pk, line in response.lines([key for key in keys if key not in said]).items():
+    said = {pk: Last(at, _short(_told(kind, new, body))) for pk, kind, new, at, body in facts if body}
+    for pk, line in response.lines(pk for pk, *_ in facts if pk not in said).items():
         said[pk] = Last(line.occurred_at, _short(f"{line.who} {line.before} {line.strong} {line.after}".strip()))
     return said
 

@@ -8,7 +8,7 @@ from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import TruncWeek
 
 from incidents.obligations.models import Obligation, ObligationQuerySet
-from opsportal.questions import OneOf, given, worded
+from opsportal.questions import Asking, OneOf, given, worded
 
 
 def open_for(subject: str) -> list[Obligation]:
@@ -38,7 +38,17 @@ _LABELS = {kind.value: kind.label for kind in Obligation.Kind}
 
 def most_urgent(subjects: Iterable[str]) -> dict[str, Due]:
     """The next running clock of each subject that has one."""
-    return {subject: Due(kind, due_at) for subject, kind, due_at in _most_urgent().ask(subjects=list(subjects))}
+    return of_urgent(urgent(subjects).rows())
+
+
+def urgent(subjects: Iterable[str]) -> Asking:
+    """The same as a question that may be asked beside others; `of_urgent` reads its rows."""
+    return _most_urgent().asking(subjects=list(subjects))
+
+
+def of_urgent(rows: Iterable[tuple[str, str, datetime]]) -> dict[str, Due]:
+    """By subject."""
+    return {subject: Due(kind, due_at) for subject, kind, due_at in rows}
 
 
 @worded

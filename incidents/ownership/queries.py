@@ -6,7 +6,7 @@ from django.db.models import F, QuerySet
 
 from incidents.ownership.models import Contact, Domain, Place
 from opsportal.models import AuditEvent
-from opsportal.questions import worded
+from opsportal.questions import Asking, worded
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,16 @@ def matrix() -> list[Domain]:
 @worded
 def _matrix() -> "QuerySet[Domain]":
     return Domain.objects.order_by("position", "name")
+
+
+def seats() -> Asking:
+    """Slug, name, primary and backup of each, to be asked beside others."""
+    return _seats().asking()
+
+
+@worded
+def _seats() -> "QuerySet[Domain, tuple[str, str, str, str]]":
+    return Domain.objects.order_by("position", "name").values_list("slug", "name", "primary", "backup")
 
 
 def contacts() -> list[Contact]:
