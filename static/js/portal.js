@@ -46,7 +46,7 @@
   let seen = Date.now(), missed = 0, missedAt = 0;
   const live = () => {
     if (!beat) return;
-    const age = span(Math.floor((Date.now() - seen) / 1000)), lost = missed > 1;
+    const age = span(Math.floor((Date.now() - seen) / 1000)), lost = "lost" in body.dataset;
     beat.hidden = false;
     write(beat.querySelector("[data-live]"), lost ? "Not live" : "Live");
     write(beat.querySelector("[data-live-age]"), `, updated ${age} ago`);

@@ -126,6 +126,7 @@ def test_the_end_of_a_session_takes_no_words_and_they_are_sent_after_a_sign_in_e
 
     page.evaluate(look_again)
     expect(alert.first).to_be_visible()
+    expect(page.locator("[data-live]")).to_have_text("Not live")
     page.get_by_role("button", name="Post to team").click()
     expect(page.locator("#signed-out")).to_have_count(1)
     expect(box).to_have_value("Half a sen")
@@ -144,6 +145,7 @@ def test_the_end_of_a_session_takes_no_words_and_they_are_sent_after_a_sign_in_e
     expect(page.locator("#signed-out")).to_have_count(1)
     page.evaluate(look_again)
     expect(alert).to_have_count(0)
+    expect(page.locator("[data-live]")).to_have_text("Live")
     page.get_by_role("button", name="Post to team").click()
 
     expect(page.locator("#timeline")).to_contain_text("Half a sen")
