@@ -61,7 +61,7 @@ def _write(landed: list[loop.Landed], lane: Lane) -> int:
     for part in landed:
         try:
             written += runs.write(part.lease.token, part.results, at=part.lease.at, rest=part.rest)
-            part.is_written()
+            part.mark_written()
             _beat(lane)
         except DatabaseError as found:
             problem = problem or found

@@ -40,7 +40,7 @@ class Landed:
     results: list[Result]
     rest: UUID | None
 
-    def is_written(self) -> None:
+    def mark_written(self) -> None:
         """Only now the database knows the token of the rest."""
         if self.rest is not None:
             self.lease.token = self.rest
