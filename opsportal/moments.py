@@ -5,6 +5,7 @@ the page that has to show it would break for everybody.
 """
 
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Annotated, Any
 from zoneinfo import available_timezones
 
@@ -25,6 +26,7 @@ def require_plausible(moment: datetime) -> None:
         raise Refused("YEAR_WRONG", _SENTENCE)
 
 
+@cache
 def zones() -> list[tuple[str, str]]:
     """UTC first, then places by name."""
     names = sorted(name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "posix")))
@@ -65,8 +67,8 @@ class DayField(forms.DateField):
 def _plausible(moment: datetime) -> datetime:
     if not EARLIEST <= moment < LATEST:
         raise PydanticCustomError("year_wrong", _SENTENCE)
-    return moment
+    return moment.astimezone(UTC)
 
 
-# The same for the bodies of the API: with its zone.
+# The same for the bodies of the API: given with its zone, kept and said in UTC.
 Moment = Annotated[AwareDatetime, AfterValidator(_plausible)]

@@ -12,7 +12,7 @@ from checks.catalogue.forms.pausing import PauseForm
 from checks.catalogue.kinds import Kind
 from checks.catalogue.models import Check
 from incidents.ownership.models import Domain
-from opsportal.errors import Conflict
+from opsportal.errors import Conflict, Refused
 from opsportal.htmx import render_page, see, status_message
 from opsportal.roles import Role, require
 from opsportal.signed_in import person
@@ -61,11 +61,15 @@ def check_new(request: HttpRequest) -> HttpResponse:
     initial = dict(preset.values) if preset else {}
     form = kind.form(request.POST if request.method == "POST" else None, initial=initial)
     if request.method == "POST" and form.is_valid():
-        check = actions.add_check(
-            kind=kind.slug, spec=form.spec(), settings=form.settings(), by=person(request), at=now()
-        )
-        status_message(request, f"{check.name} is watched from now on.")
-        return see(request, check)
+        try:
+            check = actions.add_check(
+                kind=kind.slug, spec=form.spec(), settings=form.settings(), by=person(request), at=now()
+            )
+        except Refused as refusal:
+            form.add_error(None, refusal.sentence)
+        else:
+            status_message(request, f"{check.name} is watched from now on.")
+            return see(request, check)
     return _form_page(request, kind, form)
 
 
@@ -96,8 +100,11 @@ def check_edit(request: HttpRequest, key: str) -> HttpResponse:
             typed["seen"] = _check(key).fingerprint  # sending it again replaces the other's knowingly
             form.data = typed
             return _form_page(request, kind, form, status=409)
-        status_message(request, "Saved.")
-        return see(request, check)
+        except Refused as refusal:
+            form.add_error(None, refusal.sentence)
+        else:
+            status_message(request, "Saved.")
+            return see(request, check)
     return _form_page(request, kind, form)
 
 

@@ -79,9 +79,9 @@ def compile_again(review: Review, *, by: User, at: datetime) -> Review:
 
 def _find(review: Review) -> None:
     known = set(review.findings.values_list("about", flat=True))
-    for one in compiling.worst(review.begins)[: compiling.WORST - len(known)]:
-        if one.key not in known:
-            review.findings.create(about=one.key, name=one.name, words=one.words[:200], owner=one.owner)
+    new = [one for one in compiling.worst(review.begins) if one.key not in known]
+    for one in new[: max(0, compiling.WORST - len(known))]:
+        review.findings.create(about=one.key, name=one.name, words=one.words[:200], owner=one.owner)
 
 
 def digest(review: Review) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, F, Max, Q
+from django.db.models import Count, F, Max, Q, Sum
 
 from incidents.alerts.models import Alert
 from incidents.alerts.mutes import Mute
@@ -48,7 +48,10 @@ def firing(person: User) -> list[Alert]:
 
 
 def version() -> str:
-    """Changes when an alert fires, is seen, is acknowledged or ends: the cheap tag of the list."""
+    """Changes when an alert fires, is seen again, is acknowledged or ends: the cheap tag of the list.
+
+    Every news of one that fires counts in `seen`, whose sum no other alert's later time can hide.
+    """
     row = Alert.objects.aggregate(
         newest=Max("id"),
         taken=Max("acknowledged_at"),
@@ -56,6 +59,7 @@ def version() -> str:
         back=Max("recovered_at"),
         firing=Count("id", filter=Q(resolved_at=None)),
         heard=Count("id", filter=Q(resolved_at=None, incident__isnull=False)),
+        seen=Sum("seen", filter=Q(resolved_at=None)),
     )
     mutes = Mute.objects.aggregate(newest=Max("id"), ended=Count("ended_at"))
     return "-".join(str(value) for value in [*row.values(), *mutes.values()])

@@ -9,7 +9,7 @@ from django.utils.text import slugify
 
 from incidents.oncall import queries
 from incidents.oncall.models import Override, Rotation, RotationMember, RotationPlan
-from incidents.oncall.shifts import at_moment, moment
+from incidents.oncall.shifts import moment
 from opsportal.audit import actions as audit
 from opsportal.errors import Conflict, Refused
 from opsportal.models import User
@@ -106,7 +106,9 @@ def be_away(
 def take(rotation: Rotation, *, until: datetime, reason: str, by: User, at: datetime) -> Override:
     """Be on call from this moment on; the ops channel, and so the person before, hears it at once."""
     rotation = _locked(rotation)
-    before = _on_shift(rotation, at)
+    people = queries.active_people()
+    shift = queries.shift_of(rotation, people, at)
+    before = people[shift.person] if shift and shift.person else None
     if before == by:
         raise Refused("TAKEN_ALREADY", f"You are on call for {rotation.name} already.")
     taken = _override(rotation, Kind.TAKEN, by, (at, until), reason, by=by, at=at)
@@ -165,13 +167,6 @@ def _override(
     told = f"{person.username if person else 'nobody'} {_span(made)}. {reason}"
     audit.record(f"override.{kind}", by=by.username, object=rotation.slug, reason=told)
     return made
-
-
-def _on_shift(rotation: Rotation, at: datetime) -> User | None:
-    people = queries.active_people()
-    rota = queries.rotas_between(at, at, people).get(rotation.pk)
-    shift = at_moment(rota.plans, rota.covers, at) if rota else None
-    return people[shift.person] if shift and shift.person else None
 
 
 def _locked(rotation: Rotation) -> Rotation:

@@ -1,29 +1,20 @@
 """Are the words well formed? A rota, somebody who stands in, a shift that is taken, the holder of a handle."""
 
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 
 from incidents.oncall.actions import Rule
 from incidents.oncall.models import Rotation, RotationPlan
 from opsportal.models import User
-from opsportal.moments import DayField, MomentField
+from opsportal.moments import DayField, MomentField, zones
 from opsportal.privacy.forms import GuardedForm
 
 _DAYS = [("1111111", "Every day"), ("1111100", "Monday to Friday"), ("0000011", "Saturday and Sunday")]
 _CLOCK = {"type": "time"}
 _WRONG_TIME = {"invalid": "Write the time as 08:00."}
 AWAY = "away"
-
-
-@cache
-def zones() -> list[tuple[str, str]]:
-    """Every place with a clock of its own."""
-    names = sorted(name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "posix")))
-    return [("UTC", "UTC"), *((name, name.replace("_", " ")) for name in names)]
 
 
 def _people() -> list[User]:
@@ -163,13 +154,10 @@ class TakeForm(GuardedForm):
         help_text="The team reads it.", error_messages={"required": "Say why."},
     )  # fmt: skip
 
-    def ends_at(self, at: datetime, shift_ends_at: datetime | None) -> datetime:
-        """Without a shift that ends soon, eight hours from now."""
+    def ends_at(self, at: datetime, shift_ends_at: datetime) -> datetime:
+        """The chosen hours from now, or the end of the shift."""
         chosen = self.cleaned_data["until"]
-        if chosen != "shift":
-            return at + timedelta(hours=int(chosen))
-        soon = at + timedelta(days=14)
-        return shift_ends_at if shift_ends_at and shift_ends_at <= soon else at + timedelta(hours=8)
+        return shift_ends_at if chosen == "shift" else at + timedelta(hours=int(chosen))
 
 
 class HolderForm(GuardedForm):

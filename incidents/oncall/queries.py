@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 from django.db.models import Prefetch, Q
 
 from incidents.oncall.models import Holder, Override, Rotation, RotationMember, RotationPlan
-from incidents.oncall.shifts import Cover, Plan
+from incidents.oncall.shifts import Cover, Plan, Shift, at_moment
 from incidents.oncall.who import Found, Held, How, Rota, find
 from incidents.ownership.models import Contact, Domain
 from opsportal.models import User
@@ -154,6 +154,12 @@ def rotas_between(since: datetime, until: datetime, people: Iterable[int]) -> di
         Prefetch("overrides", covers, to_attr="standing"),
     )
     return {one.pk: _rota(one, active) for one in found}
+
+
+def shift_of(rotation: Rotation, people: Iterable[int], at: datetime) -> Shift | None:
+    """The shift that runs at this moment; None when the rota is not covered at this hour."""
+    rota = rotas_between(at, at, people).get(rotation.pk)
+    return at_moment(rota.plans, rota.covers, at) if rota else None
 
 
 def _rota(rotation: Rotation, active: frozenset[int]) -> Rota:

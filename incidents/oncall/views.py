@@ -10,7 +10,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from incidents.oncall import actions, queries, week_queries
 from incidents.oncall.forms import AWAY, StandInForm, TakeForm
 from incidents.oncall.models import Override, Rotation
-from incidents.oncall.shifts import at_moment
 from incidents.ownership.models import Domain
 from opsportal.acts import do_at_once
 from opsportal.errors import Refused
@@ -88,7 +87,7 @@ def take(request: HttpRequest) -> HttpResponse:
 def stand_in(request: HttpRequest, slug: str) -> HttpResponse:
     """Somebody stands in for a while, or whoever has the shift is away."""
     rotation = get_object_or_404(Rotation, slug=slug, ended_at=None)
-    form = StandInForm(request.POST) if request.method == "POST" else StandInForm(initial=_asked_for(request))
+    form = StandInForm(request.POST) if request.method == "POST" else StandInForm(initial=_asked_for(request, rotation))
     if request.method == "POST" and form.is_valid():
         try:
             said = _stood_in(rotation, form, by=person(request), at=now())
@@ -124,12 +123,13 @@ def _stood_in(rotation: Rotation, form: StandInForm, *, by: User, at: datetime) 
     return f"{who} stands in on {rotation}."
 
 
-def _asked_for(request: HttpRequest) -> dict[str, object]:
+def _asked_for(request: HttpRequest, rotation: Rotation) -> dict[str, object]:
     """The span of the link, such as that of a gap; else from now to the end of the shift that runs."""
     at = now().replace(second=0, microsecond=0)
-    starts_at, ends_at = (_moment(request.GET.get(name, "")) for name in ("from", "until"))
+    from_link, ends_at = (_moment(request.GET.get(name, "")) for name in ("from", "until"))
+    starts_at = max(from_link or at, at)
     who = AWAY if request.GET.get("who") == AWAY else person(request).username
-    return {"who": who, "starts_at": max(starts_at or at, at), "ends_at": ends_at or at + timedelta(hours=8)}
+    return {"who": who, "starts_at": starts_at, "ends_at": ends_at or _shift_ends_at(rotation, starts_at)}
 
 
 def _moment(text: str) -> datetime | None:
@@ -140,10 +140,10 @@ def _moment(text: str) -> datetime | None:
     return found if found.tzinfo and EARLIEST <= found < LATEST else None
 
 
-def _shift_ends_at(rotation: Rotation, at: datetime) -> datetime | None:
-    rota = queries.rotas_between(at, at, queries.active_people()).get(rotation.pk)
-    shift = at_moment(rota.plans, rota.covers, at) if rota else None
-    return shift.ends_at if shift else None
+def _shift_ends_at(rotation: Rotation, at: datetime) -> datetime:
+    """The hand-over; eight hours later where no shift runs, or one that ends in weeks."""
+    shift = queries.shift_of(rotation, queries.active_people(), at)
+    return shift.ends_at if shift and shift.ends_at <= at + timedelta(days=14) else at + timedelta(hours=8)
 
 
 def _week(request: HttpRequest, form: TakeForm, *, status: int = 200) -> HttpResponse:

@@ -11,6 +11,7 @@ from django.db import transaction
 from incidents.ownership.models import Domain
 from incidents.response import actions as response
 from incidents.response import timeline
+from incidents.response.models import Incident
 from incidents.response.states import Kind, Severity
 from incidents.statuspage import (
     actions,
@@ -136,6 +137,7 @@ def _reconcile(post: HostPost, *, at: datetime) -> bool:
     incident = actions.locked_incident(public.incident)
     public = PublicIncident.objects.select_for_update().get(pk=public.pk)
     actions.require_may_be_public(incident)
+    _require_not_merged(incident)
     before = public.status if public.first_published_at else ""
     update = StatusUpdate(
         public_id=post.public_id, public_incident=public, status=post.status, body=post.body,
@@ -180,6 +182,12 @@ def _public_side(post: HostPost) -> PublicIncident:
         updated_at=post.posted_at,
         feed_number=host_post.feed_number(post),
     )
+
+
+def _require_not_merged(incident: Incident) -> None:
+    """Nobody could answer for a promise in a room where work has ended; the audit log says where it goes on."""
+    if incident.merged_into is not None:
+        raise Refused("INCIDENT_MERGED", f"{incident.label} was merged. Go on in {incident.merged_into.label}.")
 
 
 def _severity(post: HostPost) -> Severity:

@@ -1,13 +1,13 @@
 """Forms of signing in and of people."""
 
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
 from opsportal.models import User
+from opsportal.moments import zones
 from opsportal.privacy.forms import GuardedForm
 from opsportal.roles import Role
 
@@ -70,14 +70,9 @@ class ChosenPersonForm(forms.Form):
     user = forms.ModelChoiceField(queryset=User.objects.all(), to_field_name="username")
 
 
-def _zones() -> list[tuple[str, str]]:
-    names = sorted(name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "posix")))
-    return [("UTC", "UTC"), *((name, name.replace("_", " ")) for name in names)]
-
-
 class ProfileForm(forms.Form):
     """What a person sets about themselves; name, address and role are the admins' to set."""
 
     time_zone = forms.ChoiceField(
-        label="Time zone", choices=_zones, help_text="Boards and pages stay in UTC; your own pages add this one."
+        label="Time zone", choices=zones, help_text="Boards and pages stay in UTC; your own pages add this one."
     )

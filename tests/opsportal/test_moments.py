@@ -38,6 +38,12 @@ def test_programs_are_told_the_same(typed):
         TypeAdapter(Moment).validate_python(typed)
 
 
+def test_what_a_program_says_in_its_zone_is_kept_in_utc():
+    kept = TypeAdapter(Moment).validate_python("2026-11-21T14:00:00+02:00")
+
+    assert f"{kept:%H:%M} UTC" == "12:00 UTC"
+
+
 @pytest.mark.parametrize("typed", ["0206-11-30", "9999-12-31", "2200-01-01"])
 def test_a_day_of_such_a_year_is_refused_too(typed):
     with pytest.raises(ValidationError, match="Look at the year"):

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
+from checks.catalogue import actions
 from checks.catalogue.kinds import KINDS
 from checks.catalogue.models import Check
 from checks.catalogue.states import State
@@ -124,6 +125,34 @@ def test_a_form_that_is_not_right_says_why_and_saves_nothing(
     assert "very-secret" not in answer.content.decode()
     assert "abcdef123456" not in answer.content.decode()
     assert not Check.objects.filter(is_own=False).exists()
+
+
+def test_what_the_house_refuses_leaves_what_was_typed(
+    client_as: ClientAs, admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actions, "MOST_CHECKS", 0)
+
+    answer = client_as(admin).post("/checks/new/", fields(name="Typed with care"))
+
+    assert answer.status_code == 422
+    assert "There are 0 checks already. Remove one first." in answer.content.decode()
+    assert 'value="Typed with care"' in answer.content.decode()
+
+
+def test_a_circle_that_another_closes_meanwhile_leaves_what_was_typed(
+    client_as: ClientAs, admin: User, add_check: AddCheck, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check, parent = add_check("checkout-page"), add_check("gateway")
+    meanwhile = Check.objects.filter(pk=parent.pk)
+    monkeypatch.setattr(actions, "lock_families", lambda: meanwhile.update(parent=check))
+
+    answer = client_as(admin).post("/checks/checkout-page/edit/", fields(name="Typed with care", parent=parent.pk))
+
+    assert answer.status_code == 422
+    assert "Gateway stands on this check already." in answer.content.decode()
+    assert 'value="Typed with care"' in answer.content.decode()
+    check.refresh_from_db()
+    assert (check.name, check.parent) == ("Checkout page", None)
 
 
 def test_an_unknown_kind_is_refused_with_the_known_ones(client_as: ClientAs, admin: User) -> None:

@@ -178,6 +178,16 @@ def test_late_data_are_taken_in_until_it_is_signed(review: Review, shop: Check, 
     assert queries.findings(found) == []
 
 
+def test_a_finding_that_is_answered_takes_the_place_of_no_other(review: Review, add_check: AddCheck, responder) -> None:
+    actions.answer(queries.findings(review)[0], to="accepted", reason="", owner="@a", by=responder, at=AT)
+    for number, errors in enumerate((200, 150)):
+        weeks_of(add_check(f"late-{number}"), *THIRTEEN[:-1], errors, at=AT)
+
+    found = actions.compile_again(review, by=responder, at=AT + timedelta(hours=1))
+
+    assert sorted(one.about for one in queries.findings(found)) == ["late-0", "late-1", "shop"]
+
+
 def test_it_waits_for_the_weeks_to_be_rolled_up_but_not_for_ever(shop: Check) -> None:
     rolled_up(MONDAY - timedelta(weeks=1))
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from incidents.alerts import actions
+from incidents.alerts import actions, queries
 from incidents.alerts.models import Alert
 from incidents.response import actions as response
 from incidents.response.models import Incident
@@ -39,6 +39,16 @@ def test_a_later_firing_of_the_same_run_is_only_counted():
     alert = fire(at=minutes(5))
 
     assert (alert.seen, alert.last_seen_at, Alert.objects.count()) == (2, minutes(5), 1)
+
+
+def test_another_reason_of_the_same_run_changes_the_tag_of_the_list():
+    fire(dedup_key="check:web", at=minutes(9))
+    fire(reason="timeout")
+    before = queries.version()
+
+    fire(reason="status_5xx", title="API answers 503", at=minutes(2))
+
+    assert queries.version() != before
 
 
 def test_recovery_ends_the_alert_and_leaves_the_incident_to_people():

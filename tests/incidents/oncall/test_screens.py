@@ -102,6 +102,12 @@ def test_somebody_stands_in_by_form_and_is_called_off(primary, client_as, respon
     assert not Override.objects.standing().exists()
 
 
+def test_standing_in_is_offered_until_the_hand_over(primary, client_as, publisher):
+    page = client_as(publisher).get("/oncall/rotas/primary/stand-in/").content.decode()
+
+    assert 'value="2026-11-21T08:00"' in page
+
+
 def test_an_admin_makes_changes_and_ends_a_rota(client_as, admin, responder, publisher):
     client = client_as(admin)
 

@@ -18,6 +18,7 @@ from incidents.statuspage.models import Component, ComponentInterval, PublicInci
 from incidents.statuspage.snapshot import file_of
 from opsportal.errors import Refused
 from opsportal.models import AuditEvent
+from tests.incidents.cast import open_incident
 from tests.incidents.statuspage.conftest import NOW, a_component, a_page, ago, an_incident, an_update
 
 OPENING = """---
@@ -311,6 +312,20 @@ def test_a_word_on_what_is_a_security_incident_by_now_is_set_aside(house, draft,
     assert host_queue.waiting() == []
     assert list(host_queue.folder().glob("*.refused"))
     assert AuditEvent.objects.filter(act="status_update.host_refused", actor="host:ops").exists()
+
+
+def test_a_word_on_what_was_merged_is_set_aside_with_the_way_on(house, draft, publisher):
+    public = actions.publish(draft, by=publisher, at=ago(minutes=5)).public_incident
+    actions.rebuild(ago(minutes=4))
+    other = open_incident(publisher)
+    Incident.objects.filter(pk=public.incident_id).update(merged_into=other)
+    from_host.post(following("identified", incident=public.public_id), by="host:ops", at=NOW)
+
+    assert from_host.reconcile(NOW + timedelta(hours=1)) == 0
+    assert host_queue.waiting() == []
+    line = AuditEvent.objects.get(act="status_update.host_refused")
+    assert f"Go on in {other.label}." in line.reason
+    assert not StatusUpdate.objects.filter(status="identified").exists()
 
 
 def test_the_sweep_carries_it_in(house):
