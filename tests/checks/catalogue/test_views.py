@@ -146,7 +146,7 @@ def test_a_circle_that_another_closes_meanwhile_leaves_what_was_typed(
     meanwhile = Check.objects.filter(pk=parent.pk)
     monkeypatch.setattr(actions, "lock_families", lambda: meanwhile.update(parent=check))
 
-    answer = client_as(admin).post("/checks/checkout-page/edit/", fields(name="Typed with care", parent=parent.pk))
+    answer = client_as(admin).post("/checks/checkout-page/edit/", fields(name="Typed with care", parent="gateway"))
 
     assert answer.status_code == 422
     assert "Gateway stands on this check already." in answer.content.decode()
