@@ -272,6 +272,7 @@ API_STRANGER_REQUESTS_PER_MINUTE = env.number("API_STRANGER_REQUESTS_PER_MINUTE"
 # The API's table of contents: routers by dotted name, since the frame imports no wing.
 API_ROUTERS = [
     "opsportal.api.me.router",
+    "opsportal.api.audit_log.router",
     "incidents.oncall.api.router",
     "incidents.response.api.router",
     "incidents.statuspage.api.router",

@@ -54,7 +54,15 @@ PUBLIC = {
 OPERATIONS = {
     *("api:list_changes", "api:record_change", "api:read_change", "api:record_result"),
     *("api:read_release", "api:announce_change"),
-    *("api:me", "api:list_incidents", "api:read_incident", "api:list_timeline", "api:read_event", "api:post_note"),
+    *(
+        "api:me",
+        "api:read_log",
+        "api:list_incidents",
+        "api:read_incident",
+        "api:list_timeline",
+        "api:read_event",
+        "api:post_note",
+    ),
     *("api:declare_incident", "api:rewrite_incident"),
     *("api:post_decision", "api:correct_event", "api:answer_decision", "api:acknowledge_incident"),
     *("api:change_status", "api:change_severity", "api:close_incident"),

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 from checks.jobs import actions
 from checks.jobs.models import Job
 from checks.probes import token_report
+from opsportal.abuse.models import KnockCount
 from opsportal.api import throttle
 from opsportal.api.errors import ApiError, envelope
 
@@ -63,7 +64,7 @@ def _known(request: HttpRequest, job: Job | None, *, most: int) -> Job:
     """404 for whoever guesses, counted against their address; 429 for a job that talks without end."""
     at = timezone.now()
     if job is None:
-        throttle.count_stranger(request, at=at)
+        throttle.count_stranger(request, at=at, door=KnockCount.Door.INTAKE)
         raise ApiError(404)
     if not throttle.allows(f"job:{job.pk}", most, at=at):
         raise ApiError(429, headers={"Retry-After": "60"})

@@ -30,12 +30,12 @@ def count_token(token_id: int, *, at: datetime) -> None:
     _count(f"token:{token_id}", settings.API_REQUESTS_PER_MINUTE, at)
 
 
-def count_stranger(request: HttpRequest, *, at: datetime) -> None:
+def count_stranger(request: HttpRequest, *, at: datetime, door: str = KnockCount.Door.API) -> None:
     """Count one request without a living token; ApiError 429 beyond API_STRANGER_REQUESTS_PER_MINUTE."""
     try:
         _count(f"address:{_network(request)}", settings.API_STRANGER_REQUESTS_PER_MINUTE, at)
     except ApiError:
-        abuse.note(KnockCount.Door.API, request.META.get("REMOTE_ADDR", ""), at=at)
+        abuse.note(door, request.META.get("REMOTE_ADDR", ""), at=at)
         raise
 
 

@@ -17,7 +17,6 @@ class Scope:
 ALL: tuple[Scope, ...] = (
     Scope("incidents:read", "Read incidents and their timelines", Role.VIEWER),
     Scope("incidents:write", "Declare incidents, post to their timelines, change their state", Role.RESPONDER),
-    Scope("events:write", "Hand in alerts and events", Role.RESPONDER),
     Scope("checks:read", "Read checks, their results and trends", Role.VIEWER),
     Scope("checks:run", "Run, pause, resume and mute checks", Role.RESPONDER),
     Scope("checks:write", "Define, change, archive and remove checks", Role.ADMIN),
@@ -25,7 +24,6 @@ ALL: tuple[Scope, ...] = (
     Scope("status:write", "Publish updates and set components", Role.PUBLISHER),
     Scope("changes:read", "Read changes", Role.VIEWER),
     Scope("changes:write", "Record changes", Role.RESPONDER),
-    Scope("reports:write", "Hand in the token lines of a job", Role.RESPONDER),
     Scope("ownership:read", "Read who owns what and who is on call", Role.VIEWER),
     Scope("audit:read", "Read the audit log", Role.ADMIN),
 )
