@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
+from checks.catalogue import window
 from checks.catalogue.states import Rule, State
 from checks.probes.outcome import words_for
 from checks.rollups import histogram
@@ -98,19 +99,15 @@ def flip(new: str, reason: str, failures: int) -> str:
     }[State(new)]
 
 
-class Ruled(Protocol):
+class Ruled(window.Windowed, Protocol):
     """What of a check says how it goes down."""
 
     @property
     def rule(self) -> str: ...
     @property
-    def fail_after(self) -> int: ...
-    @property
     def of_runs(self) -> int: ...
     @property
     def fail_share(self) -> int: ...
-    @property
-    def share_minutes(self) -> int: ...
 
 
 class Returning(Protocol):
@@ -139,7 +136,7 @@ def goes_down(check: Ruled) -> str:
     return {
         Rule.CONSECUTIVE: f"{check.fail_after} in a row",
         Rule.K_OF_N: f"{check.fail_after} of the last {check.of_runs}",
-        Rule.RATE: f"{check.fail_share} % of {check.share_minutes} min, {check.fail_after} at least",
+        Rule.RATE: f"{check.fail_share} % of {window.minutes_of(check)} min, {window.failures_of(check)} at least",
     }[Rule(check.rule)]
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from checks.catalogue import window
 from checks.catalogue.models import Batch, Check
 from checks.catalogue.states import SILENT_PERIODS, SILENT_SECONDS, Rule, State
 from checks.probes.outcome import words_for
@@ -119,7 +120,7 @@ def _why(flip: Flip) -> str:
     if check.rule == Rule.K_OF_N:
         return f"{check.fail_after} of the last {check.of_runs} runs failed"
     if check.rule == Rule.RATE:
-        return f"At least {check.fail_share} % of the runs of {check.share_minutes} min failed"
+        return f"At least {check.fail_share} % of the runs of {window.minutes_of(check)} min failed"
     return "1 run failed" if flip.failures == 1 else f"{flip.failures} runs in a row failed"
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from checks.catalogue import window
 from checks.catalogue.models import Check
 from checks.catalogue.states import Rule, State
 from checks.probes.outcome import Outcome
@@ -116,7 +117,7 @@ def standing(check: Check) -> Standing:
 
 def thresholds(check: Check) -> Thresholds:
     return Thresholds(
-        check.fail_after,
+        window.failures_of(check) if check.rule == Rule.RATE else check.fail_after,
         check.ok_after,
         Rule(check.rule),
         check.of_runs,

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import connection
 
-from checks.catalogue import network, planned
+from checks.catalogue import network, planned, window
 from checks.catalogue.models import Check
 from checks.catalogue.planned import Work
 from checks.catalogue.states import Rule
@@ -77,7 +77,7 @@ def _shares(batch: Sequence[Check], at: datetime) -> dict[int, Share]:
     rated = [check for check in batch if check.rule == Rule.RATE]
     if not rated:
         return {}
-    since = [at - timedelta(minutes=check.share_minutes) for check in rated]
+    since = [at - window.length_of(check) for check in rated]
     with connection.cursor() as cursor:
         cursor.execute(_SHARES, [[check.pk for check in rated], since, at])
         return {check_id: Share(bad, runs) for check_id, bad, runs in cursor.fetchall()}

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from checks.catalogue import family
+from checks.catalogue import family, window
 from checks.catalogue.models import Check
 from checks.catalogue.states import RULE_CHOICES, Rule
 from opsportal.privacy.forms import GuardedForm
@@ -43,7 +43,7 @@ class RulesForm(GuardedForm):
         required=False, min_value=1, max_value=100, initial=50, label="Down at per cent", help_text="For a share."
     )
     share_minutes = forms.IntegerField(
-        required=False, min_value=1, max_value=1440, initial=10, label="Of the last minutes", help_text="For a share."
+        required=False, min_value=1, max_value=window.MOST_MINUTES, initial=10, label="Of the last minutes", help_text="For a share."
     )
     ok_share = forms.IntegerField(
         required=False, min_value=0, max_value=99, initial=10, label="Back at per cent", help_text="For a share."
@@ -114,7 +114,17 @@ class RulesForm(GuardedForm):
             self.add_error("of_runs", "Fail after cannot be more than the last runs that are looked at.")
         if cleaned.get("rule") == Rule.RATE and self._most("ok_share") >= self._most("fail_share"):
             self.add_error("ok_share", "Comes back below the share at which it goes down.")
+        if cleaned.get("rule") == Rule.RATE and {"every_seconds", "fail_after"} <= cleaned.keys():
+            self._look_at_window(int(cleaned["every_seconds"]), int(cleaned["fail_after"]))
         return cleaned
+
+    def _look_at_window(self, every_seconds: int, fail_after: int) -> None:
+        """A share of so few runs that it could never go red is refused, with the minutes that would do."""
+        sentence = window.refusal(
+            every_seconds=every_seconds, fail_after=fail_after, minutes=self._most("share_minutes")
+        )
+        if sentence and "share_minutes" not in self.errors:
+            self.add_error("share_minutes", sentence)
 
     @staticmethod
     def rare_values(check: Check) -> dict[str, Any]:

@@ -140,6 +140,8 @@ def test_what_was_not_sent_has_its_default(db: None) -> None:
     [
         ({"rule": "k_of_n", "fail_after": "6", "of_runs": "5"}, "of_runs"),
         ({"rule": "rate", "fail_share": "20", "ok_share": "20"}, "ok_share"),
+        ({"rule": "rate", "every_seconds": "300"}, "share_minutes"),
+        ({"rule": "rate", "every_seconds": "86400", "share_minutes": "1440"}, "share_minutes"),
         ({"parent": "nobody"}, "parent"),
         ({"parent": "portal-live", "is_canary": "on"}, "is_canary"),
     ],

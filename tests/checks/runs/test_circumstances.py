@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from checks.catalogue import window, words
 from checks.catalogue.models import Check
 from checks.catalogue.states import State
 from checks.probes.outcome import ErrorClass, Outcome, failed, passed
@@ -271,6 +272,23 @@ def test_a_rate_reads_its_window_from_the_minutes(quiet: None, add_check: AddChe
         write({shop: outcome}, at + timedelta(minutes=minute))
 
     assert shop.state == State.UNHEALTHY
+
+
+@pytest.mark.parametrize(("every", "fail_after"), [(300, 3), (3600, 3), (86400, 3), (86400, 20)])
+def test_a_stored_rate_whose_minutes_are_too_few_looks_further_back(
+    quiet: None, add_check: AddCheck, at: datetime, every: int, fail_after: int
+) -> None:
+    shop = add_check("shop", rule="rate", every_seconds=every, fail_after=fail_after, state=State.HEALTHY)
+    now, needed = at.replace(hour=0, minute=0), window.failures_of(shop)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT checks_make_partitions(%s, %s)", [now - timedelta(days=13), now])
+
+    for run in reversed(range(needed)):
+        assert shop.state == State.HEALTHY
+        write({shop: BAD}, now - run * timedelta(seconds=every))
+
+    assert shop.state == State.UNHEALTHY
+    assert f"{window.minutes_of(shop)} min" in words.goes_down(shop)
 
 
 def test_flapping_is_one_notice_and_ends_after_calm(quiet: None, add_check: AddCheck, at: datetime) -> None:
