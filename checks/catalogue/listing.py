@@ -30,7 +30,7 @@ from checks.catalogue.filters import (
     Key,
 )
 from checks.catalogue.models import Check
-from checks.catalogue.states import WORST_FIRST, State, patience
+from checks.catalogue.states import STANDS, WORST_FIRST, State, patience
 from checks.rollups.day_lines import NO_DAY, DayLine, day_lines
 from incidents.alerts import mutes
 from incidents.alerts.mutes import Muted
@@ -317,7 +317,11 @@ def _canaries() -> QuerySet[Check, Any]:
 
 
 def _own_outage(canaries: Iterable[tuple[Any, ...]], at: datetime) -> list[Canary]:
-    heard = [(key, name, is_ok) for key, name, is_ok, ran_at, every in canaries if at - ran_at <= patience(every)]
+    heard = [
+        (key, name, is_ok)
+        for key, name, is_ok, ran_at, every in canaries
+        if at - ran_at <= (patience(every) if is_ok else min(patience(every), STANDS))
+    ]
     return [] if any(is_ok for _, _, is_ok in heard) else [Canary(key, name) for key, name, _ in heard]
 
 

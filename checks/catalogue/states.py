@@ -63,6 +63,8 @@ RULE_CHOICES = [(rule.value, rule.label) for rule in Rule]
 
 # Without a result for this many periods (but at least 90 seconds) a check that passes says that it has no data.
 SILENT_PERIODS, SILENT_SECONDS = 3, 90
+# So long a canary's bad word stands without being said again; whoever it excuses has it asked at once.
+STANDS = timedelta(minutes=3)
 
 
 def patience(every_seconds: int) -> timedelta:

@@ -95,6 +95,8 @@ def failed(
     return Outcome(ok=False, error=error, latency_ms=latency_ms, value=value, notes=notes)
 
 
+# Nobody answered: the target may be down, or the way there. Any other failure shows that there is a way.
+NO_ANSWER = frozenset({ErrorClass.DNS, ErrorClass.CONNECT, ErrorClass.TLS, ErrorClass.TIMEOUT})
 # Failures that end without an answer have no latency; the others have one (checks.rollups counts with this).
 UNANSWERED = frozenset(
     {

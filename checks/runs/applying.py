@@ -30,6 +30,10 @@ class Applied:
     # Which checks shall run when: witnesses that have to be heard, and who waits for them.
     sooner: dict[int, datetime] = field(default_factory=dict)
 
+    def run_sooner(self, check_id: int, due: datetime) -> None:
+        """By that moment, or sooner where somebody else asked for that."""
+        self.sooner[check_id] = min(due, self.sooner.get(check_id, due))
+
 
 def apply(checks: list[Check], found: Mapping[int, Result], beside: Surroundings) -> Applied:
     """Move every check of a batch on; canaries and parents before those that depend on their word."""
@@ -50,13 +54,15 @@ def _with_parents(
 
 
 def _one(check: Check, outcome: Outcome | None, beside: Surroundings, applied: Applied) -> None:
-    around, at = beside.around(check), beside.at
-    worth = circumstances.worth(around, ok=outcome is None or outcome.ok)
+    around, at = beside.around(check, outcome), beside.at
+    worth = circumstances.worth(around, ok=outcome is None or outcome.ok, at=at)
     applied.counts.append(_counts(check, outcome, worth, at))
     check.lease_token = check.lease_until = None
     if outcome is None:
         return
     before = standing(check)
+    if not outcome.ok and worth in (Worth.UNKNOWN, Worth.FULL):
+        _hear_again(check, around, applied, at)
     if worth is not Worth.UNKNOWN:
         _remember(check, outcome, at)
     if worth is not Worth.FULL:
@@ -97,8 +103,20 @@ def _heard_out(
     if check.waits_since is None or at - check.waits_since >= PATIENCE:
         check.waits_since = None
         return after
-    applied.sooner |= {**dict.fromkeys(asked, at), check.pk: at + _AGAIN}
+    for check_id in asked:
+        applied.run_sooner(check_id, at)
+    applied.run_sooner(check.pk, at + _AGAIN)
     return replace(after, state=before.state, beneath=before.beneath, turns=before.turns, since=before.since)
+
+
+def _hear_again(check: Check, around: Around, applied: Applied, at: datetime) -> None:
+    """A bad word is not believed for long: who said it says it again soon, and whom it excused is judged after that."""
+    for one in circumstances.to_hear_again(around):
+        heard_at = one.heard_at or at
+        applied.run_sooner(one.check_id, max(at, heard_at + _AGAIN))
+    parent = around.parent
+    if parent is not None and parent.decided_by is not None and circumstances.is_undecided(parent, at):
+        applied.run_sooner(check.pk, parent.decided_by + _AGAIN)
 
 
 def standing(check: Check) -> Standing:

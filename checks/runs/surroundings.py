@@ -10,7 +10,9 @@ from checks.catalogue import network, planned, window
 from checks.catalogue.models import Check
 from checks.catalogue.planned import Work
 from checks.catalogue.states import Rule
-from checks.runs.circumstances import Around, Witness
+from checks.catalogue.surroundings import variable
+from checks.probes.outcome import Outcome
+from checks.runs.circumstances import Around, Witness, is_silence
 from checks.runs.evaluate import Share
 
 _SHARES = """
@@ -42,13 +44,13 @@ class Surroundings:
         known = {**{one.pk: one for one in canaries}, **others, **here}
         return cls(at, known, tuple(one.pk for one in canaries), planned.under_way(at), _shares(batch, at))
 
-    def around(self, check: Check) -> Around:
+    def around(self, check: Check, outcome: Outcome | None) -> Around:
         """What else is known at the moment of this check's result."""
         return Around(
             is_planned=any(work.covers(check) for work in self.works),
             is_blocked=check.state == "blocked",
             parent=self._parent(check),
-            canaries=self._canaries() if _goes_out(check) else (),
+            canaries=self._canaries() if outcome and is_silence(outcome) and _goes_out(check) else (),
         )
 
     def share(self, check: Check, *, ok: bool) -> Share | None:
@@ -66,11 +68,11 @@ class Surroundings:
 
 def witness(check: Check) -> Witness:
     """What a check says of the way to others."""
-    return Witness(check.pk, check.is_down, check.last_ok, check.last_run_at)
+    return Witness(check.pk, check.is_down, check.last_ok, check.last_run_at, check.failing_since)
 
 
 def _goes_out(check: Check) -> bool:
-    return not check.is_canary and network.goes_out(check.kind, check.spec, is_own=check.is_own)
+    return not check.is_canary and network.goes_out(check.kind, check.spec, is_own=check.is_own, variable=variable)
 
 
 def _shares(batch: Sequence[Check], at: datetime) -> dict[int, Share]:

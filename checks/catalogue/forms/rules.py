@@ -43,7 +43,12 @@ class RulesForm(GuardedForm):
         required=False, min_value=1, max_value=100, initial=50, label="Down at per cent", help_text="For a share."
     )
     share_minutes = forms.IntegerField(
-        required=False, min_value=1, max_value=window.MOST_MINUTES, initial=10, label="Of the last minutes", help_text="For a share."
+        required=False,
+        min_value=1,
+        max_value=window.MOST_MINUTES,
+        initial=10,
+        label="Of the last minutes",
+        help_text="For a share.",
     )
     ok_share = forms.IntegerField(
         required=False, min_value=0, max_value=99, initial=10, label="Back at per cent", help_text="For a share."

@@ -1,7 +1,7 @@
 """What a result is worth, and what a batch does with it: parents, canaries, planned work, however ticks meet."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -25,7 +25,16 @@ from tests.incidents.response.test_races import at_once
 
 AddCheck = Callable[..., Check]
 BAD, GOOD = failed(ErrorClass.TIMEOUT), passed(latency_ms=5.0)
-UP, DOWN, UNSURE = Witness(1, passed=True), Witness(1, is_down=True, passed=False), Witness(1, passed=False)
+NOW = datetime(2026, 11, 21, 3, 12, 30, tzinfo=UTC)
+
+
+def said(passed: bool, *, ago: int = 0, failing_for: int | None = None, is_down: bool = False) -> Witness:
+    """What a witness said so many seconds ago."""
+    since = None if failing_for is None else NOW - timedelta(seconds=failing_for)
+    return Witness(1, is_down, passed, NOW - timedelta(seconds=ago), since)
+
+
+UP, DOWN, UNSURE = said(True), said(False, is_down=True), said(False)
 
 
 @pytest.mark.parametrize(
@@ -43,10 +52,24 @@ UP, DOWN, UNSURE = Witness(1, passed=True), Witness(1, is_down=True, passed=Fals
         (Around(canaries=(UNSURE,)), True, Worth.FULL),
         (Around(canaries=(UNSURE, UP)), False, Worth.FULL),
         (Around(canaries=(Witness(1),)), False, Worth.FULL),
+        # A parent that fails and is not down excuses nobody for longer than a minute, nor does an old word of it.
+        (Around(parent=said(False, ago=5, failing_for=60)), False, Worth.UNKNOWN),
+        (Around(parent=said(False, ago=5, failing_for=61)), False, Worth.FULL),
+        (Around(parent=said(False, ago=2400, failing_for=2400)), False, Worth.FULL),
+        (Around(parent=said(False, ago=61)), False, Worth.FULL),
+        # A canary may fail for long, but has to have said so of late.
+        (Around(canaries=(said(False, ago=179, failing_for=7200, is_down=True),)), False, Worth.UNKNOWN),
+        (Around(canaries=(said(False, ago=181, failing_for=181),)), False, Worth.FULL),
+        (Around(canaries=(said(False, ago=181), said(False, ago=10))), False, Worth.FULL),
     ],
 )
 def test_what_a_result_is_worth(around: Around, ok: bool, worth: Worth) -> None:
-    assert circumstances.worth(around, ok=ok) is worth
+    assert circumstances.worth(around, ok=ok, at=NOW) is worth
+
+
+@pytest.mark.parametrize("error", list(ErrorClass))
+def test_only_silence_can_be_our_own_networks_fault(error: ErrorClass) -> None:
+    assert circumstances.is_silence(failed(error)) == (error.value in {"dns", "connect", "tls", "timeout"})
 
 
 @pytest.fixture
@@ -130,6 +153,48 @@ def test_a_parent_that_says_nothing_is_not_waited_for_longer_than_a_minute(
     assert shop.state == State.UNHEALTHY
 
 
+@pytest.mark.parametrize("fail_after", [3, 20])
+def test_one_old_failure_of_a_parent_silences_nobody(
+    quiet: None, add_check: AddCheck, at: datetime, fail_after: int
+) -> None:
+    rules = {"state": State.HEALTHY, "ok_after": 1, "next_due": at + timedelta(minutes=20)}
+    router = add_check("router", every_seconds=3600, fail_after=fail_after, **rules)
+    shop = add_check("shop", parent=router, fail_after=2, **rules)
+    write({router: BAD}, at - timedelta(minutes=40))
+
+    moment = at
+    while shop.state == State.HEALTHY and moment < at + timedelta(minutes=5):
+        write({shop: BAD}, moment)
+        router.refresh_from_db()
+        if router.next_due <= moment + timedelta(seconds=5):
+            write({router: BAD}, moment + timedelta(seconds=1))
+            Check.objects.filter(pk=router.pk).update(next_due=at + timedelta(minutes=20))
+        shop.refresh_from_db()
+        moment += timedelta(seconds=30)
+    actions.deliver_flips(at=moment)
+
+    # Asked again at once it is down by its own threshold, or the child speaks for itself: one alert in any case.
+    assert (router.state, shop.state) == (
+        (State.UNHEALTHY, State.BLOCKED) if fail_after == 3 else (State.HEALTHY, State.UNHEALTHY)
+    )
+    assert Alert.objects.count() == 1
+
+
+def test_who_is_excused_by_a_parent_is_judged_as_soon_as_that_is_decided(
+    family: tuple[Check, Check], at: datetime
+) -> None:
+    router, shop = family
+    Check.objects.filter(pk=router.pk).update(fail_after=3)
+    Check.objects.update(next_due=at + timedelta(hours=1))
+    write({router: BAD}, at)
+
+    write({shop: BAD}, at + timedelta(seconds=20))
+
+    router.refresh_from_db()
+    assert (shop.state, shop.last_run_at) == (State.HEALTHY, None)
+    assert (router.next_due, shop.next_due) == (at + timedelta(seconds=20), at + timedelta(seconds=65))
+
+
 def test_a_grandchild_is_blocked_too(family: tuple[Check, Check], add_check: AddCheck, at: datetime) -> None:
     router, shop = family
     basket = add_check("basket", parent=shop, state=State.HEALTHY)
@@ -189,6 +254,52 @@ def test_what_needs_no_network_fails_as_always(canary: Check, add_check: AddChec
     write({disk: BAD, canary: BAD}, at)
 
     assert disk.state == State.UNHEALTHY
+
+
+def test_an_answer_proves_the_way_there_whatever_the_canary_says(
+    canary: Check, add_check: AddCheck, at: datetime
+) -> None:
+    shop = add_check("shop", fail_after=1, state=State.HEALTHY)
+
+    write({shop: failed(ErrorClass.STATUS_5XX, latency_ms=9.0), canary: BAD}, at)
+
+    assert shop.state == State.UNHEALTHY
+
+
+@pytest.mark.parametrize(
+    ("dsn", "state"),
+    [
+        ("postgresql://watcher@127.0.0.1:5432/shop", State.UNHEALTHY),
+        ("postgresql:///shop?host=/run/postgresql", State.UNHEALTHY),
+        ("host=localhost dbname=shop", State.UNHEALTHY),
+        ("postgresql://watcher@db.example/shop", State.HEALTHY),
+        ("postgresql://watcher@127.0.0.1,db.example/shop", State.HEALTHY),
+        ("", State.HEALTHY),
+    ],
+)
+def test_a_database_of_this_machine_needs_no_way_out(
+    canary: Check, add_check: AddCheck, at: datetime, monkeypatch: pytest.MonkeyPatch, dsn: str, state: State
+) -> None:
+    monkeypatch.setenv("CHECK_SHOP_DSN", dsn)
+    shop = add_check("shop", kind="database", spec={"dsn_env": "CHECK_SHOP_DSN"}, fail_after=1, state=State.HEALTHY)
+
+    write({shop: BAD, canary: BAD}, at)
+
+    assert shop.state == state
+
+
+def test_an_old_word_of_the_canary_excuses_nobody_and_is_asked_for_anew(
+    canary: Check, add_check: AddCheck, at: datetime
+) -> None:
+    shop = add_check("shop", fail_after=3, state=State.HEALTHY)
+    Check.objects.filter(pk=canary.pk).update(every_seconds=3600, fail_after=3)
+    write({canary: BAD}, at - timedelta(minutes=40))
+    Check.objects.update(next_due=at + timedelta(minutes=20))
+
+    write({shop: BAD}, at)
+
+    canary.refresh_from_db()
+    assert (shop.consecutive_fail, canary.next_due) == (1, at)
 
 
 def test_a_check_waits_for_the_canary_before_it_goes_down(canary: Check, add_check: AddCheck, at: datetime) -> None:
