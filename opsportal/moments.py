@@ -64,6 +64,30 @@ class DayField(forms.DateField):
         return day
 
 
+class ClockField(forms.TimeField):
+    """A time of day in the browser's own picker."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        wrong = {"required": "Choose a time.", "invalid": "Write the time as 10:00."}
+        widget = forms.TimeInput(attrs={"type": "time", "class": "input--auto"}, format="%H:%M")
+        super().__init__(widget=widget, error_messages=wrong, **kwargs)
+
+
+class ZoneField(forms.CharField):
+    """The name of a time zone, for what comes again at a local time."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        attrs = {"autocomplete": "off", "spellcheck": "false", "class": "input--auto"}
+        super().__init__(
+            label="Time zone",
+            max_length=40,
+            help_text="Such as Europe/Berlin; local time is kept across daylight-saving changes.",
+            widget=forms.TextInput(attrs=attrs),
+            error_messages={"required": "Name a time zone, such as UTC."},
+            **kwargs,
+        )
+
+
 def _plausible(moment: datetime) -> datetime:
     if not EARLIEST <= moment < LATEST:
         raise PydanticCustomError("year_wrong", _SENTENCE)

@@ -15,7 +15,6 @@ from opsportal.audit import actions as audit
 from opsportal.errors import Refused
 from opsportal.models import ApiToken, User
 from opsportal.privacy import guard
-from opsportal.privacy.normalise import is_blank
 
 __all__ = ["Facts", "Teller", "fail", "freeze", "record", "roll_back", "start", "succeed", "unfreeze"]
 
@@ -110,7 +109,7 @@ def fail(change: Change, *, note: str, by: Teller, at: datetime) -> Change:
     """It did not work, or a planned one will not take place; and why."""
     change = _moved(change, to=Result.FAILED)
     change.started_at, change.finished_at = min(change.started_at, at), at
-    return _saved(change, "fail", by=by, at=at, note=_needed(note))
+    return _saved(change, "fail", by=by, at=at, note=guard.require_words(note))
 
 
 @transaction.atomic
@@ -119,7 +118,7 @@ def roll_back(change: Change, *, note: str, by: Teller, at: datetime) -> Change:
     change = _moved(change, to=Result.ROLLED_BACK)
     change.finished_at = change.finished_at or at
     verification.let_go(change, at=at)
-    return _saved(change, "roll_back", by=by, at=at, note=_needed(note))
+    return _saved(change, "roll_back", by=by, at=at, note=guard.require_words(note))
 
 
 def _took_effect(change: Change, *, by: Teller, at: datetime) -> None:
@@ -204,9 +203,7 @@ def _result(word: str) -> Result:
 
 
 def _what(text: str) -> str:
-    if is_blank(text):
-        raise Refused("WHAT_MISSING", "Say what is changed.")
-    return _clean(text)[:160]
+    return guard.require_words(text, "Say what is changed.", "WHAT_MISSING")[:160]
 
 
 def _artifact(facts: Facts) -> str:
@@ -232,9 +229,3 @@ def _ticket(address: str) -> str:
 def _clean(text: str) -> str:
     guard.require_clean(text)
     return text.strip()
-
-
-def _needed(note: str) -> str:
-    if not note.strip():
-        raise Refused("REASON_MISSING", "Say why.")
-    return _clean(note)

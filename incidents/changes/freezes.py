@@ -28,7 +28,7 @@ def add_window(
     at: datetime,
 ) -> Freeze:
     """Hold changes up until an end, or until it is lifted; None is the whole house. It is told by a zone's clock."""
-    reason = _needed(reason)
+    reason = _reason(reason)
     if ends_at is not None and ends_at <= max(starts_at, at):
         raise Refused("FREEZE_OVER", "It would end before it begins, or has ended already. Choose a later end.")
     freeze = Freeze.objects.create(
@@ -51,7 +51,7 @@ def lift(freeze: Freeze, *, reason: str, by: User, at: datetime) -> Freeze:
     freeze = Freeze.objects.select_for_update(of=("self",)).select_related("domain").get(pk=freeze.pk)
     if freeze.lifted_at is not None or (freeze.ends_at is not None and freeze.ends_at <= at):
         raise Refused("FREEZE_OVER", "This freeze is over already.")
-    freeze.lifted_at, freeze.lifted_by, freeze.lifted_because = at, by, _needed(reason)
+    freeze.lifted_at, freeze.lifted_by, freeze.lifted_because = at, by, _reason(reason)
     freeze.save(update_fields=["lifted_at", "lifted_by", "lifted_because"])
     audit.record("freeze.lift", by=by.username, object=freeze.where, reason=freeze.lifted_because)
     _tell_end(freeze, by.username, at=at)
@@ -66,7 +66,7 @@ def freeze(domain: Domain | None, reason: str, *, at: datetime) -> Freeze:
     try:
         with transaction.atomic():
             made = Freeze.objects.create(
-                domain=domain, cause=Freeze.Cause.BUDGET, reason=_needed(reason), starts_at=at, made_at=at
+                domain=domain, cause=Freeze.Cause.BUDGET, reason=_reason(reason), starts_at=at, made_at=at
             )
             _tell_begin(made, "A spent budget", at=at)
             return made
@@ -81,7 +81,7 @@ def unfreeze(domain: Domain | None, reason: str, *, at: datetime) -> bool:
     found = budget.select_for_update(of=("self",)).select_related("domain").first()
     if found is None:
         return False
-    found.lifted_at, found.lifted_because = at, _needed(reason)
+    found.lifted_at, found.lifted_because = at, _reason(reason)
     found.save(update_fields=["lifted_at", "lifted_because"])
     _tell_end(found, "The budget", at=at)
     return True
@@ -147,8 +147,5 @@ def _tell(freeze: Freeze, what: str, subject: str, body: str, who: str, *, at: d
     )
 
 
-def _needed(reason: str) -> str:
-    guard.require_clean(reason)
-    if not reason.strip():
-        raise Refused("REASON_MISSING", "Say why.")
-    return reason.strip()[:200]
+def _reason(text: str) -> str:
+    return guard.require_words(text)[:200]

@@ -15,6 +15,7 @@ from incidents.changes.models import Change
 from incidents.changes.states import Kind, Result
 from opsportal.acts import ask_first
 from opsportal.audit import actions as audit
+from opsportal.chips import Chip
 from opsportal.errors import Refused
 from opsportal.htmx import render_page, see, status_message
 from opsportal.roles import Role, require
@@ -24,7 +25,7 @@ from opsportal.signed_in import person
 LIST = "incidents/changes/list.html"
 ONE = "incidents/changes/change.html"
 NEW = "incidents/changes/new.html"
-ACT = "incidents/changes/act.html"
+ACT = "parts/act.html"
 
 # Beside which field a refusal stands.
 _HELD_UP = {"FROZEN": "override", "NOT_SIGNED_OFF": "override"}
@@ -34,15 +35,6 @@ _FIELDS = _HELD_UP | {
     "TIME_TO_COME": "started_at",
     "TIMES_WRONG": "finished_at",
 }
-
-
-@dataclass(frozen=True)
-class Chip:
-    """One filter that a click switches."""
-
-    label: str
-    url: str
-    is_current: bool
 
 
 @dataclass(frozen=True)
@@ -197,7 +189,7 @@ def _act(
     def do() -> None:
         act(found, **form.cleaned_data, by=Teller(person(request)), at=now())
 
-    said, shown = f"{found.label}: {words.said}", {"one": found, "words": words}
+    said, shown = f"{found.label}: {words.said}", {"one": found, "sub": found.what, "words": words}
     return ask_first(request, ACT, form, do, said=said, to=found, shown=shown, where=_HELD_UP)
 
 

@@ -11,7 +11,7 @@ from incidents.drills.script import LONGEST
 from incidents.response import policy
 from incidents.response.states import Status, following
 from opsportal import plain_yaml
-from opsportal.moments import DayField, MomentField
+from opsportal.moments import ClockField, DayField, MomentField, ZoneField
 from opsportal.privacy import guard
 from opsportal.privacy.forms import GuardedForm
 from opsportal.recurrence import RULES
@@ -115,18 +115,8 @@ class PlanForm(GuardedForm):
     )
     rule = forms.ChoiceField(label="Comes again", choices=list(RULES.items()))
     first_on = DayField(label="First on", error_messages={"required": "Choose a day."})
-    clock = forms.TimeField(
-        label="At",
-        widget=forms.TimeInput(attrs={"type": "time", "class": "input--auto"}, format="%H:%M"),
-        error_messages={"required": "Choose a time.", "invalid": "Write the time as 10:00."},
-    )
-    time_zone = forms.CharField(
-        label="Time zone",
-        max_length=40,
-        help_text="The hour on the wall stays when clocks change, such as Europe/Berlin.",
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "input--auto"}),
-        error_messages={"required": "Name a time zone, such as UTC."},
-    )
+    clock = ClockField(label="At")
+    time_zone = ZoneField()
 
     @classmethod
     def of(cls, plan: Plan) -> "PlanForm":

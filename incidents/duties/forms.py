@@ -7,7 +7,7 @@ from django import forms
 from incidents.duties.actions import Terms
 from incidents.duties.models import Duty
 from incidents.ownership.models import handle_validator
-from opsportal.moments import DayField
+from opsportal.moments import ClockField, DayField, ZoneField
 from opsportal.privacy.forms import GuardedForm
 from opsportal.recurrence import RULES
 from opsportal.slug_field import SlugField
@@ -42,18 +42,8 @@ class DutyForm(GuardedForm):
     )
     rule = forms.ChoiceField(label="Comes again", choices=list(RULES.items()))
     first_on = DayField(label="First on", error_messages={"required": "Choose a day."})
-    clock = forms.TimeField(
-        label="By",
-        widget=forms.TimeInput(attrs={"type": "time", "class": "input--auto"}, format="%H:%M"),
-        error_messages={"required": "Choose a time.", "invalid": "Write the time as 10:00."},
-    )
-    time_zone = forms.CharField(
-        label="Time zone",
-        max_length=40,
-        help_text="The hour on the wall stays when clocks change, such as Europe/Berlin.",
-        widget=forms.TextInput(attrs=_CODE | {"class": "input--auto"}),
-        error_messages={"required": "Name a time zone, such as UTC."},
-    )
+    clock = ClockField(label="By")
+    time_zone = ZoneField()
     evidence = forms.ChoiceField(label="What proves it", choices=Duty.Evidence.choices)
     proof = forms.CharField(
         label="Which operation or check",

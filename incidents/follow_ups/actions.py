@@ -80,7 +80,7 @@ def verify(follow_up: FollowUp, *, by: User, at: datetime) -> FollowUp:
 def drop(follow_up: FollowUp, *, reason: str, by: User, at: datetime) -> FollowUp:
     """It need not be done, and why."""
     follow_up = _moved(follow_up, to=State.DROPPED)
-    follow_up.reason = _needed(reason)
+    follow_up.reason = guard.require_words(reason)
     return _saved(follow_up, "drop", old=State.OPEN, by=by, at=at, reason=follow_up.reason)
 
 
@@ -89,7 +89,7 @@ def reopen(follow_up: FollowUp, *, reason: str, by: User, at: datetime) -> Follo
     """It did not hold, or it is needed after all, and why."""
     old = _locked(follow_up).state
     follow_up = _moved(follow_up, to=State.OPEN)
-    follow_up.reason = _needed(reason)
+    follow_up.reason = guard.require_words(reason)
     return _saved(follow_up, "reopen", old=old, by=by, at=at, reason=follow_up.reason)
 
 
@@ -115,13 +115,6 @@ def _take(follow_up: FollowUp, plan: Plan) -> None:
 
 def _promise(follow_up: FollowUp) -> str:
     return f"{follow_up.title}, {follow_up.type}, {follow_up.owner}, {follow_up.due_on}"
-
-
-def _needed(reason: str) -> str:
-    guard.require_clean(reason)
-    if not reason.strip():
-        raise Refused("REASON_MISSING", "Say why.")
-    return reason.strip()
 
 
 def _saved(follow_up: FollowUp, act: str, *, old: str, by: User, at: datetime, reason: str = "") -> FollowUp:

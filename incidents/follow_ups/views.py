@@ -16,6 +16,7 @@ from incidents.follow_ups.models import FollowUp
 from incidents.follow_ups.states import State, Type
 from incidents.response.models import Incident
 from opsportal.acts import ask_first
+from opsportal.chips import Chip
 from opsportal.errors import Conflict, Refused
 from opsportal.htmx import render_page, see, status_message
 from opsportal.roles import Role, require
@@ -24,19 +25,10 @@ from opsportal.signed_in import person
 LIST = "incidents/follow_ups/list.html"
 ONE = "incidents/follow_ups/follow_up.html"
 EDIT = "incidents/follow_ups/edit.html"
-ACT = "incidents/follow_ups/act.html"
+ACT = "parts/act.html"
 OF_INCIDENT = "incidents/follow_ups/of_incident.html"
 
 _USUAL = timedelta(days=14)
-
-
-@dataclass(frozen=True)
-class Chip:
-    """One filter that a click switches."""
-
-    label: str
-    url: str
-    is_current: bool
 
 
 @dataclass(frozen=True)
@@ -213,7 +205,7 @@ def _act(
     def do() -> None:
         act(found, **form.cleaned_data, by=person(request), at=now())
 
-    said, shown = f"{found.label}: {words.said}", {"one": found, "words": words}
+    said, shown = f"{found.label}: {words.said}", {"one": found, "sub": found.title, "words": words}
     return ask_first(request, ACT, form, do, said=said, to=found, shown=shown)
 
 

@@ -18,7 +18,6 @@ from incidents.response.states import Kind, Status
 from opsportal.errors import Conflict, Refused
 from opsportal.models import User
 from opsportal.privacy import guard
-from opsportal.privacy.normalise import is_blank
 
 # The lock under which numbers are given: any number that no other advisory lock of the house uses.
 _NUMBERS = 730_001
@@ -117,7 +116,7 @@ def post_note(
 ) -> TimelineEvent:
     """Tell the team. A note about something earlier carries both times."""
     incident = _locked(incident)
-    text = _needed(text, "TEXT_MISSING", "Write what changed before you post.")
+    text = guard.require_words(text, "Write what changed before you post.", "TEXT_MISSING")
     _require_past(occurred_at, at)
     return timeline.record(incident, Kind.NOTE, by=by, at=at, text=text, occurred_at=occurred_at)
 
@@ -174,8 +173,7 @@ def change_severity(
     require_seen(incident, seen)
     if chosen == incident.severity and incident.severity_confirmed:
         raise Refused("SEVERITY_UNCHANGED", f"The incident is already {incident.severity}.")
-    reason = _needed(reason, "REASON_MISSING", "Say why the severity changes.")
-    guard.require_clean(reason)
+    reason = guard.require_words(reason, "Say why the severity changes.")
     old, was_confirmed = incident.severity, incident.severity_confirmed
     incident.severity, incident.severity_confirmed = chosen, True
     incident.severity_peak = min(chosen, incident.severity_peak) if was_confirmed else chosen
@@ -231,7 +229,7 @@ def waive(incident: Incident, *, kind: str, reason: str, by: User, at: datetime)
     incident = _locked(incident)
     if kind not in set(Obligation.Kind):
         raise Refused("CLOCK_UNKNOWN", "There is no such clock.")
-    reason = _needed(reason, "REASON_MISSING", "Say why this need not be done.")
+    reason = guard.require_words(reason, "Say why this need not be done.")
     waived = obligations.waive(kind, incident.label, by=by, at=at, reason=reason)
     if waived is None:
         raise Refused("CLOCK_STOPPED", "This clock does not run any more.")
@@ -251,9 +249,8 @@ def _open(
     detected_at: datetime | None = None,
     facts: Mapping[str, Any] = MappingProxyType({}),
 ) -> Incident:
-    chosen, title, summary = states.severity_of(severity), title.strip(), summary.strip()
-    title = _needed(title, "TITLE_MISSING", "Give the incident a title.")[:160]
-    guard.require_clean(title)
+    chosen, summary = states.severity_of(severity), summary.strip()
+    title = guard.require_words(title, "Give the incident a title.", "TITLE_MISSING")[:160]
     guard.require_clean(summary)
     found_at = detected_at or at
     incident = Incident.objects.create(
@@ -330,9 +327,3 @@ def _ended(incident: Incident, occurred_at: datetime | None, at: datetime) -> da
 def _require_past(occurred_at: datetime | None, at: datetime) -> None:
     if occurred_at is not None and occurred_at > at:
         raise Refused("TIME_IN_FUTURE", "That time has not come yet. Say when it happened, in UTC.")
-
-
-def _needed(text: str, code: str, sentence: str) -> str:
-    if is_blank(text):
-        raise Refused(code, sentence)
-    return text.strip()

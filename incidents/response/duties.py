@@ -20,7 +20,7 @@ Owed = Obligation.Kind
 def say_no_public_impact(incident: Incident, *, reason: str, by: User, at: datetime) -> TimelineEvent:
     """Nobody outside notices, so the clock of the first public update stops, until it is worse or reopened."""
     incident = _locked(incident)
-    reason = _needed(reason, "REASON_MISSING", "Say why nobody outside notices.")
+    reason = guard.require_words(reason, "Say why nobody outside notices.")
     if obligations.waive(Owed.FIRST_PUBLIC_UPDATE, incident.label, by=by, at=at, reason=reason) is None:
         raise Refused("CLOCK_STOPPED", "The clock of the first public update does not run.")
     return timeline.record(
@@ -32,7 +32,7 @@ def say_no_public_impact(incident: Incident, *, reason: str, by: User, at: datet
 def verify_recovery(incident: Incident, *, note: str, by: User, at: datetime) -> TimelineEvent:
     """Somebody has looked after the end, and says at what. A SEV-3 owes no proof, but may have one."""
     incident = _locked(incident)
-    note = _needed(note, "TEXT_MISSING", "Say what you looked at.")
+    note = guard.require_words(note, "Say what you looked at.", "TEXT_MISSING")
     if incident.is_open:
         raise Refused("NOT_RESOLVED", "The incident still runs. Its recovery is verified once it is resolved.")
     if incident.is_closed:
@@ -59,10 +59,3 @@ def _due(incident: Incident) -> datetime | None:
 
 def _locked(incident: Incident) -> Incident:
     return Incident.objects.select_for_update().get(pk=incident.pk)
-
-
-def _needed(text: str, code: str, sentence: str) -> str:
-    if not text.strip():
-        raise Refused(code, sentence)
-    guard.require_clean(text)
-    return text.strip()

@@ -21,6 +21,7 @@ from opsportal.errors import Conflict, Refused
 from opsportal.models import User
 from opsportal.outbox.actions import tell_operators
 from opsportal.outbox.models import Delivery
+from opsportal.privacy import guard
 
 Relation = IncidentLink.Relation
 # How the link reads in the other room.
@@ -76,7 +77,7 @@ def merge(incident: Incident, *, into: Incident, reason: str, by: User, at: date
     here confirms one that was only proposed there: what is owed for it could be lost by a later word otherwise.
     """
     incident, into = _locked_pair(incident, into)
-    reason = _needed(reason, "Say what makes them the same.")
+    reason = guard.require_words(reason, "Say what makes them the same.")
     _require_mergeable(incident, into)
     if incident.severity_confirmed and not into.severity_confirmed:
         actions.change_severity(into, to=into.severity, reason=reason, by=by, at=at)
@@ -104,7 +105,7 @@ def split(incident: Incident, *, reason: str, by: User, at: datetime) -> Timelin
     incident, into = _locked_pair(incident, Incident(pk=seen))
     if incident.merged_into_id != into.pk:
         raise Conflict("MERGE_CHANGED", "Somebody else was faster. Look at the room again.")
-    reason = _needed(reason, "Say why they are two after all.")
+    reason = guard.require_words(reason, "Say why they are two after all.")
     merged = incident.timeline.filter(kind=Kind.MERGE, new=f"into {into.label}").latest("id")
     incident.merged_into = incident.closed_at = incident.closed_by = None
     incident.status = Status(merged.old)
@@ -253,9 +254,3 @@ def _tell(room: Incident, event: TimelineEvent, what: str, *, at: datetime) -> N
         because="Two rooms became one, or two again",
         priority=Delivery.Priority.WRITTEN,
     )
-
-
-def _needed(reason: str, sentence: str) -> str:
-    if not reason.strip():
-        raise Refused("REASON_MISSING", sentence)
-    return reason.strip()

@@ -1,7 +1,5 @@
 """The list and its export: the filters stand in the URL, so that a view is saved and sent as an address."""
 
-from dataclasses import dataclass
-
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils.timezone import now
 from django.views.decorators.http import require_safe
@@ -12,6 +10,7 @@ from incidents.response.listing import TO_CLOSE, Filters, Key, Listing, everythi
 from incidents.response.models import Incident
 from incidents.response.states import Severity
 from opsportal.audit import actions as audit
+from opsportal.chips import Chip
 from opsportal.htmx import render_page
 from opsportal.roles import Role, require
 from opsportal.signed_in import person
@@ -69,15 +68,6 @@ def filters_of(request: HttpRequest) -> Filters:
         words=given.get("q", "")[:200],
         after=Key.of(given.get("after", "")),
     )
-
-
-@dataclass(frozen=True)
-class Chip:
-    """One filter that a click switches."""
-
-    label: str
-    url: str
-    is_current: bool
 
 
 def _chips(filters: Filters, shown: Listing) -> list[Chip]:

@@ -1,7 +1,6 @@
 """The list, one runbook as steps, and what people say of it: verified, used, retired."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -16,6 +15,7 @@ from incidents.runbooks.models import Runbook, RunbookUse
 from incidents.runbooks.queries import Filters, Listing
 from incidents.runbooks.shown import Reader, shown
 from opsportal.acts import do_at_once
+from opsportal.chips import Chip
 from opsportal.errors import Denied, Refused
 from opsportal.htmx import render_page, see, status_message
 from opsportal.roles import Role, require
@@ -27,15 +27,6 @@ PRINT = "incidents/runbooks/print.html"
 USES = "incidents/runbooks/uses.html"
 SHIPPED = "incidents/runbooks/shipped.html"
 RETIRE = "incidents/runbooks/retire.html"
-
-
-@dataclass(frozen=True)
-class Chip:
-    """One filter that a click switches."""
-
-    label: str
-    url: str
-    is_current: bool
 
 
 @require(Role.VIEWER)

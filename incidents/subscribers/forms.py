@@ -41,13 +41,10 @@ class ChoiceForm(forms.Form):
         return {"is_all": is_all, "component_ids": [] if is_all else self.cleaned_data["components"]}
 
 
-class AskForm(ChoiceForm, GuardedForm):
-    """What a stranger asks on the public page. The address is what it is for and is kept closed."""
+class AddressForm(GuardedForm):
+    """A way and an address that fits it. The address is what it is for and is kept closed."""
 
     unguarded = ("address",)
-
-    channel = forms.ChoiceField(choices=CHANNELS, error_messages={"required": "Choose how you want to be told."})
-    address = forms.CharField(max_length=addresses.LONGEST, error_messages={"required": "Write an address."})
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -60,10 +57,15 @@ class AskForm(ChoiceForm, GuardedForm):
         return cleaned
 
 
-class AddForm(GuardedForm):
-    """An admin types an address; its owner gets the same question as from the public page."""
+class AskForm(ChoiceForm, AddressForm):
+    """What a stranger asks on the public page."""
 
-    unguarded = ("address",)
+    channel = forms.ChoiceField(choices=CHANNELS, error_messages={"required": "Choose how you want to be told."})
+    address = forms.CharField(max_length=addresses.LONGEST, error_messages={"required": "Write an address."})
+
+
+class AddForm(AddressForm):
+    """An admin types an address; its owner gets the same question as from the public page."""
 
     channel = forms.ChoiceField(choices=CHANNELS)
     address = forms.CharField(
@@ -71,16 +73,6 @@ class AddForm(GuardedForm):
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
         help_text="Its owner gets one message with a link; nothing else is sent before they confirm.",
     )
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        if "channel" in cleaned and "address" in cleaned:
-            cleaned["address"] = addresses.plain(cleaned["channel"], cleaned["address"])
-            try:
-                addresses.require(cleaned["channel"], cleaned["address"])
-            except Refused as refusal:
-                self.add_error("address", refusal.sentence)
-        return cleaned
 
 
 class ImportForm(forms.Form):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from opsportal.errors import Refused
 from opsportal.privacy import leaks, own, tokens
 from opsportal.privacy.kinds import Kind, Must
+from opsportal.privacy.normalise import is_blank
 from opsportal.privacy.scanning import MAX_CHARACTERS, Seen, look
 
 UNREAD = "This text could not be looked through in time. Make it shorter or plainer."
@@ -29,6 +30,7 @@ __all__ = [
     "require_clean",
     "require_no_secret",
     "require_public",
+    "require_words",
     "scan",
     "sentence",
 ]
@@ -151,6 +153,14 @@ def require_clean(text: str) -> None:
     """Refuse text that holds a secret or an identifier, or that is longer than the cap."""
     _require_short(text)
     _refuse(scan(text))
+
+
+def require_words(text: str, sentence: str = "Say why.", code: str = "REASON_MISSING") -> str:
+    """The words without the blanks around them. Refuses what nobody could read, and what must not be kept."""
+    if is_blank(text):
+        raise Refused(code, sentence)
+    require_clean(text)
+    return text.strip()
 
 
 def require_public(text: str) -> None:
