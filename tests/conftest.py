@@ -14,7 +14,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.db import connections
 from django.http import HttpRequest
-from django.test import Client
+from django.test import Client, TransactionTestCase
 from pytest_django import DjangoDbBlocker
 
 from opsportal.embedded.postgres import APPLICATION, DATABASE, OWNER
@@ -25,18 +25,14 @@ if TYPE_CHECKING:
 
 _REAL_PASSWORDS = {name: getattr(Argon2PasswordHasher, name) for name in ("time_cost", "memory_cost", "parallelism")}
 
-pytest_plugins = ["tests.targets", "tests.portals", "tests.pages"]
+pytest_plugins = ["tests.targets", "tests.portals", "tests.pages", "tests.spread"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whole portals run one after the other in one worker, browsers in another: more at once only slow each other."""
+    """Slow tests wait for their flag."""
     for item in items:
         if item.get_closest_marker("full") and not os.environ.get("OPSPORTAL_FULL"):
             item.add_marker(pytest.mark.skip(reason="needs OPSPORTAL_FULL=1"))
-        if item.get_closest_marker("serial"):
-            item.add_marker(pytest.mark.xdist_group("portal"))
-        elif item.get_closest_marker("browser"):
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +49,7 @@ def django_db_modify_db_settings() -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """After the migrations the tests work with the application's role, so a missing or excessive right is noticed."""
     connection: Any = connections["default"]
     with django_db_blocker.unblock():
@@ -62,8 +58,10 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     engines.make_room_for_fixed_days()
     engines.remember_rows()
     connection.settings_dict["USER"] = APPLICATION
-    # On the class: beside a browser's event loop Django makes another connection object for the same thread.
-    type(connection.ops).execute_sql_flush = lambda _operations, _statements: engines.restore_rows()
+    # Django empties each table, then asks for every permission and content type again: a second for every such test.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _test: engines.restore_rows())
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -41,6 +41,7 @@ class Engines:
         self.postgres = postgres.prepare(self.data_dir, QUICK)
         self.redis = redis.prepare(self.data_dir)
         self.database = postgres.DATABASE
+        self._owner: psycopg.Connection | None = None
 
     def start(self) -> None:
         self.supervisor.start(self.postgres.child())
@@ -62,7 +63,15 @@ class Engines:
     def owner_url(self) -> str:
         return self.postgres.url(postgres.OWNER, self.database)
 
+    def owner(self) -> psycopg.Connection:
+        """The owner's connection, opened once."""
+        if self._owner is None or self._owner.closed:
+            self._owner = psycopg.connect(self.owner_url(), autocommit=True)
+        return self._owner
+
     def stop(self) -> None:
+        if self._owner is not None:
+            self._owner.close()
         self.supervisor.stop([["redis"], ["postgres"]])
         self.log.close()
         postgres.discard(self.data_dir)
@@ -114,24 +123,24 @@ def make_room_for_fixed_days() -> None:
 
 
 def remember_rows() -> None:
-    """Keep what migrations wrote, so that a flush can bring it back."""
+    """Keep what migrations wrote, so that it can be brought back."""
     with psycopg.connect(current().owner_url()) as connection:
         connection.execute("CREATE SCHEMA seed")
-        for table in _tables(connection):
+        for table in _tables_with_rows(connection):
             source, kept = sql.Identifier("public", table), sql.Identifier("seed", table)
             connection.execute(sql.SQL("CREATE TABLE {} AS TABLE {}").format(kept, source))
-            if not connection.execute(sql.SQL("SELECT EXISTS (SELECT FROM {})").format(kept)).fetchone()[0]:  # type: ignore[index]
-                connection.execute(sql.SQL("DROP TABLE {}").format(kept))
 
 
 def restore_rows() -> None:
     """Bring every table back to what it held after the migrations.
 
-    It works as the owner with triggers off, because append-only tables refuse this to everybody else.
+    It works as the owner with triggers off, because append-only tables refuse this to everybody else. The connection is
+    kept: a new one reads the catalogue anew, which takes longer than what is to be done.
     """
-    with psycopg.connect(current().owner_url()) as connection:
+    connection = current().owner()
+    with connection.transaction():
         connection.execute("SET LOCAL session_replication_role = replica; SET LOCAL lock_timeout = '10s'")
-        for table in _tables(connection):
+        for table in _tables_with_rows(connection):
             connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier("public", table)))
         for table, columns in connection.execute(_SEEDED).fetchall():
             names = sql.SQL(", ").join(map(sql.Identifier, columns))
@@ -142,8 +151,13 @@ def restore_rows() -> None:
             )
 
 
-def _tables(connection: psycopg.Connection) -> list[str]:
-    return [row[0] for row in connection.execute(_TABLES).fetchall()]
+def _tables_with_rows(connection: psycopg.Connection) -> list[str]:
+    holds = sql.SQL("SELECT {} WHERE EXISTS (SELECT FROM {})")
+    asked = [
+        holds.format(sql.Literal(name), sql.Identifier("public", name))
+        for (name,) in connection.execute(_TABLES).fetchall()
+    ]
+    return [name for (name,) in connection.execute(sql.SQL(" UNION ALL ").join(asked)).fetchall()]
 
 
 _TABLES = """
