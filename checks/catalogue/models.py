@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -21,7 +21,6 @@ from checks.catalogue.states import (
     RULE_CHOICES,
     SILENT_PERIODS,
     SILENT_SECONDS,
-    WANTS_A_LOOK,
     WORST_FIRST,
     Rule,
     State,
@@ -177,6 +176,9 @@ class Check(models.Model):
     archived_at = models.DateTimeField(null=True)
     last_run_at = models.DateTimeField(null=True)
     last_ok = models.BooleanField(null=True)
+    # Before this moment it is not silent (`shown_state`); after it, it may be. Each claim moves it on, and the database
+    # sets it back when the period or the last run becomes an earlier one.
+    silent_from = models.DateTimeField(default=datetime(1970, 1, 1, tzinfo=UTC))
     # The error class of the last failed result, from the fixed set; empty when it was fine.
     last_error = models.CharField(max_length=24, blank=True)
     last_latency_ms = models.FloatField(null=True)
@@ -197,8 +199,12 @@ class Check(models.Model):
             models.Index(fields=["id"], name="check_canary", condition=models.Q(is_canary=True)),
             # Read by the tick: whose pause is over.
             models.Index(fields=["paused_until"], name="check_pause_end", condition=models.Q(state="paused")),
-            # Read by the frame of every page: how many want a look (shell.py).
-            models.Index(fields=["state"], name="check_wants_a_look", condition=models.Q(state__in=list(WANTS_A_LOOK))),
+            # Read by the frame of every page, how many want a look (shell.py), and by the list: how many show what.
+            models.Index(
+                fields=["state", "archived_at"], name="check_not_healthy", condition=~models.Q(state=State.HEALTHY)
+            ),
+            # Read by the list: which of those that pass may have fallen silent.
+            models.Index(fields=["silent_from"], name="check_silent_from", condition=models.Q(state=State.HEALTHY)),
             # Read by the list: worst first, page by page (catalogue/listing.py).
             models.Index(
                 _rank("state"),

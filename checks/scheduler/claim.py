@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 from django.db import connection, transaction
 
 from checks.catalogue.kinds import KINDS
+from checks.catalogue.states import SILENT_PERIODS, SILENT_SECONDS
 from checks.rollups import buckets
 from checks.rollups.buckets import Counts
 from checks.runs.batch import Run
@@ -18,7 +19,8 @@ from checks.scheduler import grid
 LEASE_SECONDS = 60
 AT_ONCE = 1000
 
-# next_due moves to the next slot of the check's grid, computed as in grid.next_slot.
+# next_due moves to the next slot of the check's grid, computed as in grid.next_slot; silent_from by what is known of
+# the last run now, which is early enough, since the result of this one only moves that moment on.
 _CLAIM = """
 WITH due AS (
   SELECT id, next_due FROM checks_check
@@ -32,7 +34,9 @@ WITH due AS (
 )
 UPDATE checks_check AS c
 SET lease_until = now() + make_interval(secs => %(lease)s), lease_token = %(token)s,
-    next_due = to_timestamp(phase + (floor((extract(epoch FROM now()) - phase) / every_seconds) + 1) * every_seconds)
+    next_due = to_timestamp(phase + (floor((extract(epoch FROM now()) - phase) / every_seconds) + 1) * every_seconds),
+    silent_from = coalesce(c.last_run_at, c.created_at)
+                  + make_interval(secs => greatest(%(periods)s * c.every_seconds, %(seconds)s))
 FROM phased WHERE c.id = phased.id
 RETURNING c.id, c.kind, c.spec, c.every_seconds, phased.was_due, now()
 """
@@ -54,7 +58,14 @@ def claim(*, limit: int = AT_ONCE, kinds: Sequence[str] = tuple(KINDS)) -> Claim
     None when nothing is due.
     """
     token = uuid4()
-    wanted: dict[str, Any] = {"limit": limit, "lease": LEASE_SECONDS, "token": token, "kinds": list(kinds)}
+    wanted: dict[str, Any] = {
+        "limit": limit,
+        "lease": LEASE_SECONDS,
+        "token": token,
+        "kinds": list(kinds),
+        "periods": SILENT_PERIODS,
+        "seconds": SILENT_SECONDS,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM, wanted)
         rows = cursor.fetchall()

@@ -5,7 +5,9 @@ import io
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import product
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -14,12 +16,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from checks.catalogue import listing
+from checks.catalogue import actions, listing
 from checks.catalogue.filters import STORED_RANK, TABLES, Filters, Key
 from checks.catalogue.models import Check
 from checks.catalogue.states import State
 from checks.rollups import buckets, last_day
 from checks.rollups.buckets import Counts
+from checks.scheduler.claim import claim
 from checks.templatetags.checks import check_rows
 from incidents.alerts import mutes
 from incidents.ownership.models import Domain
@@ -126,6 +129,78 @@ def test_who_is_silent_stands_among_those_without_data(add_check: AddCheck, no_o
     assert names(state="healthy") == ["fine"]
     counts = listing.look(Filters(), now).counts
     assert counts == {"unhealthy": 1, "insufficient_data": 2, "healthy": 1, "paused": 1}
+
+
+def test_the_numbers_of_all_are_those_that_counting_every_row_finds(
+    add_check: AddCheck, no_own: None, admin: User
+) -> None:
+    """The list knows how many pass from the number of all, which the database keeps as checks come and go."""
+    now, domain = timezone.now(), Domain.objects.get(slug="frontend")
+    Check.objects.bulk_create(
+        Check(key=f"c-{number}", name=f"C {number}", kind="http", domain=domain, state=state, last_run_at=ran_at)
+        for number, (state, ran_at) in enumerate(product(State, (now, now - timedelta(hours=1), None)))
+    )
+    for number in (0, 3):
+        actions.archive(add_check(f"away-{number}", state=State.HEALTHY), by=admin, at=now)
+    actions.archive(Check.objects.get(key="c-1"), by=admin, at=now)
+    Check.objects.filter(state=State.PAUSED, archived_at=None).first().delete()  # type: ignore[union-attr]
+    Check.objects.filter(key__in=["c-4", "c-7"]).delete()
+
+    # Every check has one kind, so that this asks the same of the rows themselves.
+    assert listing.look(Filters(), now).counts == listing.look(Filters(kind="http"), now).counts
+
+
+@pytest.mark.parametrize(
+    ("change", "is_silent"),
+    [
+        ({}, False),
+        ({"every_seconds": 900}, False),
+        ({"every_seconds": 60}, True),
+        ({"last_run_at": None}, True),
+        ({"last_run_at": timedelta(hours=-2)}, True),
+        ({"last_run_at": timedelta(minutes=-5)}, False),
+    ],
+)
+def test_who_falls_silent_sooner_than_the_claim_thought_is_counted(
+    add_check: AddCheck, no_own: None, change: dict[str, Any], is_silent: bool
+) -> None:
+    """Five minutes a run, the last ten minutes ago; then somebody changes the period, or the last run is another."""
+    now = timezone.now()
+    made_at = now - timedelta(hours=1)
+    check = add_check(
+        state=State.HEALTHY,
+        every_seconds=300,
+        next_due=now,
+        created_at=made_at,
+        last_run_at=now - timedelta(minutes=10),
+    )
+    claim(limit=1)
+    Check.objects.update(**{name: now + to if isinstance(to, timedelta) else to for name, to in change.items()})
+
+    counts = listing.look(Filters(), now).counts
+    assert counts == ({"insufficient_data": 1} if is_silent else {"healthy": 1})
+    check.refresh_from_db()
+    assert (check.shown_state(now) == State.INSUFFICIENT_DATA) is is_silent
+
+
+def test_the_numbers_are_read_from_indexes(add_check: AddCheck, no_own: None) -> None:
+    """Nothing is read of those that pass: with thousands of them a look costs what it does with a few."""
+    domain, now = Domain.objects.get(slug="frontend"), timezone.now()
+    Check.objects.bulk_create(
+        Check(
+            key=f"c-{number}", name=f"C {number}", kind="http", domain=domain, last_run_at=now,
+            silent_from=now + timedelta(minutes=3), state="healthy" if number % 50 else "unhealthy",
+        )
+        for number in range(500)
+    )  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE checks_check")
+        cursor.execute("SET LOCAL enable_seqscan = off")  # whether it can, however small the table is
+        cursor.execute(f"EXPLAIN {listing._COUNTS_OF_ALL}", {"at": now})
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+
+    assert "check_not_healthy" in plan and "check_silent_from" in plan
+    assert "Seq Scan on checks_check" not in plan
 
 
 @pytest.mark.parametrize("every", [2, 7])
