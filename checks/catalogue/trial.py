@@ -54,7 +54,8 @@ class Asked:
 def run_once(kind: Kind, spec: Mapping[str, Any], at: datetime, *, check_id: int = 0) -> Trial:
     """One run outside the schedule, bounded by the probe's own deadline."""
     whole = beforehand.with_known([Asked(check_id, kind.slug, spec)], at)[check_id]
-    outcome = asyncio.run(_probe(kind, whole, surroundings.known([spec])))
+    found = asyncio.run(_probe(kind, whole, surroundings.known([spec])))
+    outcome = found if found is not None and found.has_data else None
     return Trial(outcome, _stored(kind, spec, at, outcome), kind.silence, _unset(spec))
 
 

@@ -90,6 +90,8 @@ def flip(new: str, reason: str, failures: int) -> str:
         return "What it stands on is back"
     if new == State.UNHEALTHY:
         return f"{failure(reason)}, {failures} in a row" if reason else f"{failures} in a row failed"
+    if new == State.INSUFFICIENT_DATA and reason == "no_data":
+        return "It says of itself that it has too little data"
     return {
         State.FLAPPING: f"{failures} turns between good and bad",
         State.HEALTHY: "Runs end well",

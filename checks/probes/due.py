@@ -45,8 +45,14 @@ class Cron:
         return found
 
     def next_after(self, moment: datetime) -> datetime:
-        """The first time strictly after a moment; StopIteration when there is none in the next fifty years."""
-        return next(CronSim(self.line, moment.astimezone(self.zone))).astimezone(UTC)
+        """The first time strictly after a moment; StopIteration when there is none in the next fifty years.
+
+        In the hour that comes twice CronSim begins at the first one, whichever was meant: what lies behind is left out.
+        """
+        times = CronSim(self.line, moment.astimezone(self.zone))
+        while (found := next(times).astimezone(UTC)) <= moment:
+            pass
+        return found
 
 
 Schedule = Every | Cron

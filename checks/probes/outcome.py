@@ -83,6 +83,12 @@ class Outcome:
     latency_ms: float | None = None
     value: float | None = None
     notes: tuple[str, ...] = ()
+    # False when the target itself says that it knows too little: neither good nor bad, and no longer green.
+    has_data: bool = True
+
+
+def without_data() -> Outcome:
+    return Outcome(ok=False, has_data=False)
 
 
 def passed(*, latency_ms: float | None = None, value: float | None = None, notes: tuple[str, ...] = ()) -> Outcome:

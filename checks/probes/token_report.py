@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from checks.probes.context import KNOWN, Context, Spec
 from checks.probes.heard import Heard
-from checks.probes.outcome import ErrorClass, Outcome, failed, passed
+from checks.probes.outcome import ErrorClass, Outcome, failed, passed, without_data
 
 MAX_AGE_MINUTES = 26 * 60.0
 OK, FAIL, NO_DATA = "ok", "fail", "insufficient_data"
@@ -61,7 +61,7 @@ def _is_number(key: str, value: str) -> bool:
 
 
 async def probe(spec: Spec, context: Context) -> Outcome | None:
-    """Fails when the job says so or says nothing for too long; None while it has too little data to say anything."""
+    """Fails when the job says so or says nothing for too long; without data as soon as the job says that of itself."""
     heard = spec.get(KNOWN)
     try:
         longest = timedelta(minutes=float(spec.get("max_age_minutes") or MAX_AGE_MINUTES))
@@ -72,7 +72,9 @@ async def probe(spec: Spec, context: Context) -> Outcome | None:
     heard_at = heard.heard_at if heard.heard_at and heard.heard_at >= heard.since else None
     if context.now() > (heard_at or heard.since) + longest:
         return failed(ErrorClass.LATE)
-    if heard_at is None or heard.status == NO_DATA:
+    if heard_at is None:
         return None
+    if heard.status == NO_DATA:
+        return without_data()
     value = heard.numbers.get(str(spec.get("number") or ""))
     return passed(value=value) if heard.status == OK else failed(ErrorClass.REPORTED, value=value)

@@ -44,7 +44,7 @@ class Counts:
 def counts_of(check_id: int, at: datetime, outcome: Outcome | None) -> Counts:
     """One outcome as counts in its minute: exactly what is stored of it. None is a slot nobody knows about."""
     minute = at.replace(second=0, microsecond=0)
-    if outcome is None:
+    if outcome is None or not outcome.has_data:
         return Counts(check_id, minute, unknown=1, expected=1)
     latency = outcome.latency_ms
     return Counts(

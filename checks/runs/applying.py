@@ -14,7 +14,7 @@ from checks.runs import circumstances
 from checks.runs.batch import Result
 from checks.runs.circumstances import PATIENCE, Around, Worth
 from checks.runs.evaluate import Standing, Thresholds, next_standing, settled
-from checks.runs.models import FLAPPING, Flip
+from checks.runs.models import FLAPPING, NO_DATA, Flip
 from checks.runs.surroundings import Surroundings
 
 # A check that waits for a witness looks again this soon, however long its period is.
@@ -55,12 +55,15 @@ def _with_parents(
 
 def _one(check: Check, outcome: Outcome | None, beside: Surroundings, applied: Applied) -> None:
     around, at = beside.around(check, outcome), beside.at
-    worth = circumstances.worth(around, ok=outcome is None or outcome.ok, at=at)
+    worth = circumstances.worth(around, ok=outcome is None or outcome.ok or not outcome.has_data, at=at)
     applied.counts.append(_counts(check, outcome, worth, at))
     check.lease_token = check.lease_until = None
     if outcome is None:
         return
     before = standing(check)
+    if not outcome.has_data:
+        _lose_data(check, before, worth, applied, at)
+        return
     if not outcome.ok and worth in (Worth.UNKNOWN, Worth.FULL):
         _hear_again(check, around, applied, at)
     if worth is not Worth.UNKNOWN:
@@ -76,6 +79,17 @@ def _one(check: Check, outcome: Outcome | None, beside: Surroundings, applied: A
     _put(check, after)
     if after.state is not before.state:
         applied.flips.append(_flip(check, before, after, at))
+
+
+def _lose_data(check: Check, before: Standing, worth: Worth, applied: Applied, at: datetime) -> None:
+    """Green no longer, as soon as the target says that it knows too little; red stays, since nobody saw it end."""
+    after = settled(before)
+    if worth is Worth.FULL and before.state is State.HEALTHY:
+        after = replace(after, state=State.INSUFFICIENT_DATA, since=at)
+        flip = Flip(check_ref=check, at=at, old=before.state, new=after.state, reason=NO_DATA, processed_at=at)
+        applied.flips.append(flip)
+    _put(check, after)
+    check.waits_since = None
 
 
 def _counts(check: Check, outcome: Outcome | None, worth: Worth, at: datetime) -> Counts:

@@ -12,6 +12,8 @@ from checks.catalogue.states import CHOICES
 
 # The reason of a flip into flapping, and of the alert it makes.
 FLAPPING = "flapping"
+# The reason of a flip to no data that the target itself asked for.
+NO_DATA = "no_data"
 
 
 class FlipQuerySet(models.QuerySet["Flip"]):

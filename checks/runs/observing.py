@@ -1,4 +1,7 @@
-"""What linked checks say of a part of the public page: the worst of them, and how old it is."""
+"""What linked checks say of a part of the public page: the worst of them, and how old it is.
+
+A sure outage beats an open question; only that all is well takes the word of every one.
+"""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -35,23 +38,30 @@ def _observe(checks: Iterable[Check], at: datetime) -> int:
     told = 0
     for component_id, group in groupby(rows, key=lambda one: one.component_id):
         linked = list(group)
-        if component_id is not None and not _is_open_question(linked):
-            status = worst(_status(one) for one in linked)
-            heard = [(one.last_run_at, one.last_run_at + _patience(one)) for one in linked if one.last_run_at]
-            observing.observe(
-                component_id,
-                status,
-                as_of=min(as_of for as_of, _ in heard),
-                fresh_until=min(until for _, until in heard),
-                at=at,
-            )
-            told += 1
+        if component_id is None or not (_is_sure(linked) or _down(linked)):
+            continue
+        status = worst(_status(one) for one in linked if one.state in _SAYS)
+        as_of = min(one.last_run_at for one in linked if one.last_run_at and one.state in (*_SAYS, State.BLOCKED))
+        observing.observe(component_id, status, as_of=as_of, fresh_until=_fresh_until(linked), at=at)
+        told += 1
     return told
 
 
-def _is_open_question(linked: Sequence[Check]) -> bool:
-    """One that has no data, or cannot run, leaves open how the component stands: nothing is said until it has."""
-    return any(one.last_run_at is None or one.state not in _SAYS for one in linked)
+def _is_sure(linked: Sequence[Check]) -> bool:
+    """One that has no data, or cannot run, leaves open whether the component is well: nothing is said until it has."""
+    return all(one.last_run_at is not None and one.state in _SAYS for one in linked)
+
+
+def _down(linked: Sequence[Check]) -> list[Check]:
+    """Those that are sure of trouble: that stands, whatever the others could say."""
+    return [one for one in linked if one.last_run_at is not None and one.state in (State.UNHEALTHY, State.FLAPPING)]
+
+
+def _fresh_until(linked: Sequence[Check]) -> datetime:
+    """Well as long as all are heard; down as long as one of those that say so is."""
+    down = _down(linked)
+    until = [one.last_run_at + _patience(one) for one in down or linked if one.last_run_at]
+    return max(until) if down else min(until)
 
 
 def _status(check: Check) -> ComponentStatus:

@@ -76,6 +76,10 @@ def test_how_long_the_last_run_took_is_its_latency() -> None:
         # 25 October 2026: 02:30 comes twice and runs once.
         ("30 2 * * *", "2026-10-24T12:00+02:00", "2026-10-25T02:30+02:00"),
         ("30 2 * * *", "2026-10-25T02:30+02:00", "2026-10-26T02:30+01:00"),
+        # An end in the second half past two is not late for the first.
+        ("30 2 * * *", "2026-10-25T02:00+01:00", "2026-10-26T02:30+01:00"),
+        ("30 2 * * *", "2026-10-25T02:45+01:00", "2026-10-26T02:30+01:00"),
+        ("15 3 * * *", "2026-10-25T02:10+01:00", "2026-10-25T03:15+01:00"),
         # By the hour it runs in both of them.
         ("0 * * * *", "2026-10-25T02:00+02:00", "2026-10-25T02:00+01:00"),
         ("0 * * * *", "2026-03-29T01:00+01:00", "2026-03-29T03:00+02:00"),
@@ -85,6 +89,30 @@ def test_clocks_that_jump_lose_and_double_nothing(line, after, due) -> None:
     found = Cron.parse(line, "Europe/Berlin").next_after(datetime.fromisoformat(after))
 
     assert found == datetime.fromisoformat(due)
+
+
+@pytest.mark.parametrize(
+    ("zone", "change"),
+    [
+        ("Europe/Berlin", "2026-10-25T01:00Z"),
+        ("Europe/Berlin", "2026-03-29T01:00Z"),
+        ("America/New_York", "2026-11-01T06:00Z"),
+        ("America/New_York", "2026-03-08T07:00Z"),
+        ("Australia/Lord_Howe", "2026-04-04T15:00Z"),
+        ("Australia/Lord_Howe", "2026-10-03T15:30Z"),
+        ("America/Santiago", "2026-04-05T03:00Z"),
+        ("Asia/Kathmandu", "2026-10-25T01:00Z"),
+    ],
+)
+@pytest.mark.parametrize("line", ["30 2 * * *", "30 1,23 * * *", "*/20 * * * *", "15 * * * *", "0 0-4/2 * * *"])
+def test_the_next_time_lies_ahead_and_never_moves_back_around_a_change_of_clocks(zone, change, line) -> None:
+    cron, middle = Cron.parse(line, zone), datetime.fromisoformat(change)
+    moments = [middle + timedelta(minutes=10 * step, seconds=7) for step in range(-18, 19)]
+
+    found = [cron.next_after(moment) for moment in moments]
+
+    assert all(due > moment for due, moment in zip(found, moments, strict=True))
+    assert found == sorted(found)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +163,7 @@ def test_a_report_keeps_a_bounded_number_of_numbers() -> None:
     [
         (Heard(LONG_AGO, heard_at=ago(59), status="ok", numbers={"rows": 7.0}), "ok"),
         (Heard(LONG_AGO, heard_at=ago(59), status="fail", numbers={"rows": 7.0}), ErrorClass.REPORTED),
-        (Heard(LONG_AGO, heard_at=ago(59), status="insufficient_data"), None),
+        (Heard(LONG_AGO, heard_at=ago(59), status="insufficient_data"), "no data"),
         (Heard(LONG_AGO, heard_at=ago(61), status="ok"), ErrorClass.LATE),
         (Heard(ago(59)), None),
         (Heard(ago(61)), ErrorClass.LATE),
@@ -147,5 +175,5 @@ def test_a_report_is_judged_by_its_line_and_its_age(heard, expected) -> None:
 
     outcome = run_probe(token_report.probe, spec, now=lambda: NOW)
 
-    assert (outcome and ("ok" if outcome.ok else outcome.error)) == expected
+    assert (outcome and ("ok" if outcome.ok else outcome.error if outcome.has_data else "no data")) == expected
     assert outcome is None or outcome.value == heard.numbers.get("rows")

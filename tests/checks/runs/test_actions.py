@@ -6,9 +6,10 @@ from uuid import uuid4
 
 import pytest
 
+from checks.catalogue import words
 from checks.catalogue.models import Check
 from checks.catalogue.states import State
-from checks.probes.outcome import ErrorClass, Outcome, failed, passed
+from checks.probes.outcome import ErrorClass, Outcome, failed, passed, without_data
 from checks.rollups import histogram
 from checks.rollups.models import MinuteBucket
 from checks.runs import actions
@@ -49,6 +50,32 @@ def test_results_become_counts_and_nothing_else(add_check: AddCheck, at: datetim
     assert (row.lat_sum, row.lat_min, row.lat_max) == (51.0, 5.0, 30.0)
     assert histogram.counts(bytes(row.hist)).total() == 4
     assert row.bucket == at.replace(second=0)
+
+
+def test_a_job_that_says_it_has_too_little_data_is_not_green_any_more(add_check: AddCheck, at: datetime) -> None:
+    check = add_check("report", kind="token_report", fail_after=1, ok_after=1)
+    give(check, passed(), at=at)
+
+    give(check, without_data(), without_data(), at=at + timedelta(minutes=1))
+
+    assert (check.state, check.last_run_at) == (State.INSUFFICIENT_DATA, at)
+    row = MinuteBucket.objects.get(check_id=check.pk, bucket=(at + timedelta(minutes=1)).replace(second=0))
+    assert (row.ok, row.err, row.unknown, row.errors) == (0, 0, 2, {})
+    flip = Flip.objects.filter(check_ref=check).latest("at")
+    assert (flip.new, flip.reason, words.flip(flip.new, flip.reason, 0)) == (
+        State.INSUFFICIENT_DATA, "no_data", "It says of itself that it has too little data",
+    )  # fmt: skip
+    give(check, passed(), at=at + timedelta(minutes=2))
+    assert check.state == State.HEALTHY
+
+
+def test_too_little_data_is_no_end_of_trouble(add_check: AddCheck, at: datetime) -> None:
+    check = add_check("report", kind="token_report", fail_after=1, ok_after=2)
+    give(check, passed(), failed(ErrorClass.REPORTED), passed(), at=at)
+
+    give(check, without_data(), passed(), at=at + timedelta(minutes=1))
+
+    assert (check.state, check.consecutive_ok) == (State.UNHEALTHY, 1)
 
 
 def test_a_redelivered_batch_adds_nothing(add_check: AddCheck, at: datetime) -> None:

@@ -33,6 +33,11 @@ def api(db, tmp_path, settings) -> Component:
         ([(UP, "SEV-1"), (State.INSUFFICIENT_DATA, "SEV-3")], None),
         ([(UP, "SEV-1"), (State.BLOCKED, "SEV-3")], None),
         ([(State.PAUSED, "SEV-1")], None),
+        # Sure trouble is said, whatever those beside it cannot say.
+        ([(DOWN, "SEV-1"), (State.BLOCKED, "SEV-3")], "major_outage"),
+        ([(DOWN, "SEV-2"), (State.INSUFFICIENT_DATA, "SEV-1")], "partial_outage"),
+        ([(State.FLAPPING, "SEV-1"), (State.INSUFFICIENT_DATA, "SEV-1"), (UP, "SEV-1")], "degraded_performance"),
+        ([(State.BLOCKED, "SEV-1"), (State.BLOCKED, "SEV-1")], None),
     ],
 )
 def test_the_worst_of_the_linked_checks_counts_by_its_severity(add_check, api, at, checks, said):
@@ -53,6 +58,26 @@ def test_it_is_as_old_as_its_oldest_result_and_fresh_as_long_as_its_most_hasty_c
 
     seen = Observation.objects.get()
     assert (seen.as_of, seen.fresh_until) == (at - timedelta(minutes=9), at + timedelta(seconds=90))
+
+
+def test_an_outage_is_said_while_one_check_has_never_run_and_its_end_is_heard(add_check, api, at):
+    parent = add_check("parent", component=api, state=DOWN, severity="SEV-1", every_seconds=60, last_run_at=at)
+    child = add_check(
+        "child", component=api, state=State.BLOCKED, every_seconds=3600, last_run_at=at - timedelta(minutes=30)
+    )
+    add_check("new", component=api, state=State.INSUFFICIENT_DATA)
+
+    observing.observe_all(at=at)
+
+    seen = Observation.objects.get()
+    assert (seen.status, seen.fresh_until) == ("major_outage", at + timedelta(minutes=3))
+
+    later = at + timedelta(minutes=5)
+    Check.objects.filter(key="new").update(state=UP, last_run_at=later)
+    Check.objects.filter(pk__in=[parent.pk]).update(state=UP, last_run_at=later)
+    Check.objects.filter(pk=child.pk).update(state=UP)
+    observing.observe_all(at=later)
+    assert Component.objects.get(pk=api.pk).status == "operational"
 
 
 def test_a_check_that_names_no_component_says_nothing(add_check, api, at):
