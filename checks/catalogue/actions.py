@@ -256,11 +256,13 @@ def _locked(check: Check) -> Check:
 
 
 def _move(check: Check, to: State, at: datetime) -> None:
-    """Change the state by hand; the flip is history only, so nobody has to deliver it."""
+    """Change the state by hand; the flip is history only, so nobody has to deliver it.
+
+    A run that is under way goes on, so that its slot has a result, or is unknown when its worker dies.
+    """
     old, check.state, check.state_since = check.state, to, at
     check.consecutive_fail = check.consecutive_ok = 0
     check.recent, check.turns, check.beneath, check.failing_since, check.waits_since = "", [], "", None, None
-    check.lease_token = check.lease_until = None
     check.save()
     check.flips.create(at=at, old=old, new=to, processed_at=at)
 

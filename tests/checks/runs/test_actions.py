@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 
+from checks.catalogue import actions as catalogue
 from checks.catalogue import words
 from checks.catalogue.models import Check
 from checks.catalogue.states import State
@@ -15,7 +17,9 @@ from checks.rollups.models import MinuteBucket
 from checks.runs import actions
 from checks.runs.batch import Result
 from checks.runs.models import Flip
+from checks.scheduler.claim import reap
 from incidents.alerts.models import Alert
+from opsportal.models import User
 
 AddCheck = Callable[..., Check]
 
@@ -76,6 +80,24 @@ def test_too_little_data_is_no_end_of_trouble(add_check: AddCheck, at: datetime)
     give(check, without_data(), passed(), at=at + timedelta(minutes=1))
 
     assert (check.state, check.consecutive_ok) == (State.UNHEALTHY, 1)
+
+
+@pytest.mark.parametrize("is_dead", [False, True])
+def test_a_pause_in_mid_run_loses_no_slot(add_check: AddCheck, admin: User, is_dead: bool) -> None:
+    at, check, token = timezone.now(), add_check(fail_after=1, state=State.HEALTHY), uuid4()
+    ends_at = at - timedelta(seconds=1) if is_dead else at + timedelta(seconds=50)
+    Check.objects.filter(pk=check.pk).update(lease_token=token, lease_until=ends_at)
+
+    catalogue.pause(check, by=admin, at=at)
+    if is_dead:
+        reap()
+    actions.write(token, [Result(check.pk, failed(ErrorClass.TIMEOUT))], at=at)
+
+    row = MinuteBucket.objects.get(check_id=check.pk)
+    assert (row.err, row.unknown, row.expected) == (0, 1, 1) if is_dead else (1, 0, 1)
+    check.refresh_from_db()
+    assert (check.state, check.lease_token, check.consecutive_fail) == (State.PAUSED, None, 0)
+    assert not Flip.objects.undelivered().exists()
 
 
 def test_a_redelivered_batch_adds_nothing(add_check: AddCheck, at: datetime) -> None:
