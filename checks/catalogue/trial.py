@@ -9,6 +9,7 @@ from typing import Any
 from checks.catalogue import beforehand, surroundings, words
 from checks.catalogue.kinds import Kind
 from checks.catalogue.surroundings import Known
+from checks.probes import running
 from checks.probes.outcome import ErrorClass, Outcome
 from checks.rollups import buckets
 
@@ -77,6 +78,6 @@ def _stored(kind: Kind, spec: Mapping[str, Any], at: datetime, outcome: Outcome 
 async def _probe(kind: Kind, spec: Mapping[str, Any], known: Known) -> Outcome | None:
     client = surroundings.client()
     try:
-        return await kind.probe(spec, surroundings.context(client, known, is_trial=True))
+        return await running.run(kind.probe, kind.slug, spec, surroundings.context(client, known, is_trial=True))
     finally:
         await client.close()

@@ -93,7 +93,7 @@ async def _by_address(spec: Spec, context: Context) -> datetime | Outcome | None
         return failed(error)
     try:
         found = parsedate_to_datetime(said)
-    except ValueError:
+    except (ValueError, OverflowError):
         return failed(ErrorClass.ASSERTION)
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 

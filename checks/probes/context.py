@@ -12,6 +12,16 @@ from checks.probes.outcome import Outcome
 Spec = Mapping[str, Any]
 
 
+def setting(spec: Spec, name: str, usual: Any) -> Any:
+    """What is configured, or what is usual; 0 is a number like any other.
+
+    >>> setting({"most": 0}, "most", 1000), setting({}, "most", 1000)
+    (0, 1000)
+    """
+    found = spec.get(name)
+    return usual if found in (None, "") else found
+
+
 @dataclass(frozen=True)
 class Context:
     """One batch's surroundings.

@@ -7,7 +7,7 @@ from checks.probes import asking, json_path
 from checks.probes.asking import Unanswered, judge_status
 from checks.probes.bounds import Bounds, parse_rule
 from checks.probes.client import Request
-from checks.probes.context import Context, Spec
+from checks.probes.context import Context, Spec, setting
 from checks.probes.json_path import Path
 from checks.probes.outcome import ErrorClass, Outcome, failed, passed
 
@@ -66,7 +66,7 @@ async def probe(spec: Spec, context: Context) -> Outcome | None:
 def _volume(spec: Spec) -> Volume | None:
     if not spec.get("volume_path"):
         return None
-    return Volume(json_path.parse_path(str(spec["volume_path"])), float(spec.get("volume_least") or 1))
+    return Volume(json_path.parse_path(str(spec["volume_path"])), float(setting(spec, "volume_least", 1)))
 
 
 def judge(body: bytes, rules: list[Rule], volume: Volume | None, *, latency_ms: float) -> Outcome | None:

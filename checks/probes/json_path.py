@@ -53,9 +53,24 @@ def find(document: Any, path: Path) -> Any:
 def number(document: Any, path: Path) -> float:
     """The finite number at the path; LookupError when there is none."""
     found = find(document, path)
-    if isinstance(found, bool) or not isinstance(found, int | float) or not math.isfinite(found):
+    if isinstance(found, bool) or not isinstance(found, int | float):
         raise LookupError("not a number")
-    return float(found)
+    value = as_float(found)
+    if not math.isfinite(value):
+        raise LookupError("not a number")
+    return value
+
+
+def as_float(value: Any) -> float:
+    """A number as it is kept; one with hundreds of digits is infinite, as it is when it is written with a point.
+
+    >>> as_float(10**400)
+    inf
+    """
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
 
 
 def text(value: Any) -> str | None:

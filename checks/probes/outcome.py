@@ -31,6 +31,7 @@ class ErrorClass(StrEnum):
     LATE = "late"
     OVERRUN = "overrun"
     REPORTED = "reported"
+    BROKEN = "broken"
 
     @property
     def words(self) -> str:
@@ -63,6 +64,7 @@ _WORDS = {
     ErrorClass.LATE: "nothing was heard in time",
     ErrorClass.OVERRUN: "runs longer than allowed",
     ErrorClass.REPORTED: "its job reported a failure",
+    ErrorClass.BROKEN: "an answer that the check could not read",
 }
 
 
@@ -119,5 +121,6 @@ UNANSWERED = frozenset(
         ErrorClass.LATE,
         ErrorClass.OVERRUN,
         ErrorClass.REPORTED,
+        ErrorClass.BROKEN,
     }
 )

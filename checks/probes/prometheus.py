@@ -150,7 +150,7 @@ def _sample(kind: Any, result: Any) -> Any:
 
 
 def _finite(sample: Any) -> float:
-    value = float(sample)
+    value = json_path.as_float(sample)
     if not math.isfinite(value):
         raise ValueError("not a number")
     return value

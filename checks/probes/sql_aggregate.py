@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 
 from checks.probes import postgres
-from checks.probes.context import Context, Spec
+from checks.probes.context import Context, Spec, setting
 from checks.probes.outcome import ErrorClass, Outcome, failed, passed
 from checks.probes.postgres import NUMBERS, Connection, number
 
@@ -31,7 +31,7 @@ class Bounds:
             low=None if low is None else float(low),
             high=None if high is None else float(high),
             volume_column=str(spec.get("volume_column") or ""),
-            least_volume=float(spec.get("least_volume") or 1),
+            least_volume=float(setting(spec, "least_volume", 1)),
         )
 
 

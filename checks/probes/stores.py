@@ -4,7 +4,6 @@ The address stays in the environment.
 """
 
 import asyncio
-import json
 import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -13,7 +12,8 @@ from typing import Any
 import redis.asyncio
 from redis import exceptions
 
-from checks.probes.context import Context, Spec
+from checks.probes import json_path
+from checks.probes.context import Context, Spec, setting
 from checks.probes.outcome import ErrorClass, Outcome, failed, passed
 
 DEADLINE_SECONDS = 5.0
@@ -55,7 +55,7 @@ async def probe_redis(spec: Spec, context: Context) -> Outcome | None:
 
 async def probe_celery_queue(spec: Spec, context: Context) -> Outcome | None:
     """Messages that wait, which is the value kept, and how long the oldest has waited."""
-    queue, most = str(spec.get("queue") or "celery"), int(spec.get("max_backlog") or BACKLOG)
+    queue, most = str(spec.get("queue") or "celery"), int(setting(spec, "max_backlog", BACKLOG))
     longest, at = float(spec.get("max_age_seconds") or AGE_SECONDS), context.now()
 
     async def look(client: Client) -> Outcome:
@@ -77,8 +77,8 @@ async def _age(client: Client, key: str, at: datetime) -> float | None:
     """Seconds since the oldest message was sent, as its header `sent_at` says in seconds of the epoch."""
     message = await client.eval(_OLDEST, 1, key)
     try:
-        return max(0.0, at.timestamp() - float(json.loads(message)["headers"]["sent_at"]))
-    except (TypeError, ValueError, KeyError, AttributeError):
+        return max(0.0, at.timestamp() - json_path.number(json_path.load(message), ("headers", "sent_at")))
+    except (TypeError, ValueError, LookupError):
         return None
 
 

@@ -5,12 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
-
+from checks.probes import running
 from checks.probes.context import Context, Probe
 from checks.probes.outcome import Outcome
 
-log = structlog.get_logger("checks.batch")
 IN_FLIGHT = 150
 DEADLINE_SECONDS = 25.0
 
@@ -76,18 +74,9 @@ class Flight:
         return [self._result(task, self._tasks.pop(task)) for task in ended]
 
     def _result(self, task: asyncio.Task[Outcome | None], one: Run) -> Result:
-        return Result(one.check_id, None if task in self._late else _outcome(task, one))
+        return Result(one.check_id, None if task in self._late else task.result())
 
 
 async def _one(one: Run, context: Context, gate: asyncio.Semaphore) -> Outcome | None:
     async with gate:
-        return await one.probe(one.spec, context)
-
-
-def _outcome(task: asyncio.Future[Outcome | None], one: Run) -> Outcome | None:
-    """A mistake in a probe costs its own slot only; its type is logged, never its text."""
-    problem = task.exception()
-    if problem is not None:
-        log.error("a probe broke", kind=one.kind, problem=type(problem).__name__)
-        return None
-    return task.result()
+        return await running.run(one.probe, one.kind, one.spec, context)

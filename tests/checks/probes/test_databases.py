@@ -108,6 +108,8 @@ AGGREGATE = {"query": "SELECT 7 AS held, 40 AS seen", "column": "held", "high": 
         ({"column": "other"}, ErrorClass.CONFIG, None),
         ({"volume_column": "other"}, ErrorClass.CONFIG, None),
         ({"volume_column": "seen", "least_volume": 40}, None, 7),
+        ({"query": "SELECT 7 AS held, 0 AS seen", "volume_column": "seen", "least_volume": 0}, None, 7),
+        ({"query": "SELECT 7 AS held, 0 AS seen", "volume_column": "seen"}, "none", None),
         ({"query": "SELECT 1.5 AS held"}, None, 1.5),
         ({"query": "SELECT avg(x)::float8 AS held FROM (VALUES (1), (2)) AS t (x)"}, None, 1.5),
         ({"query": "SELECT count(*) AS held FROM checks_check WHERE key = 'none'"}, None, 0),

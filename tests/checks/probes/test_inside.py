@@ -115,6 +115,7 @@ def test_a_file_from_the_future_is_not_young(tmp_path) -> None:
         (200, "Fri, 20 Nov 2026 12:00:00 GMT", None),
         (200, "Thu, 19 Nov 2026 12:00:00 GMT", ErrorClass.LATE),
         (200, "yesterday", ErrorClass.ASSERTION),
+        (200, "Mon, 01 Jan 99999999999 00:00:00 GMT", ErrorClass.ASSERTION),
         (200, "", ErrorClass.ASSERTION),
         (404, "Fri, 20 Nov 2026 12:00:00 GMT", ErrorClass.STATUS_4XX),
         (503, "", ErrorClass.STATUS_5XX),

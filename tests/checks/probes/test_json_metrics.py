@@ -50,6 +50,7 @@ def test_the_number_that_breaks_its_bounds_is_kept(http_target: HttpTarget, docu
         {"delivered_total": 40, "rates": {"suppression": None, "hold": 0}},
         b'{"delivered_total": NaN, "rates": {"suppression": 0, "hold": 0}}',
         b'{"delivered_total": 1e999, "rates": {"suppression": 0, "hold": 0}}',
+        b'{"delivered_total": ' + b"9" * 400 + b"}",
         b'{"delivered_total": ' + b"9" * 5000 + b"}",
         b"<html>",
         b"[" * 60_000,
@@ -67,6 +68,15 @@ def test_below_the_least_volume_nothing_is_said(http_target: HttpTarget, least: 
     outcome = measure(http_target, GOOD, volume_path="delivered_total", volume_least=least)
 
     assert (outcome is not None) is is_known
+
+
+def test_a_least_volume_of_0_judges_an_empty_answer(http_target: HttpTarget) -> None:
+    empty = {"delivered_total": 0, "rates": {"suppression": 0, "hold": 0}}
+
+    outcome = measure(http_target, empty, volume_path="delivered_total", volume_least=0)
+
+    assert outcome is not None and outcome.error is ErrorClass.OUT_OF_BOUNDS
+    assert measure(http_target, empty, volume_path="delivered_total") is None
 
 
 def test_a_volume_of_nothing_is_no_volume_to_judge_by(http_target: HttpTarget) -> None:

@@ -155,6 +155,7 @@ def test_a_query_that_cannot_be_read_is_a_matter_of_configuration() -> None:
         ((200, {"data": None}), ErrorClass.NO_NUMBER),
         ((200, {"data": {"resultType": "vector", "result": [{"value": []}]}}), ErrorClass.NO_NUMBER),
         ((200, {"data": {"resultType": "vector", "result": {"a": 1, "b": 2}}}), ErrorClass.MANY_SERIES),
+        ((200, {"data": {"resultType": "scalar", "result": [1, 10**400]}}), ErrorClass.NO_NUMBER),
         ((200, b" " * (BODY_CAP + 1)), ErrorClass.TOO_LARGE),
     ],
 )

@@ -56,7 +56,8 @@ def test_a_backlog_is_counted_over_every_priority(client) -> None:
     assert look(stores.probe_celery_queue, {"queue": QUEUE}).value == 3
     assert look(stores.probe_celery_queue, {"queue": QUEUE}).notes == (stores.NO_TIME,)
     assert look(stores.probe_celery_queue, {"queue": QUEUE, "max_backlog": 2}).error is ErrorClass.OUT_OF_BOUNDS
-    assert look(stores.probe_celery_queue, {"queue": "empty"}).value == 0
+    assert look(stores.probe_celery_queue, {"queue": QUEUE, "max_backlog": 0}).error is ErrorClass.OUT_OF_BOUNDS
+    assert look(stores.probe_celery_queue, {"queue": "empty", "max_backlog": 0}).ok
 
 
 @pytest.mark.parametrize(("age", "error"), [(300, None), (301, ErrorClass.OUT_OF_BOUNDS)])
@@ -66,7 +67,17 @@ def test_the_oldest_message_says_how_long_it_waits(client, age, error) -> None:
     assert look(stores.probe_celery_queue, {"queue": QUEUE}, now=lambda: NOW).error is error
 
 
-@pytest.mark.parametrize("odd", ["not json", "[]", json.dumps({"headers": {"sent_at": "x"}}), "x" * 70_000])
+ODD = {
+    "no json": "not json",
+    "no object": "[]",
+    "no number": json.dumps({"headers": {"sent_at": "x"}}),
+    "too long": "x" * 70_000,
+    "huge": f'{{"headers": {{"sent_at": {"9" * 400}}}}}',
+    "nested": "[" * 60_000,
+}
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
 def test_a_message_that_says_nothing_is_only_counted(client, odd) -> None:
     client.lpush(QUEUE, odd)
 

@@ -20,7 +20,7 @@ from checks.catalogue.kinds import KINDS
 from checks.catalogue.models import Check
 from checks.catalogue.states import State
 from checks.probes.context import Context, Probe, Spec
-from checks.probes.outcome import Outcome, passed
+from checks.probes.outcome import ErrorClass, Outcome, failed, passed
 from checks.rollups.models import MinuteBucket
 from checks.runs import actions as runs
 from checks.runs import blocking
@@ -261,7 +261,7 @@ async def stuck(spec: Spec, context: Context) -> Outcome | None:
 
 
 async def broken(spec: Spec, context: Context) -> Outcome | None:
-    raise RuntimeError("a mistake in our own code")
+    raise RuntimeError("hunter2, as it was answered")
 
 
 def test_what_is_not_done_at_the_deadline_is_unknown() -> None:
@@ -273,8 +273,11 @@ def test_what_is_not_done_at_the_deadline_is_unknown() -> None:
     assert time.monotonic() - started < 30
 
 
-def test_a_broken_probe_costs_its_own_slot_only() -> None:
-    assert [result.outcome for result in run(broken, quick)] == [None, passed(latency_ms=1.0)]
+def test_what_breaks_a_probe_is_a_failure_of_its_own_check_and_is_not_quoted(caplog: pytest.LogCaptureFixture) -> None:
+    results = run(broken, quick)
+
+    assert [result.outcome for result in results] == [failed(ErrorClass.BROKEN), passed(latency_ms=1.0)]
+    assert "RuntimeError" in caplog.text and "hunter2" not in caplog.text
 
 
 def test_one_host_is_asked_by_four_at_a_time(http_target: HttpTarget) -> None:

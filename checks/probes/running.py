@@ -1,0 +1,20 @@
+"""The one way in which a probe is run, by a batch and by a person who tries it."""
+
+import structlog
+
+from checks.probes.context import Context, Probe, Spec
+from checks.probes.outcome import ErrorClass, Outcome, failed
+
+log = structlog.get_logger("checks.probes")
+
+
+async def run(probe: Probe, kind: str, spec: Spec, context: Context) -> Outcome | None:
+    """What the probe says. An answer at which it breaks is a failure like any other, and never a silence.
+
+    The type of the trouble is logged for whoever mends the probe, never its text: it may quote the answer.
+    """
+    try:
+        return await probe(spec, context)
+    except Exception as problem:  # whatever it met, somebody answered with it
+        log.error("a probe broke", kind=kind, problem=type(problem).__name__)
+        return failed(ErrorClass.BROKEN)
