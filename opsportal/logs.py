@@ -124,7 +124,8 @@ def configure(*, json: bool) -> None:
     logging.getLogger("celery").setLevel(logging.WARNING)
     # Anybody may send any Host; the answer is 400 and needs no stack in the log.
     logging.getLogger("django.security.DisallowedHost").setLevel(logging.CRITICAL)
-    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
+    # Its warnings quote errors and connections, with the host of an address that stays in the environment.
+    logging.getLogger("psycopg").setLevel(logging.ERROR)
     logging.getLogger("aiohttp").setLevel(logging.WARNING)
 
 

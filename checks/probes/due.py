@@ -37,12 +37,20 @@ class Cron:
             place = ZoneInfo(zone or "UTC")
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise ValueError("There is no such time zone. Write it like Europe/Berlin.") from None
-        found = cls(" ".join(line.split()), place)
-        try:
-            found.next_after(datetime.now(UTC))
-        except (CronSimError, StopIteration):
-            raise ValueError("Write five parts, such as 30 3 * * * for half past three each night.") from None
+        parts = line.split()
+        found = cls(" ".join(parts), place)
+        # Of six the first would be seconds, and everything else move by one.
+        if len(parts) != 5 or not found.comes():
+            raise ValueError("Write five parts, such as 30 3 * * * for half past three each night.")
         return found
+
+    def comes(self) -> bool:
+        """Whether it can be read, and there is a time for it."""
+        try:
+            self.next_after(datetime.now(UTC))
+        except (CronSimError, StopIteration):
+            return False
+        return True
 
     def next_after(self, moment: datetime) -> datetime:
         """The first time strictly after a moment; StopIteration when there is none in the next fifty years.

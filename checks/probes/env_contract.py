@@ -10,16 +10,19 @@ from checks.probes.outcome import ErrorClass, Outcome, failed, passed
 NAME = re.compile(r"[A-Z][A-Z0-9_]{2,63}")
 # A posture is one of a few plain words; what looks like anything else could be a secret.
 POSTURE = re.compile(r"[a-z][a-z-]{0,15}|[01]")
+_OFF = ("", "false")
 SAME = {"1": "true", "yes": "true", "on": "true", "0": "false", "no": "false", "off": "false"}
 
 
 @dataclass(frozen=True)
 class Contract:
-    """What must be set, what must be set while a switch is on, and which names must hold which plain word."""
+    """What must be set, what must be set while a switch is on, which names must hold which plain word, and what may
+    not be on."""
 
     names: tuple[str, ...] = ()
     values: Mapping[str, str] | None = None
     when: Mapping[str, tuple[str, ...]] | None = None
+    off: tuple[str, ...] = ()
 
     def broken(self, environment: Callable[[str], str]) -> list[str]:
         """Names that are unset or hold another word, with which of the two, in order."""
@@ -28,14 +31,15 @@ class Contract:
             if _plain(environment(switch)) == "true":
                 needed += names
         unset = [f"{name} is not set." for name in dict.fromkeys(needed) if not environment(name)]
-        return unset + [
+        other = [
             f"{name} is not {wanted}."
             for name, wanted in (self.values or {}).items()
             if _plain(environment(name)) != _plain(wanted)
         ]
+        return unset + other + [f"{name} is not off." for name in self.off if _plain(environment(name)) not in _OFF]
 
 
-# The launch posture of the day-1 playbook, with billing enforced.
+# The launch posture of the day-1 playbook: billing enforced with hard limits and paywall, and nothing of a demo.
 LAUNCH = Contract(
     names=("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "INTEGRATION_ENCRYPTION_KEY", "ALLOWED_HOSTS", "BASE_URL"),
     values={
@@ -43,7 +47,11 @@ LAUNCH = Contract(
         "ENVIRONMENT": "production",
         "SECURITY_HEADERS_ENABLED": "true",
         "BILLING_ENABLED": "true",
+        "BILLING_ENFORCEMENT": "strict",
+        "HARD_LIMITS_ENABLED": "true",
+        "PAYWALL_ENABLED": "true",
     },
+    off=("DEMO_MODE", "DEMO_DATA", "DEMO_SEED"),
     when={
         "BILLING_ENABLED": ("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"),
         "ZERO_TRUST_ENABLED": ("ZERO_TRUST_API_KEY",),

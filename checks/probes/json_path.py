@@ -53,9 +53,7 @@ def find(document: Any, path: Path) -> Any:
 def number(document: Any, path: Path) -> float:
     """The finite number at the path; LookupError when there is none."""
     found = find(document, path)
-    if isinstance(found, bool) or not isinstance(found, int | float):
-        raise LookupError("not a number")
-    value = as_float(found)
+    value = as_float(found) if isinstance(found, int | float) and not isinstance(found, bool) else math.nan
     if not math.isfinite(value):
         raise LookupError("not a number")
     return value

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, LiteralString
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 from checks.probes.outcome import ErrorClass, Outcome, failed
 
@@ -63,8 +64,12 @@ async def _within(seconds: float, work: Coroutine[Any, Any, Outcome | None]) -> 
 async def _asked(
     dsn: str, question: Callable[[Connection], Awaitable[Outcome | None]], statement_ms: int
 ) -> Outcome | None:
-    """A cursor is read to its end, so it is planned for that (cursor_tuple_fraction)."""
-    options = f"-c statement_timeout={statement_ms} -c default_transaction_read_only=on -c cursor_tuple_fraction=1"
+    """A cursor is read to its end, so it is planned for that (cursor_tuple_fraction).
+
+    What the address itself asks for stays, such as a search path; of two that say the same ours comes last and counts.
+    """
+    ours = f"-c statement_timeout={statement_ms} -c default_transaction_read_only=on -c cursor_tuple_fraction=1"
+    options = f"{conninfo_to_dict(dsn).get('options') or ''} {ours}".strip()
     connection = await psycopg.AsyncConnection.connect(
         dsn, connect_timeout=4, autocommit=True, options=options, application_name="opsportal-check"
     )

@@ -168,6 +168,11 @@ def test_every_handler_of_this_process_passes_the_guard():
     assert writing == set()
 
 
+def test_a_database_driver_does_not_warn_of_the_addresses_it_was_given():
+    assert not logging.getLogger("psycopg").isEnabledFor(logging.WARNING)
+    assert not logging.getLogger("psycopg.pool").isEnabledFor(logging.WARNING)
+
+
 def test_the_guard_itself_never_logs():
     """It would be asked about its own line."""
     for file in Path(privacy.__path__[0]).glob("*.py"):

@@ -5,6 +5,7 @@ from typing import Any
 
 import sqlparse
 from django import forms
+from sqlparse.exceptions import SQLParseError
 
 from checks.catalogue.forms.base import SpecForm, env_name
 from checks.probes import query_benchmark, sql_aggregate
@@ -30,10 +31,13 @@ def text_area(rows: int) -> forms.Textarea:
 
 def only_select(query: str) -> str:
     """The query without its last semicolon; ValidationError when it is anything but one SELECT."""
-    statements = [one for one in sqlparse.parse(query) if str(one).strip(" \n\t;")]
+    try:
+        statements = [one for one in sqlparse.parse(query) if str(one).strip(" \n\t;")]
+        bare = sqlparse.format(query, strip_comments=True).strip().rstrip(";")
+    except (SQLParseError, RecursionError):
+        raise forms.ValidationError("This query is nested too deeply to be read. Write a simpler one.") from None
     if len(statements) != 1 or str(statements[0].get_type()) != "SELECT":  # type: ignore[no-untyped-call]
         raise forms.ValidationError("Write one SELECT and nothing else.")
-    bare = sqlparse.format(query, strip_comments=True).strip().rstrip(";")
     outside = re.sub(r"'(?:[^']|'')*'", "''", bare)
     if found := _NO_QUESTION.search(outside):
         raise forms.ValidationError(f"A question may not say {found.group().upper()}.")

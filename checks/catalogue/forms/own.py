@@ -42,8 +42,9 @@ class EnvContractForm(SpecForm):
         required=False,
         choices=[("", "None"), ("launch", "Launch posture, billing enforced")],
         label="Preset",
-        help_text="Launch: production, LAUNCH_MODE, SECURITY_HEADERS_ENABLED and BILLING_ENABLED are true, the "
-        "required names are set, and those of Stripe, Zero Trust and SSO where each is on.",
+        help_text="Launch: production, LAUNCH_MODE, SECURITY_HEADERS_ENABLED, BILLING_ENABLED, HARD_LIMITS_ENABLED and "
+        "PAYWALL_ENABLED are true, BILLING_ENFORCEMENT=strict, no DEMO_MODE, DEMO_DATA or DEMO_SEED, the required "
+        "names are set, and those of Stripe, Zero Trust and SSO where each is on.",
     )
     names = forms.CharField(
         required=False,
@@ -57,7 +58,7 @@ class EnvContractForm(SpecForm):
         max_length=2000,
         label="Posture",
         widget=text_area(2),
-        help_text="NAME=word with plain words, such as BILLING_ENFORCEMENT=strict.",
+        help_text="NAME=word with plain words, such as SIGN_UP=closed.",
     )
 
     def clean_names(self) -> str:

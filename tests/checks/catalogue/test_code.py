@@ -70,6 +70,15 @@ def test_a_definition_names_every_field_that_a_form_sets():
     assert named == {name.removesuffix("_id") for name in FORMED}
 
 
+def test_a_query_that_cannot_be_read_is_refused_by_its_line(admin):
+    query = f"SELECT {'(' * 300}1{')' * 300} AS n"
+    spec = {"dsn_env": "SHOP_DATABASE_URL", "query": query, "column": "n", "low": 1}
+
+    assert faults(one(kind="sql_aggregate", spec=spec), admin) == [
+        ("checkout", "spec.query", "This query is nested too deeply to be read. Write a simpler one.")
+    ]
+
+
 def test_every_fault_says_its_line_and_the_first_comes_first(admin, client_as):
     text = """version: 1
 checks:

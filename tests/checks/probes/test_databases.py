@@ -138,6 +138,18 @@ def test_an_aggregate_is_one_row_of_numbers(changed, error, value) -> None:
         assert (outcome.error, outcome.value) == (error, value)
 
 
+def test_what_the_address_asks_of_a_session_stays_beside_our_own() -> None:
+    query = """SELECT (current_setting('search_path') = 'elsewhere')::int AS theirs,
+        (current_setting('default_transaction_read_only') = 'on')::int AS ours"""
+    asked = "options=-c%20search_path%3Delsewhere%20-c%20default_transaction_read_only%3Doff"
+    address = owner("")
+    dsn = f"{address}{'&' if '?' in address else '?'}{asked}"
+
+    for column in ("theirs", "ours"):
+        spec = {"query": query, "column": column, "low": 1}
+        assert look(sql_aggregate.probe, spec, variable=lambda _: dsn).ok
+
+
 def test_too_little_volume_says_nothing() -> None:
     spec = {"dsn_env": "ANY", **AGGREGATE, "high": 1, "volume_column": "seen", "least_volume": 41}
 

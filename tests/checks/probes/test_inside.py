@@ -19,6 +19,9 @@ WHOLE = {
     "ENVIRONMENT": "production",
     "SECURITY_HEADERS_ENABLED": "1",
     "BILLING_ENABLED": "Yes",
+    "BILLING_ENFORCEMENT": "strict",
+    "HARD_LIMITS_ENABLED": "on",
+    "PAYWALL_ENABLED": "true",
     "STRIPE_SECRET_KEY": "x",
     "STRIPE_WEBHOOK_SECRET": "x",
 }
@@ -43,7 +46,17 @@ WHOLE = {
         ),
         ({"preset": "launch"}, {"ZERO_TRUST_ENABLED": "on"}, ("ZERO_TRUST_API_KEY is not set.",)),
         ({"names": "MAIL_FROM SECRET_KEY"}, {}, ("MAIL_FROM is not set.",)),
-        ({"values": "BILLING_ENFORCEMENT=strict"}, {}, ("BILLING_ENFORCEMENT is not strict.",)),
+        (
+            {"preset": "launch"},
+            {"BILLING_ENFORCEMENT": "lenient", "HARD_LIMITS_ENABLED": "", "PAYWALL_ENABLED": "0"},
+            ("BILLING_ENFORCEMENT is not strict.", "HARD_LIMITS_ENABLED is not true.", "PAYWALL_ENABLED is not true."),
+        ),
+        ({"preset": "launch"}, {"DEMO_MODE": "off", "DEMO_SEED": "1"}, ("DEMO_SEED is not off.",)),
+        (
+            {"values": "BILLING_ENFORCEMENT=strict"},
+            {"BILLING_ENFORCEMENT": ""},
+            ("BILLING_ENFORCEMENT is not strict.",),
+        ),
         ({"values": "BILLING_ENFORCEMENT=strict"}, {"BILLING_ENFORCEMENT": " Strict"}, ()),
     ],
 )

@@ -119,6 +119,7 @@ def test_the_next_time_lies_ahead_and_never_moves_back_around_a_change_of_clocks
     ("line", "zone"),
     [
         ("* * *", "UTC"),
+        ("0 30 3 * * *", "UTC"),
         ("61 * * * *", "UTC"),
         ("0 0 31 2 *", "UTC"),
         ("0 0 * * *", "Mars/Base"),
