@@ -48,9 +48,12 @@ async def ask(client: HttpClient, request: Request, *, seconds: float, wanted: f
         async with timeout(seconds), client.ask(request) as response:
             body, is_longer = await _read(response) if response.status in wanted else (b"", False)
             latency = (time.perf_counter() - started) * 1000
+            client.gate(request.address).note(is_silent=False)
             return Reply(response.status, latency, body, is_longer, _days_left(response.not_after))
     except CLASSIFIED as problem:
-        raise Unanswered(classify(problem)) from None
+        error = classify(problem)
+        client.gate(request.address).note(is_silent=error is ErrorClass.TIMEOUT)
+        raise Unanswered(error) from None
 
 
 async def _read(response: Answer) -> tuple[bytes, bool]:

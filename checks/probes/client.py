@@ -1,6 +1,5 @@
 """The one HTTP client of a process: guarded addresses, reused connections, few at a time for each host."""
 
-import asyncio
 import ssl
 from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -11,8 +10,9 @@ import aiohttp
 from aiohttp.connector import Connection
 from yarl import URL
 
+from checks.probes.turns import Gate
 from opsportal.network import Guard
-from opsportal.network_client import session
+from opsportal.network_client import Lookups, session
 
 PORTAL = "portal:"
 PER_HOST = 4
@@ -56,10 +56,11 @@ class HttpClient:
         self.portal_url = portal_url.rstrip("/")
         self.per_host = per_host
         self.trust = trust or ssl.create_default_context()
+        self.lookups = Lookups()
         self._reusing = self._session(guard, is_fresh=False)
         self._fresh = self._session(guard, is_fresh=True)
         self._portal = self._session(_portal_guard(self.portal_url), is_fresh=False)
-        self._gates: dict[str, asyncio.Semaphore] = {}
+        self._gates: dict[str, Gate] = {}
 
     async def close(self) -> None:
         for one in (self._reusing, self._fresh, self._portal):
@@ -88,12 +89,22 @@ class HttpClient:
             assert isinstance(response, Answer)
             yield response
 
-    def gate(self, address: str) -> asyncio.Semaphore:
-        """At most `per_host` requests to one host at a time; wait here before the clock starts."""
-        return self._gates.setdefault(urlsplit(address).netloc, asyncio.Semaphore(self.per_host))
+    def gate(self, address: str) -> Gate:
+        """At most `per_host` requests to one host at a time; ValueError for what is no address."""
+        host = urlsplit(address).netloc
+        if host not in self._gates:
+            self._gates[host] = Gate(self.per_host)
+        return self._gates[host]
 
     def _session(self, guard: Guard, *, is_fresh: bool) -> aiohttp.ClientSession:
-        return session(guard, user_agent="Opsportal-check", is_fresh=is_fresh, trust=self.trust, response_class=Answer)
+        return session(
+            guard,
+            user_agent="Opsportal-check",
+            is_fresh=is_fresh,
+            trust=self.trust,
+            response_class=Answer,
+            lookups=self.lookups,
+        )
 
 
 def _portal_guard(portal_url: str) -> Guard:

@@ -8,6 +8,7 @@ from typing import Any
 
 from checks.probes.client import HttpClient
 from checks.probes.outcome import Outcome
+from checks.probes.turns import Seat, Turn
 
 Spec = Mapping[str, Any]
 
@@ -29,7 +30,7 @@ class Context:
     `figures` and `artifacts` (the last known good version of each domain, by its slug) were read before the batch.
     `variable` answers with what the environment holds under a name, or an empty text: a connection, a header's value;
     for `environment` what the portal made up for itself counts as unset. `folders` are those that file checks may look
-    into. A trial is run for a person, who reads its notes.
+    into. A trial is run for a person, who reads its notes. `seat` is the one thing that is a single run's own.
     """
 
     client: HttpClient
@@ -40,6 +41,11 @@ class Context:
     folders: tuple[Path, ...] = ()
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     is_trial: bool = False
+    seat: Seat | None = None
+
+    def turn(self, address: str) -> Turn:
+        """Wait here for the host before the clock starts; ValueError for what is no address."""
+        return Turn(self.client.gate(address), self.seat)
 
 
 # Under this name a configuration carries what was read for its check before the batch; it is never stored.

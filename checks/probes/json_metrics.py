@@ -49,7 +49,7 @@ async def probe(spec: Spec, context: Context) -> Outcome | None:
     try:
         rules, volume = parse_rules(str(spec["numbers"])), _volume(spec)
         request = Request(str(spec["url"]), headers=asking.headers(spec, context))
-        turn, seconds = context.client.gate(request.address), asking.seconds(spec)
+        turn, seconds = context.turn(request.address), asking.seconds(spec)
     except (KeyError, ValueError, TypeError, AttributeError):
         return failed(ErrorClass.CONFIG)
     async with turn:

@@ -4,6 +4,7 @@ import structlog
 
 from checks.probes.context import Context, Probe, Spec
 from checks.probes.outcome import ErrorClass, Outcome, failed
+from checks.probes.turns import Hung
 
 log = structlog.get_logger("checks.probes")
 
@@ -15,6 +16,8 @@ async def run(probe: Probe, kind: str, spec: Spec, context: Context) -> Outcome 
     """
     try:
         return await probe(spec, context)
+    except Hung:
+        return failed(ErrorClass.TIMEOUT)
     except Exception as problem:  # noqa: BLE001 - whatever it met, somebody answered with it
         log.error("a probe broke", kind=kind, problem=type(problem).__name__)  # noqa: TRY400 - a trace would quote it
         return failed(ErrorClass.BROKEN)

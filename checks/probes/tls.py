@@ -16,7 +16,7 @@ async def probe(spec: Spec, context: Context) -> Outcome:
     """One handshake within five seconds. Chain and name are judged by OpenSSL, with the authorities of the machine."""
     try:
         (host, port), least = sockets.target(spec), float(spec.get("min_days", DEFAULT_MIN_DAYS))
-        turn = context.client.gate(f"tls://{host}:{port}")
+        turn = context.turn(f"tls://{host}:{port}")
     except (KeyError, ValueError, TypeError):
         return failed(ErrorClass.CONFIG)
     name, trust = str(spec.get("server_name") or host), context.client.trust
@@ -29,7 +29,8 @@ async def probe(spec: Spec, context: Context) -> Outcome:
             ):
                 latency, days = (time.perf_counter() - started) * 1000, _days_left(line.get_extra_info("ssl_object"))
         except sockets.CLASSIFIED as problem:
-            return failed(sockets.classify(problem))
+            return failed(sockets.told(turn, problem))
+    turn.gate.note(is_silent=False)
     if days < least:
         return failed(ErrorClass.EXPIRES_SOON, latency_ms=latency, value=days)
     return passed(latency_ms=latency, value=days)

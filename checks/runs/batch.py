@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from checks.probes import running
 from checks.probes.context import Context, Probe
 from checks.probes.outcome import Outcome
+from checks.probes.turns import Seat
 
 IN_FLIGHT = 150
 DEADLINE_SECONDS = 25.0
@@ -34,7 +35,7 @@ class Result:
 class Flight:
     """Runs under way on a loop. Those that have ended are taken off in parts, so that one that hangs keeps nobody.
 
-    What has not ended at the deadline is cancelled and has no outcome.
+    What has not ended at the deadline is cancelled and has no outcome, unless its host answered nobody all that time.
     """
 
     def __init__(
@@ -45,10 +46,9 @@ class Flight:
         loop: asyncio.AbstractEventLoop,
         seconds: float = DEADLINE_SECONDS,
     ) -> None:
-        gate = asyncio.Semaphore(IN_FLIGHT)
+        places = asyncio.Semaphore(IN_FLIGHT)
         self._until = loop.time() + seconds
-        self._tasks = {loop.create_task(_one(one, context, gate)): one for one in runs}
-        self._late: set[asyncio.Task[Outcome | None]] = set()
+        self._tasks = {loop.create_task(_one(one, context, Seat(places))): one for one in runs}
 
     def __len__(self) -> int:
         """How many have not been taken off yet."""
@@ -63,7 +63,6 @@ class Flight:
                 await self._end(under_way)
 
     async def _end(self, late: set[asyncio.Task[Outcome | None]]) -> None:
-        self._late |= late
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
@@ -71,12 +70,12 @@ class Flight:
     def take(self) -> list[Result]:
         """Those that have ended since the last time."""
         ended = [task for task in self._tasks if task.done()]
-        return [self._result(task, self._tasks.pop(task)) for task in ended]
-
-    def _result(self, task: asyncio.Task[Outcome | None], one: Run) -> Result:
-        return Result(one.check_id, None if task in self._late else task.result())
+        return [Result(self._tasks.pop(task).check_id, None if task.cancelled() else task.result()) for task in ended]
 
 
-async def _one(one: Run, context: Context, gate: asyncio.Semaphore) -> Outcome | None:
-    async with gate:
-        return await running.run(one.probe, one.kind, one.spec, context)
+async def _one(one: Run, context: Context, seat: Seat) -> Outcome | None:
+    await seat.take()
+    try:
+        return await running.run(one.probe, one.kind, one.spec, replace(context, seat=seat))
+    finally:
+        seat.leave()

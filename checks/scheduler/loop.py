@@ -1,6 +1,7 @@
 """One event loop for each worker process, kept between batches, so that connections to targets stay open."""
 
 import asyncio
+import os
 import resource
 from collections.abc import Coroutine
 from dataclasses import dataclass, replace
@@ -21,6 +22,8 @@ from checks.scheduler.claim import AT_ONCE, Claim
 T = TypeVar("T")
 # So long the quick ones of a lease wait for the slow ones; then they are written without them.
 PATIENCE_SECONDS = 1.0
+# So many names are looked up at a time.
+LOOKUPS = 64
 
 
 @dataclass
@@ -54,6 +57,7 @@ class Loop:
 
     def __init__(self) -> None:
         _allow_sockets(2 * AT_ONCE)
+        _allow_lookups()
         self._loop = uvloop.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever, name="probes", daemon=True)
         self._thread.start()
@@ -112,6 +116,14 @@ def _allow_sockets(number: int) -> None:
     wanted = number if hard == resource.RLIM_INFINITY else min(number, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _allow_lookups() -> None:
+    """libuv looks names up in half of its threads, two unless it is told otherwise before it makes them.
+
+    A name whose servers are silent keeps its thread for many seconds, and everybody behind it would time out.
+    """
+    os.environ.setdefault("UV_THREADPOOL_SIZE", str(2 * LOOKUPS))
 
 
 async def _open() -> HttpClient:

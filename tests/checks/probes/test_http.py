@@ -1,5 +1,6 @@
 """The HTTP probe against real servers, good and hostile."""
 
+import asyncio
 import socket
 import time
 from typing import Any
@@ -9,7 +10,9 @@ import pytest
 from checks.probes import http
 from checks.probes.asking import BODY_CAP, parse_statuses
 from checks.probes.outcome import ErrorClass, Outcome
-from tests.checks.conftest import run_probe
+from opsportal.network import Forbidden, Guard
+from opsportal.network_client import GuardedResolver, Lookups
+from tests.checks.conftest import run_async, run_probe
 from tests.checks.probes.servers import serving
 from tests.targets import HttpTarget
 
@@ -238,10 +241,6 @@ def test_statuses_are_read_as_people_write_them() -> None:
 
 
 def test_a_name_that_leads_inside_is_refused_when_it_is_resolved() -> None:
-    from opsportal.network import Forbidden, Guard
-    from opsportal.network_client import GuardedResolver
-    from tests.checks.conftest import run_async
-
     async def resolve(guard: Guard) -> list[str]:
         resolver = GuardedResolver(guard)
         return [one["host"] for one in await resolver.resolve("localhost", 80)]
@@ -249,6 +248,33 @@ def test_a_name_that_leads_inside_is_refused_when_it_is_resolved() -> None:
     with pytest.raises(Forbidden):
         run_async(lambda: resolve(Guard()))
     assert run_async(lambda: resolve(Guard.from_list(["127.0.0.0/8"]))) == ["127.0.0.1"]
+
+
+def test_a_name_is_looked_up_once_however_many_wait_and_leave() -> None:
+    asked: list[str] = []
+    released = asyncio.Event()
+
+    class Slow:
+        async def resolve(self, host: str, port: int, family: int) -> list[dict[str, str]]:
+            asked.append(host)
+            await released.wait()
+            return [{"host": "127.0.0.1"}]
+
+    async def many() -> list[str]:
+        guard, lookups = Guard.from_list(["127.0.0.0/8"]), Lookups()
+        lookups.resolver = Slow()  # type: ignore[assignment]
+        resolvers = [GuardedResolver(guard, lookups) for _ in range(10)]
+        tasks = [asyncio.create_task(one.resolve("dead.example", 80)) for one in resolvers]
+        other = asyncio.create_task(resolvers[0].resolve("fine.example", 80))
+        await asyncio.sleep(0)
+        tasks[0].cancel()  # its time is over; the lookup goes on for the others
+        await asyncio.sleep(0)
+        released.set()
+        found = await asyncio.gather(*tasks[1:], other)
+        return [one[0]["host"] for one in found]
+
+    assert asyncio.run(many()) == ["127.0.0.1"] * 10
+    assert asked == ["dead.example", "fine.example"]
 
 
 def test_nothing_a_server_says_can_be_in_an_outcome() -> None:

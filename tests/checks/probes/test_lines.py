@@ -1,5 +1,6 @@
 """Ports and certificates, against real listeners on loopback."""
 
+import asyncio
 import socket
 import time
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from checks.probes import sockets, tcp, tls
 from checks.probes.outcome import ErrorClass, Outcome
+from opsportal.network_client import GuardedResolver
 from tests.checks.conftest import run_probe
 from tests.checks.probes.certificates import Authority, secured
 from tests.checks.probes.servers import serving
@@ -48,6 +50,25 @@ def test_a_host_inside_is_never_called(host: str) -> None:
 
 def test_a_metadata_service_is_refused_even_when_listed() -> None:
     assert knock(80, "169.254.169.254", allowed="0.0.0.0/0").error is ErrorClass.FORBIDDEN
+
+
+def test_an_address_that_keeps_quiet_does_not_hide_the_next_one(
+    http_target: HttpTarget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quiet, call = "192.0.2.1", sockets._open_one
+
+    async def resolve(*_: object) -> list[dict[str, str]]:
+        return [{"host": one} for one in (quiet, "127.0.0.1")]
+
+    async def open_one(address: str, *rest: Any) -> asyncio.StreamWriter:
+        if address == quiet:
+            await asyncio.sleep(60)
+        return await call(address, *rest)
+
+    monkeypatch.setattr(GuardedResolver, "resolve", resolve)
+    monkeypatch.setattr(sockets, "_open_one", open_one)
+
+    assert knock(http_target.port, "two.example").ok
 
 
 @pytest.mark.parametrize("port", [0, 70000, "x", None])

@@ -1,6 +1,7 @@
 """A whole tick: claim, run against a real server, write; and the batch's own promises."""
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -23,7 +24,7 @@ from checks.probes.context import Context, Probe, Spec
 from checks.probes.outcome import ErrorClass, Outcome, failed, passed
 from checks.rollups.models import MinuteBucket
 from checks.runs import actions as runs
-from checks.runs import blocking
+from checks.runs import batch, blocking
 from checks.runs.batch import Flight, Result, Run
 from checks.runs.models import Flip
 from checks.scheduler import actions, loop
@@ -264,6 +265,15 @@ async def broken(spec: Spec, context: Context) -> Outcome | None:
     raise RuntimeError("hunter2, as it was answered")
 
 
+def test_names_that_nobody_answers_for_leave_threads_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("UV_THREADPOOL_SIZE", raising=False)
+
+    loop.of_this_process()
+
+    # libuv looks names up in half of its threads, and reads how many when it needs the first.
+    assert int(os.environ["UV_THREADPOOL_SIZE"]) >= 2 * loop.LOOKUPS
+
+
 def test_what_is_not_done_at_the_deadline_is_unknown() -> None:
     started = time.monotonic()
 
@@ -278,6 +288,36 @@ def test_what_breaks_a_probe_is_a_failure_of_its_own_check_and_is_not_quoted(cap
 
     assert [result.outcome for result in results] == [failed(ErrorClass.BROKEN), passed(latency_ms=1.0)]
     assert "RuntimeError" in caplog.text and "hunter2" not in caplog.text
+
+
+async def hung(spec: Spec, context: Context) -> Outcome | None:
+    turn = context.turn("http://hung.example/")
+    async with turn:
+        await asyncio.sleep(0.1)
+        turn.gate.note(is_silent=spec.get("answers", 0) == 0)
+        await asyncio.sleep(60)
+    return passed()
+
+
+async def answered_once(spec: Spec, context: Context) -> Outcome | None:
+    return await hung({"answers": 1}, context)
+
+
+def test_who_waits_for_a_host_keeps_no_place_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch, "IN_FLIGHT", 5)
+
+    results = run(*[hung] * 20, quick, seconds=0.5)
+
+    assert results[-1].outcome == passed(latency_ms=1.0)
+
+
+@pytest.mark.parametrize(("first", "outcome"), [(hung, failed(ErrorClass.TIMEOUT)), (answered_once, None)])
+def test_who_never_had_a_turn_at_a_host_that_answered_nobody_is_a_timeout(
+    first: Probe, outcome: Outcome | None
+) -> None:
+    results = run(hung, hung, hung, first, hung, hung, seconds=0.5)
+
+    assert [result.outcome for result in results] == [None] * 4 + [outcome] * 2
 
 
 def test_one_host_is_asked_by_four_at_a_time(http_target: HttpTarget) -> None:
