@@ -186,11 +186,16 @@ def make_due(check: Check, *, by: User, at: datetime) -> None:
 
 @transaction.atomic
 def move_to(check: Check, *, domain: Domain, by: User) -> Check:
-    """Give it to another domain, and so to another owner. An alert that fires stays in its room."""
+    """Give it to another domain, and so to another owner. An alert that fires stays in its room.
+
+    One that is held against the last good deploy is from now on held against those of its new domain.
+    """
     check = _locked(check)
     if check.domain_id != domain.pk:
         check.domain = domain
-        check.save(update_fields=["domain"])
+        if "artifact_of" in check.spec:
+            check.spec = {**check.spec, "artifact_of": domain.slug}
+        check.save(update_fields=["domain", "spec"])
         audit.record("check.move", by=by.username, object=check.key, reason=f"to {domain.slug}")
     return check
 

@@ -2,23 +2,23 @@
 
 import asyncio
 import os
+import stat
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
-import aiohttp
-
-from checks.probes.asking import SUCCESS, classify, judge_status
+from checks.probes.asking import CLASSIFIED, SUCCESS, classify, headers, judge_status
 from checks.probes.client import Request
 from checks.probes.context import KNOWN, Context, Spec
 from checks.probes.outcome import ErrorClass, Outcome, failed, passed
-from opsportal.network import Forbidden
 
 MAX_AGE_HOURS = 26.0
 DEADLINE_SECONDS = 10.0
-# Of a folder so many files are looked at.
-FILES = 10_000
+# So many files may fit a pattern; of more the newest would take too long to find.
+FILES = 100_000
+TOO_MANY = "More than 100,000 files fit the pattern. Write a narrower one."
 # A clock may be a little ahead; a time that lies further in the future would keep the check green for ever.
 AHEAD = timedelta(hours=1)
 FROM_THE_FUTURE = "Its time lies in the future, so its age is not known."
@@ -33,7 +33,7 @@ async def probe(spec: Spec, context: Context) -> Outcome | None:
     try:
         async with asyncio.timeout(DEADLINE_SECONDS):
             found = await find(spec, context)
-    except (Forbidden, aiohttp.ClientError, OSError, ValueError) as problem:
+    except CLASSIFIED as problem:
         return failed(classify(problem))
     if found is None or isinstance(found, Outcome):
         return found
@@ -52,30 +52,47 @@ async def _by_report(spec: Spec, context: Context) -> datetime | Outcome | None:
 
 async def _by_file(spec: Spec, context: Context) -> datetime | Outcome | None:
     """The newest file of a pattern that is long enough, below a folder that the operator opened."""
-    least = int(spec.get("least_bytes") or 1)
-    return await asyncio.to_thread(_newest, context.folders, str(spec.get("pattern") or ""), least)
+    least, pattern = int(spec.get("least_bytes") or 1), str(spec.get("pattern") or "")
+    return await asyncio.to_thread(_newest, context.folders, pattern, least, time.monotonic() + DEADLINE_SECONDS)
 
 
-def _newest(folders: tuple[Path, ...], pattern: str, least: int) -> datetime | Outcome:
-    if not folders or not is_below(pattern):
+def _newest(folders: tuple[Path, ...], pattern: str, least: int, until: float) -> datetime | Outcome:
+    """Nobody can stop a thread, so it looks at the clock itself."""
+    if not folders or not is_below(pattern) or not is_readable(pattern):
         return failed(ErrorClass.CONFIG)
-    newest = max(_times(folders, pattern, least), default=None)
+    newest: float | None = None
+    for place, (path, inside) in enumerate(_fitting(folders, pattern)):
+        if place >= FILES:
+            return failed(ErrorClass.CONFIG, notes=(TOO_MANY,))
+        if time.monotonic() > until:
+            raise TimeoutError
+        found = _time(path, inside, least, newest)
+        newest = newest if found is None else found
     return failed(ErrorClass.MISSING) if newest is None else datetime.fromtimestamp(newest, UTC)
 
 
-def _times(folders: tuple[Path, ...], pattern: str, least: int) -> Iterator[float]:
-    """Times of whole files; links that lead out of the folder are passed over."""
-    seen = 0
+def _fitting(folders: tuple[Path, ...], pattern: str) -> Iterator[tuple[Path, Path]]:
     for folder in folders:
         inside = folder.resolve()
         for path in folder.glob(pattern):
-            seen += 1
-            if seen > FILES:
-                return
-            if path.is_file() and path.resolve().is_relative_to(inside):
-                found = os.stat(path)
-                if found.st_size >= least:
-                    yield found.st_mtime
+            yield path, inside
+
+
+def _time(path: Path, inside: Path, least: int, newest: float | None) -> float | None:
+    """When a whole file was changed, if that is later; what is gone by now and links that lead out do not count."""
+    try:
+        found = os.stat(path)
+        is_later = (
+            stat.S_ISREG(found.st_mode) and found.st_size >= least and (newest is None or found.st_mtime > newest)
+        )
+        return found.st_mtime if is_later and path.resolve().is_relative_to(inside) else None
+    except OSError:
+        return None
+
+
+def is_readable(pattern: str) -> bool:
+    """Whether `**` stands for whole folders only, as Python's patterns want it."""
+    return all("**" not in part or part == "**" for part in Path(pattern).parts)
 
 
 def is_below(pattern: str) -> bool:
@@ -86,7 +103,8 @@ def is_below(pattern: str) -> bool:
 
 async def _by_address(spec: Spec, context: Context) -> datetime | Outcome | None:
     """What the answer says in Last-Modified; its body is not read."""
-    async with context.client.ask(Request(str(spec.get("url") or ""), is_fresh=True)) as response:
+    request = Request(str(spec.get("url") or ""), headers=headers(spec, context), is_fresh=True)
+    async with context.client.ask(request) as response:
         status, said = response.status, response.headers.get("Last-Modified", "")
         response.close()
     if error := judge_status(status, SUCCESS):

@@ -12,11 +12,11 @@ from typing import Any
 from checks.probes import asking, json_path
 from checks.probes.asking import Reply, Unanswered, judge_status, parse_statuses
 from checks.probes.client import Request
-from checks.probes.context import Context, Spec
+from checks.probes.context import Context, Spec, setting
 from checks.probes.outcome import ErrorClass, Outcome, failed, passed
 
 FEWEST_BYTES, MOST_BYTES = 1024, 8 * 1024 * 1024
-MOST_REQUESTS = 200
+MOST_REQUESTS = 1000
 DEADLINE_SECONDS = 20.0
 DEFAULT_CODE, DEFAULT_CODE_PATH = "PAYLOAD_TOO_LARGE", "error.code"
 BATCH_STATUSES = "400, 413, 422"
@@ -32,7 +32,7 @@ async def probe(spec: Spec, context: Context) -> Outcome:
     try:
         mode = {"body": _body, "batch": _batch, "rate": _rate}[str(spec["mode"])]
         headers = asking.headers(spec, context)
-        turn = context.client.gate(str(spec["url"]))
+        turn = context.turn(str(spec["url"]))
     except (KeyError, ValueError, TypeError, AttributeError):
         return failed(ErrorClass.CONFIG)
     async with turn:
@@ -109,20 +109,25 @@ def _judge_code(spec: Spec, reply: Reply) -> ErrorClass | None:
 
 
 async def _rate(spec: Spec, context: Context, headers: dict[str, str]) -> Outcome:
-    """A 429 has to come within so many requests; its number is kept. Any other failure ends the run."""
-    most = int(spec["within"])
-    if not 1 <= most <= MOST_REQUESTS:
+    """A 429 has to come within so many requests, and not before so many were let through; its number is kept.
+
+    Any other failure ends the run.
+    """
+    most, least = int(spec["within"]), int(setting(spec, "let_through", 1))
+    if not 1 <= least <= most <= MOST_REQUESTS:
         raise ValueError("too many requests")
     request = Request(str(spec["url"]), headers=headers)
-    started, sent = time.perf_counter(), 0
+    started, sent, let_through = time.perf_counter(), 0, 0
     while sent < most:
         burst = min(_AT_ONCE, most - sent)
         asked = (asking.ask(context.client, request, seconds=DEADLINE_SECONDS) for _ in range(burst))
         statuses = [one.status for one in _whole(await asyncio.gather(*asked, return_exceptions=True))]
         sent += burst
         latency = (time.perf_counter() - started) * 1000 / sent
+        let_through += sum(one in asking.SUCCESS for one in statuses)
         if 429 in statuses:
-            return passed(latency_ms=latency, value=float(sent))
+            error = None if let_through >= least else ErrorClass.STATUS_429
+            return Outcome(error is None, error, latency_ms=latency, value=float(sent))
         error = next((error for one in statuses if (error := judge_status(one, asking.SUCCESS))), None)
         if error:
             return failed(error, latency_ms=latency)

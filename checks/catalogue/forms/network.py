@@ -112,7 +112,7 @@ class LimitGuardForm(AddressForm):
 
     spec_fields = (
         *("mode", "url", "bytes", "items", "item", "list_name", "expect", "code", "code_path"),
-        *("within", "plan", "headers"),
+        *("within", "let_through", "plan", "headers"),
     )
     usual_every = 3600
     needed = {"body": ("bytes",), "batch": ("items",), "rate": ("within",)}
@@ -120,7 +120,7 @@ class LimitGuardForm(AddressForm):
     used = {
         "body": ("bytes", "code", "code_path"),
         "batch": ("items", "item", "list_name", "expect", "code", "code_path"),
-        "rate": ("within", "plan"),
+        "rate": ("within", "let_through", "plan"),
     }
 
     mode = forms.ChoiceField(
@@ -186,7 +186,14 @@ class LimitGuardForm(AddressForm):
         max_value=limit_guard.MOST_REQUESTS,
         initial=60,
         label="429 within so many requests",
-        help_text="For a rate: the limit and a few more. They go out four at a time, as GET.",
+        help_text="For a rate: the limit and a few more. They go out four at a time, as GET, within 20 s in all.",
+    )
+    let_through = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=limit_guard.MOST_REQUESTS,
+        label="Of them let through first",
+        help_text="For a rate: the limit less a few; a 429 before fails. Empty: one at least.",
     )
     plan = forms.CharField(
         required=False,
@@ -212,6 +219,8 @@ class LimitGuardForm(AddressForm):
         for name in self.needed.get(mode, ()):
             if cleaned.get(name) is None and name not in self.errors:
                 self.add_error(name, "Say how many.")
+        if mode == "rate" and (cleaned.get("let_through") or 0) > (cleaned.get("within") or limit_guard.MOST_REQUESTS):
+            self.add_error("let_through", "No more can be let through than are sent.")
         if mode == "batch" and cleaned.get("items") and "item" in cleaned:
             self._judge_batch(cleaned)
         return cleaned

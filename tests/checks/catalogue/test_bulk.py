@@ -117,6 +117,12 @@ def test_one_that_somebody_else_was_quicker_with_takes_back_all(
     [
         ("resume", Given(), {"state": "paused"}, {"state": "insufficient_data"}),
         ("move", "x", {}, {"domain__slug": "devops-sre"}),
+        (
+            "move",
+            "x",
+            {"spec": {"url": "https://shop.example/", "json_path": "v", "artifact_of": "frontend"}},
+            {"domain__slug": "devops-sre", "spec__artifact_of": "devops-sre"},
+        ),
         ("daily", Given(is_daily=False), {"is_daily": True}, {"is_daily": False}),
         ("daily", Given(is_daily=True), {"is_daily": False}, {"is_daily": True}),
         ("archive", Given(), {"state": "healthy"}, {"state": "paused", "archived_at__isnull": False}),

@@ -120,11 +120,15 @@ def test_drift_from_the_last_good_version(
     assert found.error is error
 
 
-def test_without_a_good_version_there_is_nothing_to_compare(http_target: HttpTarget) -> None:
+def test_without_a_good_version_a_good_answer_says_nothing_and_a_bad_one_fails(http_target: HttpTarget) -> None:
+    http_target.body = b'{"version": "1"}'
     spec = {"url": http_target.url, "json_path": "version", "artifact_of": "shop"}
 
     assert run_probe(http.probe, spec) is None
-    assert http_target.requests == []
+    http_target.status = 503
+    assert ask(http_target.url, json_path="version", artifact_of="shop").error is ErrorClass.STATUS_5XX
+    http_target.stop()
+    assert ask(http_target.url, json_path="version", artifact_of="shop").error is ErrorClass.CONNECT
 
 
 def test_a_headers_value_comes_from_the_environment(http_target: HttpTarget) -> None:

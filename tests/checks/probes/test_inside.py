@@ -108,7 +108,34 @@ def test_the_newest_whole_file_counts(tmp_path) -> None:
     assert look({**spec, "pattern": "weekly/*"}, folders=(inside,)).error is ErrorClass.MISSING
 
 
-@pytest.mark.parametrize("pattern", ["/etc/*", "../elsewhere/*", "a/../../x", "", "nightly/\0"])
+def test_a_file_that_is_gone_meanwhile_does_not_count(tmp_path) -> None:
+    dated(tmp_path / "kept.dump", 3)
+    (tmp_path / "rotated.dump").symlink_to(tmp_path / "gone")
+
+    outcome = look({"source": "file", "pattern": "*.dump"}, folders=(tmp_path,))
+
+    assert outcome.ok and outcome.value == 3.0
+
+
+def test_of_too_many_files_none_is_taken_for_the_newest(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(age, "FILES", 2)
+    for number in range(3):
+        dated(tmp_path / f"{number}.dump", number)
+
+    outcome = look({"source": "file", "pattern": "*.dump"}, folders=(tmp_path,))
+
+    assert (outcome.error, outcome.notes) == (ErrorClass.CONFIG, (age.TOO_MANY,))
+    assert look({"source": "file", "pattern": "[12].dump"}, folders=(tmp_path,)).value == 1.0
+
+
+def test_a_folder_without_end_is_left_at_the_deadline(tmp_path) -> None:
+    dated(tmp_path / "x.dump", 1)
+
+    with pytest.raises(TimeoutError):
+        age._newest((tmp_path,), "*.dump", 1, until=0.0)
+
+
+@pytest.mark.parametrize("pattern", ["/etc/*", "../elsewhere/*", "a/../../x", "", "nightly/\0", "nightly/**.dump"])
 def test_no_pattern_leads_out_of_the_folder(tmp_path, pattern) -> None:
     assert look({"source": "file", "pattern": pattern}, folders=(tmp_path,)).error is ErrorClass.CONFIG
     assert look({"source": "file", "pattern": "*"}, folders=()).error is ErrorClass.CONFIG
@@ -139,6 +166,15 @@ def test_an_address_says_when_it_was_changed(http_target: HttpTarget, status, sa
     http_target.status, http_target.headers = status, {"Last-Modified": said} if said else {}
 
     assert look({"source": "address", "url": http_target.url}).error is expected
+
+
+def test_a_private_bucket_is_asked_with_a_header_out_of_the_environment(http_target: HttpTarget) -> None:
+    http_target.headers = {"Last-Modified": "Fri, 20 Nov 2026 12:00:00 GMT"}
+    spec = {"source": "address", "url": http_target.url, "headers": {"Authorization": "CHECK_BUCKET"}}
+
+    assert look(spec, variable={"CHECK_BUCKET": "Bearer x"}.get).ok
+    assert http_target.requests[0].headers["Authorization"] == "Bearer x"
+    assert look(spec).error is ErrorClass.CONFIG
 
 
 def test_an_address_inside_is_refused_when_connecting(http_target: HttpTarget) -> None:

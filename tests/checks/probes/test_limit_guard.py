@@ -123,6 +123,20 @@ def test_a_rate_limit_has_to_answer_within_so_many_requests() -> None:
     assert {one.headers["X-Key"] for one in asked} == {"key of CHECK_FREE_KEY"}
 
 
+@pytest.mark.parametrize(
+    ("after", "let_through", "error"),
+    [
+        (0, {}, ErrorClass.STATUS_429),
+        (1, {}, None),
+        (10, {"let_through": 10}, None),
+        (9, {"let_through": 10}, ErrorClass.STATUS_429),
+    ],
+)
+def test_a_limit_that_comes_too_early_fails(after: int, let_through: dict[str, int], error: ErrorClass | None) -> None:
+    with service(rate_limited(after, [])) as url:
+        assert guard(url, mode="rate", within=30, **let_through).error is error
+
+
 def test_no_more_is_sent_than_it_takes_and_its_absence_fails() -> None:
     asked: list[Asked] = []
     with service(rate_limited(1000, asked)) as url:
@@ -155,6 +169,8 @@ def test_a_service_that_is_not_there_is_no_connection(http_target: HttpTarget) -
         {"mode": "batch", "items": 5, "item": "{"},
         {"mode": "rate", "within": MOST_REQUESTS + 1},
         {"mode": "rate", "within": "x"},
+        {"mode": "rate", "within": 5, "let_through": 6},
+        {"mode": "rate", "within": 5, "let_through": 0},
     ],
 )
 def test_a_configuration_that_is_not_bounded_sends_nothing(http_target: HttpTarget, spec: dict[str, Any]) -> None:
