@@ -1,7 +1,7 @@
 """Try a check before it is kept: run its probe once, here and now, and say what would be stored."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -55,7 +55,7 @@ class Asked:
 def run_once(kind: Kind, spec: Mapping[str, Any], at: datetime, *, check_id: int = 0) -> Trial:
     """One run outside the schedule, bounded by the probe's own deadline."""
     whole = beforehand.with_known([Asked(check_id, kind.slug, spec)], at)[check_id]
-    found = asyncio.run(_probe(kind, whole, surroundings.known([spec])))
+    found = _at_once(_probe(kind, whole, surroundings.known([spec])))
     outcome = found if found is not None and found.has_data else None
     return Trial(outcome, _stored(kind, spec, at, outcome), kind.silence, _unset(spec))
 
@@ -73,6 +73,21 @@ def _stored(kind: Kind, spec: Mapping[str, Any], at: datetime, outcome: Outcome 
         return lines
     name = kind.measures(dict(spec))
     return f"{lines}\nvalue    {name + ' ' if name else ''}{outcome.value:g} (the last one only)"
+
+
+def _at_once(work: Coroutine[Any, Any, Outcome | None]) -> Outcome | None:
+    """As asyncio.run, which would wait for threads that nobody can stop, such as the lookup of a dead name."""
+    loop = asyncio.new_event_loop()
+    try:
+        return loop.run_until_complete(work)
+    finally:
+        left = asyncio.all_tasks(loop)
+        for one in left:
+            one.cancel()
+        if left:
+            loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
 
 
 async def _probe(kind: Kind, spec: Mapping[str, Any], known: Known) -> Outcome | None:

@@ -20,6 +20,7 @@ from checks.probes.outcome import ErrorClass, Outcome, failed, passed
 DEADLINE_SECONDS = 15.0
 WEEK_SECONDS = 7 * 86400
 WEEKS = 4
+ABOVE, BELOW, BOTH = "", "below", "both"
 # With fewer weeks there is nothing to compare with.
 _FEWEST_WEEKS = 2
 UNREADABLE = "Prometheus cannot read the query, or cannot work it out. Try it in Prometheus itself."
@@ -27,17 +28,23 @@ UNREADABLE = "Prometheus cannot read the query, or cannot work it out. Try it in
 
 @dataclass(frozen=True)
 class Baseline:
-    """At most `factor` times the median of the weeks before; up to `floor` is always fine."""
+    """So many times more, or less, than the median of the weeks before; up to `floor` nothing is wanting."""
 
     factor: float
     floor: float
+    direction: str = ABOVE
 
     def bounds(self, weeks: list[float]) -> Bounds:
         """
         >>> Baseline(factor=2, floor=0.01).bounds([0.001, 0.02, 0.03, 0.9]).most
         0.05
+        >>> Baseline(factor=4, floor=10, direction="below").bounds([80, 100, 120])
+        Bounds(least=25.0, most=None)
         """
-        return Bounds(most=max(self.floor, self.factor * median(weeks)))
+        usual = median(weeks)
+        least = usual / self.factor if self.direction != ABOVE and usual > self.floor else None
+        most = max(self.floor, self.factor * usual) if self.direction != BELOW else None
+        return Bounds(least, most)
 
 
 class _NoNumber(Unanswered):
@@ -55,8 +62,7 @@ class _Server:
         params = {"query": query} if at is None else {"query": query, "time": f"{at:.0f}"}
         address = str(self.spec["url"]).rstrip("/") + "/api/v1/query"
         request = Request(address, headers=self.headers, params=params)
-        async with self.context.client.gate(address):
-            reply = await asking.ask(self.context.client, request, seconds=asking.seconds(self.spec))
+        reply = await asking.ask(self.context.client, request, seconds=asking.seconds(self.spec))
         if reply.status in (400, 422):  # a query that cannot be read, or cannot be worked out
             raise Unanswered(ErrorClass.CONFIG)
         error = judge_status(reply.status, asking.SUCCESS)
@@ -71,10 +77,22 @@ class _Server:
 
 
 async def probe(spec: Spec, context: Context) -> Outcome | None:
-    """One instant query, its volume first. None while there is too little volume, or too little past."""
+    """One instant query, its volume first. None while there is too little volume, or too little past.
+
+    It has one turn at its host for all it asks, so that waiting for it counts neither as time nor as latency.
+    """
     try:
         server = _Server(spec, context, asking.headers(spec, context))
         judge = _baseline(spec) or Bounds.of(spec.get("least"), spec.get("most"))
+        turn = context.turn(str(spec["url"]))
+    except (KeyError, ValueError, TypeError, AttributeError):
+        return failed(ErrorClass.CONFIG)
+    async with turn:
+        return await _within(server, judge)
+
+
+async def _within(server: _Server, judge: Baseline | Bounds) -> Outcome | None:
+    try:
         async with asyncio.timeout(DEADLINE_SECONDS):
             return await _probe(server, judge)
     except TimeoutError:
@@ -89,7 +107,8 @@ async def probe(spec: Spec, context: Context) -> Outcome | None:
 def _baseline(spec: Spec) -> Baseline | None:
     if spec.get("judge") != "baseline":
         return None
-    return Baseline(factor=float(spec.get("factor") or 2), floor=float(spec.get("floor") or 0))
+    factor, floor = float(spec.get("factor") or 2), float(spec.get("floor") or 0)
+    return Baseline(factor, floor, str(spec.get("direction") or ABOVE))
 
 
 async def _probe(server: _Server, judge: Baseline | Bounds) -> Outcome | None:

@@ -180,7 +180,7 @@ class QueryBenchmarkForm(DsnForm):
         max_value=1000,
         initial=50,
         label="Slower than last week, per cent",
-        help_text="Of the mean; compared once last week has 20 runs.",
+        help_text="The mean of all, against a usual run of last week once it has 20.",
     )
 
     def clean_queries(self) -> str:
@@ -191,3 +191,12 @@ class QueryBenchmarkForm(DsnForm):
         if not 1 <= len(named) <= 10:
             raise forms.ValidationError("Write one to ten queries.")
         return "\n".join(f"{name}: {' '.join(only_select(query).split())}" for name, query in named.items())
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        queries, most = cleaned.get("queries"), cleaned.get("max_mean_ms")
+        if queries and most and not query_benchmark.fits(query_benchmark.parse(queries), most):
+            self.add_error(
+                "max_mean_ms", "So many queries that may take so long do not end in time. Take fewer or less."
+            )
+        return cleaned

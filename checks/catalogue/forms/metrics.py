@@ -9,6 +9,7 @@ from checks.catalogue.forms.addresses import AddressForm, clean_path
 from checks.catalogue.forms.base import Preset
 from checks.probes import json_metrics
 from checks.probes.bounds import Bounds
+from checks.probes.prometheus import ABOVE, BELOW, BOTH
 
 _REQUESTS = "http_requests_total"
 _VOLUME = {"volume_query": f"sum(increase({_REQUESTS}[1h]))", "volume_least": 100}
@@ -26,17 +27,14 @@ class PrometheusForm(AddressForm):
     spec_fields = (
         "url",
         "query",
-        "judge",
-        "least",
-        "most",
-        "factor",
-        "floor",
-        "volume_query",
-        "volume_least",
-        "headers",
+        *("judge", "least", "most", "factor", "direction", "floor"),
+        *("volume_query", "volume_least", "headers"),
     )
     more_fields = ("headers",)
-    used: ClassVar[Mapping[str, tuple[str, ...]]] = {"bounds": ("least", "most"), "baseline": ("factor", "floor")}
+    used: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "bounds": ("least", "most"),
+        "baseline": ("factor", "direction", "floor"),
+    }
     presets = {
         "5xx-baseline": Preset(
             "5xx share, against its baseline",
@@ -56,6 +54,10 @@ class PrometheusForm(AddressForm):
             {"query": _share("429", "1h"), "judge": "baseline", "factor": 3, "floor": 0.01, **_VOLUME},
         ),
         "volume": Preset("Request volume", {"query": f"sum(rate({_REQUESTS}[15m]))", "least": 0.1}),
+        "volume-baseline": Preset(
+            "Request volume, against its baseline",
+            {"query": f"sum(rate({_REQUESTS}[1h]))", "judge": "baseline", "factor": 2, "direction": "below"},
+        ),
         "replication": Preset("Replication lag", {"query": "max(pg_replication_lag_seconds)", "most": 0.1}),
         "backlog": Preset("Queue backlog", {"query": "sum(celery_queue_length)", "most": 1000}),
     }
@@ -80,14 +82,20 @@ class PrometheusForm(AddressForm):
         max_value=100,
         initial=2,
         label="Times the baseline",
-        help_text="For the baseline: more than so many times the median fails.",
+        help_text="For the baseline: so many times the median fails.",
+    )
+    direction = forms.ChoiceField(
+        required=False,
+        choices=[(ABOVE, "more than it"), (BELOW, "less than it"), (BOTH, "either")],
+        label="Fails by",
+        help_text="For the baseline: less means the median divided by the number above, such as half the requests.",
     )
     floor = forms.FloatField(
         required=False,
         min_value=0,
         initial=0,
         label="Always fine up to",
-        help_text="For the baseline: twice almost nothing is still almost nothing.",
+        help_text="For the baseline: twice almost nothing is still almost nothing, and so is half of it.",
     )
     volume_query = forms.CharField(
         required=False,

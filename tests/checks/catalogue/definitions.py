@@ -34,7 +34,14 @@ SPECS: dict[str, list[dict[str, Any]]] = {
             "code": "X",
             "code_path": "code",
         },
-        {"mode": "rate", "url": URL, "within": 60, "plan": "free", "headers": {"X-Key": "CHECK_KEY"}},
+        {
+            "mode": "rate",
+            "url": URL,
+            "within": 60,
+            "let_through": 50,
+            "plan": "free",
+            "headers": {"X-Key": "CHECK_KEY"},
+        },
     ],
     "prometheus": [
         {
@@ -47,7 +54,14 @@ SPECS: dict[str, list[dict[str, Any]]] = {
             "volume_least": 100.0,
             "headers": {"Authorization": "CHECK_PROM"},
         },
-        {"url": "https://prom.example/", "query": "up", "judge": "baseline", "factor": 2.5, "floor": 0.005},
+        {
+            "url": "https://prom.example/",
+            "query": "up",
+            "judge": "baseline",
+            "factor": 2.5,
+            "direction": "both",
+            "floor": 0.005,
+        },
     ],
     "json_metrics": [
         {
@@ -108,12 +122,12 @@ SPECS: dict[str, list[dict[str, Any]]] = {
     "backup_age": [
         {"source": "report", "report": "a-heartbeat-0", "max_age_hours": 26.0},
         {"source": "file", "pattern": "nightly/*.dump", "least_bytes": 1024, "max_age_hours": 26.0},
-        {"source": "address", "url": URL, "max_age_hours": 0.5},
+        {"source": "address", "url": URL, "max_age_hours": 0.5, "headers": {"Authorization": "CHECK_BUCKET"}},
     ],
     "restore_drill": [
         {"source": "report", "report": "a-token-report-0", "max_age_hours": 840.0},
         {"source": "file", "pattern": "drill.log", "least_bytes": 1, "max_age_hours": 840.0},
-        {"source": "address", "url": URL, "max_age_hours": 840.0},
+        {"source": "address", "url": URL, "max_age_hours": 840.0, "headers": {"X-Key": "CHECK_BUCKET"}},
     ],
     "heartbeat": [
         {"period_minutes": 60.0, "grace_minutes": 5.0, "max_run_minutes": 30.0},

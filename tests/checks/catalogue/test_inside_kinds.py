@@ -1,8 +1,12 @@
 """Forms of the kinds that look inside and of those that are told: sensible defaults, clear refusals, a true trial."""
 
+import asyncio
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 
 import pytest
 from django.test import Client
@@ -16,6 +20,7 @@ from checks.catalogue.models import Check
 from checks.catalogue.states import State
 from checks.jobs.models import Job
 from checks.probes.heard import Heard
+from checks.probes.outcome import ErrorClass, Outcome, failed
 from checks.rollups import buckets
 from checks.rollups.buckets import Counts
 from checks.scheduler import actions, loop
@@ -100,13 +105,20 @@ def test_defaults_are_enough_and_a_trial_says_what_would_be_stored(client_as: Cl
         ("sql_aggregate", {"least_volume": 4}, "Name the column"),
         ("query_benchmark", {"queries": "SELECT 1"}, "Line 1 is not a new name"),
         ("query_benchmark", {"queries": "a: UPDATE x SET y = 1"}, "Write one SELECT"),
+        ("query_benchmark", {"max_mean_ms": 6000}, "do not end in time"),
         ("redis", {"url_env": "redis://:secret@cache"}, "Write the name only"),
         ("celery_queue", {"queue": "a b"}, "Write the name only"),
         ("env_contract", {"names": "sk_live_abcdefghijklmnop123456"}, ""),
         ("env_contract", {"values": "STRIPE_SECRET_KEY=Abc"}, "No secret belongs here"),
         ("env_contract", {"names": ""}, "Name something"),
         ("backup_age", {"report": ""}, "This is needed"),
+        (
+            "backup_age",
+            {"source": "address", "url": "https://x.example/", "headers": "A: SECRET_KEY"},
+            "must begin with",
+        ),
         ("backup_age", {"source": "file", "pattern": "../etc/*"}, "Write a pattern below"),
+        ("backup_age", {"source": "file", "pattern": "nightly/**.dump"}, "** stands for folders"),
         ("backup_age", {"source": "address", "url": "http://127.0.0.1/"}, "inside a private network"),
         ("heartbeat", {"cron": "every day"}, "Write five parts"),
         ("heartbeat", {"cron": "0 3 * * *", "time_zone": "Mars/Base"}, "no such time zone"),
@@ -150,12 +162,41 @@ def test_a_trial_warns_of_a_role_that_may_write(client_as: ClientAs, admin: User
             {"url": "https://shop.example/", "headers": {"Authorization": "CHECK_NOT_THERE"}},
             "CHECK_NOT_THERE is not set where this portal runs.",
         ),
-        ("http", {"url": "https://shop.example/", "json_path": "v", "artifact_of": "backend"}, KINDS["http"].silence),
         ("heartbeat", {"period_minutes": 60}, KINDS["heartbeat"].silence),
     ],
 )
 def test_a_trial_says_why_it_could_not_judge(kind: str, spec: dict[str, object], note: str) -> None:
     assert trial.run_once(KINDS[kind], spec, timezone.now()).notes == (note,)
+
+
+def test_a_trial_does_not_wait_for_what_nobody_can_stop() -> None:
+    """Such as a lookup whose name servers are silent."""
+    released, ended = Event(), []
+
+    async def probe() -> Outcome:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await asyncio.to_thread(lambda: ended.append(released.wait(30)))
+        return failed(ErrorClass.TIMEOUT)
+
+    outcome = trial._at_once(probe())
+    still_waiting = not ended
+    released.set()
+
+    assert outcome == failed(ErrorClass.TIMEOUT)
+    assert still_waiting
+
+
+def test_an_answer_at_which_a_probe_breaks_ends_no_trial() -> None:
+    async def breaks(*_: object) -> Outcome:
+        raise OverflowError("hunter2")
+
+    tried = trial.run_once(
+        replace(KINDS["json_metrics"], probe=breaks), {"url": "https://shop.example/"}, timezone.now()
+    )
+
+    assert tried.sentence == "It fails: an answer that the check could not read."
+    assert "broken" in tried.stored and "hunter2" not in tried.stored
 
 
 def test_a_form_that_does_not_fit_names_the_field_beside_try_now(client_as: ClientAs, admin: User) -> None:

@@ -12,6 +12,7 @@ import pytest
 from checks.probes import database, postgres, query_benchmark, sql_aggregate
 from checks.probes.context import KNOWN
 from checks.probes.outcome import ErrorClass, Outcome
+from checks.rollups import histogram
 from checks.rollups.queries import Window
 from tests import engines
 from tests.checks.conftest import run_probe
@@ -187,6 +188,30 @@ def test_slower_than_last_week_fails_once_there_is_enough_of_it(runs, error) -> 
     spec = {"queries": QUERIES, "rounds": 3, "max_mean_ms": 9999, "max_p95_ms": 9999, "max_slower_percent": 50}
 
     assert look(query_benchmark.probe, {**spec, KNOWN: week}).error is error
+
+
+def test_a_few_slow_runs_do_not_raise_what_is_usual() -> None:
+    times = [0.1] * 15 + [60_000.0] * 5
+    week = Window(datetime(2026, 11, 14, tzinfo=UTC), ok=20, lat_sum=sum(times), hist=histogram.encode(times))
+    spec = {"queries": QUERIES, "rounds": 3, "max_mean_ms": 9999, "max_p95_ms": 9999, "max_slower_percent": 10}
+
+    assert look(query_benchmark.probe, {**spec, KNOWN: week}).error is ErrorClass.OUT_OF_BOUNDS
+
+
+@pytest.mark.parametrize(("time_for_rounds", "asked"), [(0, 3 * 2), (9999, 20 * 2)])
+def test_when_time_is_short_queries_are_judged_by_fewer_rounds(monkeypatch, time_for_rounds, asked) -> None:
+    monkeypatch.setattr(query_benchmark, "ROUNDS_SECONDS", time_for_rounds)
+    queries = []
+
+    async def time_one(_, query: str) -> float:
+        queries.append(query)
+        return 1.0
+
+    monkeypatch.setattr(query_benchmark, "_time", time_one)
+
+    assert look(query_benchmark.probe, {"queries": QUERIES, "rounds": 20}).value == 1.0
+    assert len(queries) == asked
+    assert queries[0] != queries[1]  # in turn, so that each has as many
 
 
 def test_a_benchmark_asks_and_changes_nothing() -> None:

@@ -1,5 +1,6 @@
 """Prometheus, by a server that speaks its API: instant queries with a time, vectors, scalars, errors."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from typing import Any
@@ -8,9 +9,10 @@ import pytest
 
 from checks.probes import prometheus
 from checks.probes.asking import BODY_CAP
+from checks.probes.context import Context
 from checks.probes.outcome import ErrorClass, Outcome
 from checks.probes.prometheus import WEEK_SECONDS
-from tests.checks.conftest import run_probe
+from tests.checks.conftest import context_for, run_probe
 from tests.checks.probes.counterparts import Asked, Reply, service
 
 Numbers = Callable[[str, int], list[str]]
@@ -119,6 +121,55 @@ def test_a_number_is_compared_with_this_hour_of_the_last_four_weeks(
     assert outcome is not None
     assert (outcome.error, outcome.value) == (error, float(now))
     assert len(asked) == 5
+
+
+@pytest.mark.parametrize(
+    ("direction", "now", "error"),
+    [
+        ("", "49", None),
+        ("", "201", ErrorClass.OUT_OF_BOUNDS),
+        ("below", "49", ErrorClass.OUT_OF_BOUNDS),
+        ("below", "51", None),
+        ("below", "900", None),
+        ("both", "49", ErrorClass.OUT_OF_BOUNDS),
+        ("both", "201", ErrorClass.OUT_OF_BOUNDS),
+        ("both", "100", None),
+    ],
+)
+def test_a_drop_below_the_baseline_is_judged_where_it_is_wanted(
+    direction: str, now: str, error: ErrorClass | None
+) -> None:
+    spec: dict[str, Any] = {"judge": "baseline", "factor": 2, "floor": 10, "direction": direction}
+
+    outcome = run(lambda query, weeks: ["100"] if weeks else [now], **spec)
+    idle = run(lambda query, weeks: ["9"] if weeks else ["0"], **spec)
+
+    assert outcome is not None and outcome.error is error
+    assert idle is not None and idle.ok
+
+
+async def _probe(address: str, context: Context) -> Outcome | None:
+    return await prometheus.probe({"url": address, "query": "main", "most": 1}, context)
+
+
+def test_waiting_for_the_host_is_no_part_of_the_time_of_a_query(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prometheus, "DEADLINE_SECONDS", 0)
+    address = "http://127.0.0.1:1/prom"
+
+    async def behind_others() -> tuple[bool, Outcome | None]:
+        async with context_for() as context:
+            free = context.client.gate(address).free
+            turns = [await free.acquire() for _ in range(context.client.per_host)]
+            task = asyncio.create_task(_probe(address, context))
+            await asyncio.sleep(0.1)
+            is_waiting = not task.done()
+            for _ in turns:
+                free.release()
+            return is_waiting, await task
+
+    is_waiting, outcome = asyncio.run(behind_others())
+
+    assert is_waiting and outcome is not None and outcome.error is ErrorClass.TIMEOUT
 
 
 def test_without_a_past_nothing_is_said() -> None:
