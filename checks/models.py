@@ -6,7 +6,16 @@ from checks.daily.models import DailyAnswer, DailySheet
 from checks.jobs.models import Job
 from checks.operations.models import OperationLine, OperationPlan, OperationRun
 from checks.review.models import Finding, Review, ReviewAction
-from checks.rollups.models import DayBucket, HourBucket, LastDay, MinuteBucket, RunningHour, Watermark, WeekBucket
+from checks.rollups.models import (
+    DayBucket,
+    HourBucket,
+    LastDay,
+    LateHour,
+    MinuteBucket,
+    RunningHour,
+    Watermark,
+    WeekBucket,
+)
 from checks.runs.models import Flip
 from checks.slo.models import Objective
 
@@ -22,6 +31,7 @@ __all__ = [
     "HourBucket",
     "Job",
     "LastDay",
+    "LateHour",
     "MinuteBucket",
     "Objective",
     "OperationLine",

@@ -120,6 +120,11 @@ def add_minutes(rows: Iterable[Counts]) -> None:
             cursor.execute(_RUNNING, [list(column) for column in zip(*figures, strict=True)])
 
 
+def add_hours(rows: Iterable[Counts]) -> None:
+    """Add to hours whose minutes are no longer kept. Not safe to run twice, as `add_minutes`."""
+    _write("checks_bucket_h", _ADD, rows)
+
+
 def replace_hours(rows: Iterable[Counts]) -> None:
     """Put recomputed hours in place of what was there. Safe to run twice."""
     _write("checks_bucket_h", _REPLACE, rows)

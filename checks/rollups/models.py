@@ -111,6 +111,21 @@ class LastDay(models.Model):
         return f"{self.check_id} until {self.newest:%Y-%m-%d %H:%M}"
 
 
+class LateHour(models.Model):
+    """That counts were added to an hour long after it was over; gone once it was rolled up anew.
+
+    One row for each time, so that nobody waits for another, and none goes for what came after it was read.
+    """
+
+    hour = models.DateTimeField()
+
+    class Meta:
+        db_table = "checks_late_hour"
+
+    def __str__(self) -> str:
+        return f"{self.hour:%Y-%m-%d %H:%M}"
+
+
 class Watermark(models.Model):
     """Up to when a grain was rolled up: the hour, day or week before this moment is complete."""
 

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from checks.rollups import buckets, histogram, last_day
 from checks.rollups.buckets import Counts
-from checks.rollups.models import Watermark
+from checks.rollups.models import LateHour, Watermark
 
 HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(weeks=1)
 # A batch may still write into a minute this long after its end.
@@ -21,6 +21,7 @@ LAG = timedelta(minutes=2)
 # Hours that are looked at again each time, for what came late.
 AGAIN = 3 * HOUR
 _KEPT = timedelta(days=13)
+_LATE_AT_ONCE = 48
 
 _SUM = """
 SELECT check_id, sum(ok)::int, sum(err)::int, sum(unknown)::int, sum(expected)::int, sum(maint)::int, sum(c429)::int,
@@ -32,6 +33,10 @@ FROM {table} WHERE bucket >= %s AND bucket < %s{only} GROUP BY check_id
 
 def roll_up(at: datetime) -> int:
     """Bring hours, days and weeks up to date; how many hours were computed. Does nothing until an hour has closed."""
+    return _roll_up_closed(at) + _roll_up_late(at)
+
+
+def _roll_up_closed(at: datetime) -> int:
     closed = _hour(at - LAG)
     done = _watermark("h") or _oldest_minute() or closed
     if done >= closed:
@@ -48,6 +53,20 @@ def roll_up(at: datetime) -> int:
     _roll_up_days(since, closed)
     _roll_up_weeks(since, closed)
     return len(hours)
+
+
+@transaction.atomic
+def _roll_up_late(at: datetime) -> int:
+    """Hours that got counts after they were rolled up, the oldest first; the rest of very many waits for its turn."""
+    hours = list(LateHour.objects.order_by("hour").values_list("hour", flat=True).distinct()[:_LATE_AT_ONCE])
+    if not hours:
+        return 0
+    # Before the minutes are read: what is noted after this was perhaps not seen.
+    seen = list(LateHour.objects.filter(hour__in=hours).values_list("pk", flat=True))
+    kept = [hour for hour in hours if hour >= _hour(at - _KEPT)]
+    roll_again(None, hours=kept, days={_day(hour) for hour in hours})
+    LateHour.objects.filter(pk__in=seen).delete()
+    return len(kept)
 
 
 def _roll_up_days(since: datetime, closed: datetime) -> None:
@@ -68,22 +87,26 @@ def _roll_up_weeks(since: datetime, closed: datetime) -> None:
             _move("w", week + WEEK)
 
 
-def roll_again(check_ids: Sequence[int], *, hours: Iterable[datetime], days: Iterable[datetime]) -> None:
+def roll_again(check_ids: Sequence[int] | None, *, hours: Iterable[datetime], days: Iterable[datetime]) -> None:
     """Compute hours and days of some checks anew, whose minutes changed, the weeks of those days and the last day.
 
-    What is not rolled up yet waits its turn.
+    What is not rolled up yet waits its turn. None means all checks, whose running hours are right already.
     """
-    ids = list(check_ids)
+    ids = None if check_ids is None else list(check_ids)
+    touched = set(ids or ())
     for hour in sorted(one for one in hours if one < (_watermark("h") or one)):
-        buckets.replace_hours(_summed("checks_bucket_m", hour, HOUR, ids))
+        rows = _summed("checks_bucket_m", hour, HOUR, ids)
+        touched |= {row.check_id for row in rows}
+        buckets.replace_hours(rows)
     changed = sorted(one for one in days if one < (_watermark("d") or one))
     for day in changed:
         buckets.replace_days(_summed("checks_bucket_h", day, DAY, ids))
     for week in sorted({_week(one) for one in changed if _week(one) < (_watermark("w") or _week(one))}):
         buckets.replace_weeks(_summed("checks_bucket_d", week, WEEK, ids))
-    last_day.recount(ids)
+    if ids is not None:
+        last_day.recount(ids)
     if until := _watermark("h"):
-        last_day.keep(ids, until=until)
+        last_day.keep(sorted(touched), until=until)
 
 
 def _summed(table: str, start: datetime, width: timedelta, ids: list[int] | None = None) -> list[Counts]:

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import DatabaseError, connection
+from django.db.models import Min
 
 from checks.catalogue import actions as catalogue
 from checks.catalogue.kinds import KINDS
+from checks.catalogue.models import Check
 from checks.runs import actions as runs
 from checks.runs import blocking
-from checks.scheduler import loop
+from checks.scheduler import grid, loop
 from checks.scheduler.claim import AT_ONCE, claim, database_now, reap
 from opsportal.ticker import actions as ticker
 
@@ -95,7 +97,13 @@ def upkeep(*, at: datetime, every: timedelta = timedelta(hours=1)) -> None:
     if not ticker.claim("checks.upkeep", every=every):
         return
     with connection.cursor() as cursor:
-        cursor.execute("SELECT checks_make_partitions(%s, %s)", [at - _KEPT, at + _AHEAD])
+        cursor.execute("SELECT checks_make_partitions(%s, %s)", [_since(at), at + _AHEAD])
         cursor.execute("SELECT checks_drop_partitions(%s)", [at])
     runs.forget_batches(at=at)
     ticker.done("checks.upkeep")
+
+
+def _since(at: datetime) -> datetime:
+    """After a long stop hours are needed as far back as slots were missed."""
+    oldest = Check.objects.enabled().filter(kind__in=list(KINDS)).aggregate(due=Min("next_due"))["due"] or at
+    return min(at - _KEPT, max(oldest, at - grid.FORGOTTEN))

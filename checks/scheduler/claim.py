@@ -1,7 +1,7 @@
 """Take due checks under a lease, and take leases back that died. PostgreSQL's clock is the only one."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from checks.catalogue.kinds import KINDS
 from checks.catalogue.states import SILENT_PERIODS, SILENT_SECONDS
-from checks.rollups import buckets
+from checks.rollups import buckets, late
 from checks.rollups.buckets import Counts
 from checks.runs.batch import Run
 from checks.scheduler import grid
@@ -72,12 +72,20 @@ def claim(*, limit: int = AT_ONCE, kinds: Sequence[str] = tuple(KINDS)) -> Claim
     if not rows:
         return None
     at = rows[0][-1]
-    buckets.add_minutes(
-        Counts(check_id, bucket, unknown=count, expected=count)
-        for check_id, _, _, every, was_due, _ in rows
-        for bucket, count in grid.missed_by_bucket(was_due, every, at).items()
-    )
+    _count_missed([(row[0], row[3], row[4]) for row in rows], at)
     return Claim(token, at, [Run(row[0], row[1], json.loads(row[2]), KINDS[row[1]].probe) for row in rows])
+
+
+def _count_missed(claimed: Iterable[tuple[int, int, datetime]], at: datetime) -> None:
+    """Slots for which nobody came, however long ago: their hours, days and weeks are computed anew."""
+    minutes, hours = list[Counts](), list[Counts]()
+    for check_id, every, was_due in claimed:
+        for found, missed in ((minutes, grid.missed_by_bucket), (hours, grid.missed_long_ago)):
+            counted = missed(was_due, every, at).items()
+            found += [Counts(check_id, bucket, unknown=count, expected=count) for bucket, count in counted]
+    buckets.add_minutes(minutes)
+    buckets.add_hours(hours)
+    late.note((one.bucket for one in (*minutes, *hours)), at=at)
 
 
 _REAP = """
@@ -85,7 +93,7 @@ WITH dead AS (
   SELECT id, lease_until FROM checks_check WHERE lease_until < now() FOR UPDATE SKIP LOCKED
 )
 UPDATE checks_check AS c SET lease_until = NULL, lease_token = NULL FROM dead WHERE c.id = dead.id
-RETURNING c.id, date_trunc('minute', dead.lease_until - make_interval(secs => %s))
+RETURNING c.id, date_trunc('minute', dead.lease_until - make_interval(secs => %s)), now()
 """
 
 
@@ -95,7 +103,9 @@ def reap() -> int:
     with connection.cursor() as cursor:
         cursor.execute(_REAP, [LEASE_SECONDS])
         dead = cursor.fetchall()
-    buckets.add_minutes(Counts(check_id, minute, unknown=1, expected=1) for check_id, minute in dead)
+    buckets.add_minutes(Counts(check_id, minute, unknown=1, expected=1) for check_id, minute, _ in dead)
+    if dead:
+        late.note((minute for _, minute, _ in dead), at=dead[0][-1])
     return len(dead)
 
 

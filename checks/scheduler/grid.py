@@ -10,8 +10,10 @@ from datetime import UTC, datetime, timedelta
 
 # Missed slots are told apart by the minute this far back; before that by the hour, which is all that screens show.
 _BY_MINUTE = timedelta(hours=1)
-# Older slots have no partition to be counted in; minute buckets are kept 14 days.
-_FORGOTTEN = timedelta(days=12)
+# Before the day that lies this far back minutes have no partition: each day's slots are counted in one of its hours.
+_BY_DAY = timedelta(days=12)
+# And hours have none here.
+FORGOTTEN = timedelta(days=390)
 
 
 def phase(key: str, every_seconds: int) -> int:
@@ -37,10 +39,13 @@ def missed(due: datetime, every_seconds: int, at: datetime) -> int:
 
 
 def missed_by_bucket(due: datetime, every_seconds: int, at: datetime) -> dict[datetime, int]:
-    """The missed slots, counted in the minute bucket each belongs to; older ones in the first minute of their hour."""
+    """The missed slots, counted in the minute bucket each belongs to; older ones in the first minute of their hour.
+
+    Those of days without minutes are in `missed_long_ago`.
+    """
     every, found = timedelta(seconds=every_seconds), Counter[datetime]()
     total = missed(due, every_seconds, at)
-    index = max(0, -((due - (at - _FORGOTTEN)) // every))
+    index = _slots_before(due, every, _day(at - _BY_DAY))
     while index < total:
         slot = due + index * every
         width = timedelta(minutes=1) if slot > at - _BY_MINUTE else timedelta(hours=1)
@@ -49,3 +54,30 @@ def missed_by_bucket(due: datetime, every_seconds: int, at: datetime) -> dict[da
         found[start] += until - index
         index = until
     return dict(found)
+
+
+def missed_long_ago(due: datetime, every_seconds: int, at: datetime) -> dict[datetime, int]:
+    """The missed slots before that, day by day, each in an hour in which the check had no run.
+
+    The day's first hour; on the day of the last run the hour after it.
+    """
+    every, found = timedelta(seconds=every_seconds), dict[datetime, int]()
+    end = min(_day(at - _BY_DAY), at)
+    index, total = _slots_before(due, every, at - FORGOTTEN), _slots_before(due, every, end)
+    while index < total:
+        slot = due + index * every
+        day = _day(slot)
+        until = min(total, _slots_before(due, every, day + timedelta(days=1)))
+        hour = min(slot.astimezone(UTC).hour + 1, 23) if index == 0 else 0
+        found[day + timedelta(hours=hour)] = until - index
+        index = until
+    return found
+
+
+def _slots_before(due: datetime, every: timedelta, moment: datetime) -> int:
+    """How many slots from `due` on lie before a moment."""
+    return max(0, -((due - moment) // every))
+
+
+def _day(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -10,8 +11,10 @@ from django.utils import timezone
 
 from checks.catalogue.models import Check
 from checks.catalogue.states import State
-from checks.rollups.models import MinuteBucket
+from checks.rollups.models import DayBucket, HourBucket, LateHour, MinuteBucket, Watermark, WeekBucket
+from checks.rollups.roll_up import roll_up
 from checks.scheduler import grid
+from checks.scheduler.actions import upkeep
 from checks.scheduler.claim import claim, reap
 
 AddCheck = Callable[..., Check]
@@ -56,6 +59,43 @@ def test_slots_nobody_came_for_are_unknown(add_check: AddCheck) -> None:
     assert sum(row.unknown for row in rows) == 5
     assert sum(row.expected for row in rows) == 5
     assert sum(row.ok + row.err for row in rows) == 0
+
+
+def test_slots_missed_while_only_this_worker_was_away_reach_hours_days_and_weeks(add_check: AddCheck) -> None:
+    now, away = timezone.now(), timedelta(days=30)
+    check = add_check(every_seconds=3600, next_due=now - away)
+    upkeep(at=now, every=timedelta(0))
+    closed = (now - timedelta(minutes=2)).replace(minute=0, second=0, microsecond=0)
+    monday = closed.replace(hour=0) - timedelta(days=closed.weekday())
+    # The other workers went on, and rolled up what there was.
+    for grain, until in (("h", closed - timedelta(hours=1)), ("d", closed.replace(hour=0)), ("w", monday)):
+        Watermark.objects.create(grain=grain, until=until)
+
+    claimed = claim()
+    for _ in range(10):
+        roll_up(now)
+
+    assert claimed is not None
+    missed = grid.missed(now - away, 3600, claimed.at)
+    rows = {model: model.objects.filter(check_id=check.pk) for model in (HourBucket, DayBucket, WeekBucket)}
+    hours = sum(row.unknown for row in rows[HourBucket])
+    running = MinuteBucket.objects.filter(check_id=check.pk, bucket__gte=closed)
+    assert hours + sum(row.unknown for row in running) == missed
+    assert sum(row.expected for row in rows[DayBucket]) >= missed - 24
+    assert sum(row.expected for row in rows[WeekBucket]) >= missed - 7 * 24
+    assert not LateHour.objects.exists()
+
+
+def test_a_lease_that_died_long_ago_is_counted_in_its_hour(add_check: AddCheck) -> None:
+    now, died = timezone.now(), timezone.now() - timedelta(hours=20)
+    check = add_check()
+    Check.objects.filter(pk=check.pk).update(lease_token=uuid4(), lease_until=died)
+    Watermark.objects.create(grain="h", until=now.replace(minute=0, second=0, microsecond=0))
+
+    reap()
+    roll_up(now)
+
+    assert HourBucket.objects.get(check_id=check.pk).unknown == 1
 
 
 def test_paused_leased_and_future_checks_are_left_alone(add_check: AddCheck) -> None:

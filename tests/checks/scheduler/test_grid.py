@@ -47,8 +47,22 @@ def test_older_missed_slots_are_told_apart_by_the_hour_and_none_is_lost() -> Non
     assert all(bucket.second == 0 and bucket <= AT for bucket in found)
 
 
-def test_slots_older_than_the_minute_buckets_are_forgotten() -> None:
-    found = grid.missed_by_bucket(AT - timedelta(days=40), 3600, AT)
+@pytest.mark.parametrize("every", [7, 60, 3600, 21600, 86400])
+@pytest.mark.parametrize("days", [0.5, 11, 12, 12.5, 13, 30, 200])
+def test_missed_slots_that_no_minute_can_hold_are_counted_day_by_day(every: int, days: float) -> None:
+    due = AT - timedelta(days=days)
 
-    assert sum(found.values()) == 12 * 24
-    assert min(found) >= AT - timedelta(days=12, hours=1)
+    minutes, hours = grid.missed_by_bucket(due, every, AT), grid.missed_long_ago(due, every, AT)
+
+    assert sum(minutes.values()) + sum(hours.values()) == grid.missed(due, every, AT)
+    assert all(bucket >= datetime(2026, 11, 9, tzinfo=UTC) - timedelta(hours=1) for bucket in minutes)
+    assert all(bucket < datetime(2026, 11, 9, tzinfo=UTC) for bucket in hours)
+    assert len(hours) <= days and all(bucket.hour == 0 or bucket > due for bucket in hours)
+    last_run = due - timedelta(seconds=every)
+    assert all(bucket + timedelta(hours=1) > last_run for bucket in hours)
+
+
+def test_what_hours_no_longer_hold_is_forgotten() -> None:
+    found = grid.missed_long_ago(AT - timedelta(days=1000), 86400, AT)
+
+    assert min(found) + timedelta(days=1) >= AT - grid.FORGOTTEN
