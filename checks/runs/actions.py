@@ -19,7 +19,7 @@ from checks.runs.surroundings import Surroundings
 from incidents.alerts import actions as alerts
 from incidents.alerts.signals import Signal
 from incidents.drills import queries as drills
-from opsportal import background
+from opsportal import background, turns
 
 DRILL = "drill"
 
@@ -50,27 +50,31 @@ def write(token: UUID, results: Iterable[Result], *, at: datetime, rest: UUID | 
 
 
 def deliver_flip(flip_id: int, *, at: datetime) -> None:
-    """Turn a change of state into an alert, or end it. Safe to run twice.
+    """Turn a change of state into an alert, or end it, after what its check said before. Safe to run twice.
 
-    The claim and the call share one transaction: when the other wing refuses, the flip stays undelivered for the sweep.
+    Bells come in any order: an end heard before its beginning would be no news, and the beginning then an alert that
+    nobody can end. The claim and the call share one transaction: when the other wing refuses, all stay for the sweep.
     """
     with transaction.atomic():
-        if not Flip.objects.filter(pk=flip_id, processed_at=None).update(processed_at=at):
-            return
-        flip = Flip.objects.select_related("check_ref").get(pk=flip_id)
+        asked = Flip.objects.undelivered().filter(pk=flip_id).values("check_ref")
+        waiting = Flip.objects.undelivered().filter(check_ref__in=asked).order_by("at", "pk")
+        flips = list(waiting.select_for_update(of=("self",)).select_related("check_ref"))
+        Flip.objects.filter(pk__in=[flip.pk for flip in flips]).update(processed_at=at)
         # No data is no news: it neither fires nor ends an alert. Pausing is an act of a person, not a recovery.
-        if flip.new in (State.UNHEALTHY, State.FLAPPING, State.HEALTHY):
+        news = [flip for flip in flips if flip.new in (State.UNHEALTHY, State.FLAPPING, State.HEALTHY)]
+        for flip in news:
             signal = _of_drill(flip) if flip.check_ref.kind == DRILL else _signal(flip)
             if signal is not None:
                 alerts.receive(signal, at=at)
-            if flip.check_ref.component_id is not None and flip.check_ref.kind != DRILL:
-                observing.observe_component(flip.check_ref.component_id, at=at)
+        if news and news[0].check_ref.component_id is not None and news[0].check_ref.kind != DRILL:
+            observing.observe_component(news[0].check_ref.component_id, at=at)
 
 
 def deliver_flips(*, at: datetime) -> None:
-    """Deliver what nobody was woken for, oldest first."""
-    for flip_id in Flip.objects.undelivered().order_by("at", "pk").values_list("pk", flat=True)[:500]:
-        deliver_flip(flip_id, at=at)
+    """Deliver what nobody was woken for, oldest first; a check whose news is refused holds up no other's."""
+    oldest = Flip.objects.undelivered().order_by("check_ref", "at", "pk").distinct("check_ref")
+    waiting = Flip.objects.filter(pk__in=oldest.values("pk")).order_by("at", "pk").values_list("pk", flat=True)
+    turns.each(list(waiting[:500]), lambda flip_id: deliver_flip(flip_id, at=at))
 
 
 def _signal(flip: Flip) -> Signal:

@@ -18,7 +18,10 @@ from checks.runs import actions
 from checks.runs.batch import Result
 from checks.runs.models import Flip
 from checks.scheduler.claim import reap
+from incidents.alerts import actions as alerts
 from incidents.alerts.models import Alert
+from incidents.alerts.signals import Signal
+from opsportal.errors import Refused
 from opsportal.models import User
 
 AddCheck = Callable[..., Check]
@@ -176,6 +179,41 @@ def test_a_flip_is_delivered_once(add_check: AddCheck, at: datetime) -> None:
     actions.deliver_flip(flip.pk, at=at)
 
     assert Alert.objects.get().seen == 7
+
+
+def test_an_end_whose_bell_is_heard_first_still_ends_the_alert(add_check: AddCheck, at: datetime) -> None:
+    check = add_check(fail_after=1, ok_after=1, state=State.HEALTHY)
+    give(check, failed(ErrorClass.DNS), passed(), at=at)
+    began, ended = Flip.objects.filter(check_ref=check).order_by("at")
+
+    actions.deliver_flip(ended.pk, at=at + timedelta(seconds=2))
+    actions.deliver_flip(began.pk, at=at + timedelta(seconds=3))
+
+    alert = Alert.objects.get()
+    assert (alert.fired_at, alert.resolved_at) == (began.at, ended.at)
+    assert not Flip.objects.undelivered().exists()
+
+
+def test_news_that_is_refused_holds_up_no_other_check_and_is_raised(
+    add_check: AddCheck, at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = add_check("first", fail_after=1), add_check("second", fail_after=1)
+    give(first, failed(ErrorClass.DNS), at=at)
+    give(second, failed(ErrorClass.DNS), at=at + timedelta(seconds=1))
+    receive = alerts.receive
+
+    def refuse_the_first(signal: Signal, *, at: datetime) -> Alert | None:
+        if signal.dedup_key == first.dedup_key:
+            raise Refused("NO", "Not this one.")
+        return receive(signal, at=at)
+
+    monkeypatch.setattr(alerts, "receive", refuse_the_first)
+
+    with pytest.raises(Refused, match="Not this one"):
+        actions.deliver_flips(at=at + timedelta(seconds=2))
+
+    assert Alert.objects.get().dedup_key == second.dedup_key
+    assert Flip.objects.undelivered().get().check_ref == first
 
 
 def test_silence_is_admitted_and_does_not_end_an_alert(add_check: AddCheck, at: datetime) -> None:
