@@ -1,14 +1,19 @@
 """What alerts need with time: mutes end, what still fires then gets its room, and reminders while it fires."""
 
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.db.models.functions import Coalesce
 
 from incidents.alerts import actions, mutes
-from incidents.alerts.models import Alert
+from incidents.alerts.models import Alert, AlertQuerySet
+from incidents.alerts.mutes import Mute
 from incidents.response.models import Incident
+from opsportal import turns
 from opsportal.outbox.actions import tell_operators
 
 _BATCH = 100
@@ -17,18 +22,26 @@ _BATCH = 100
 def sweep(*, at: datetime) -> None:
     """Safe to run twice and beside itself."""
     mutes.end_due(at=at)
-    now_muted = mutes.muted(at)
-    for alert in Alert.objects.filter(resolved_at=None, incident=None).order_by("pk")[:_BATCH]:
-        if not now_muted.covers(alert.dedup_key, alert.domain_id):
-            actions.surface(alert, at=at)
+    turns.each(_acts(at), lambda act: act())
+
+
+def _acts(at: datetime) -> Iterator[Callable[[], None]]:
+    for alert in _heard(Alert.objects.muted(), at).order_by("pk")[:_BATCH]:
+        yield partial(actions.surface, alert, at=at)
     for alert in _due(at):
-        if not now_muted.covers(alert.dedup_key, alert.domain_id):
-            _remind(alert, at)
+        yield partial(_remind, alert, at)
+
+
+def _heard(alerts: AlertQuerySet, at: datetime) -> AlertQuerySet:
+    """Those under no mute; asked before the list is cut, so that what is muted takes nobody's place."""
+    active = Mute.objects.active(at)
+    of_key = active.filter(dedup_key=OuterRef("dedup_key")).exclude(dedup_key="")
+    return alerts.filter(~Exists(of_key), ~Exists(active.filter(domain=OuterRef("domain"))))
 
 
 def _due(at: datetime) -> list[Alert]:
     said_at = Coalesce("reminded_at", "fired_at")
-    repeated = Alert.objects.firing().filter(remind_hours__gt=0).annotate(said_at=said_at)
+    repeated = _heard(Alert.objects.firing(), at).filter(remind_hours__gt=0).annotate(said_at=said_at)
     oldest_first = repeated.filter(said_at__lte=at - timedelta(hours=1)).order_by("said_at", "pk")
     found = oldest_first.select_related("incident", "domain")
     return [one for one in found if (one.reminded_at or one.fired_at) + timedelta(hours=one.remind_hours) <= at]
@@ -37,12 +50,11 @@ def _due(at: datetime) -> list[Alert]:
 @transaction.atomic
 def _remind(alert: Alert, at: datetime) -> None:
     """Once a period, whoever comes first; periods that nobody was there for are not made up for."""
-    # As it is now, until the message is queued: a security incident's says no title.
-    rooms = Incident.objects.select_for_update(no_key=True)
-    room = rooms.filter(pk=alert.incident_id).first() if alert.incident_id else None
     claimed = Alert.objects.firing().filter(pk=alert.pk, reminded_at=alert.reminded_at).update(reminded_at=at)
-    if not claimed or room is None:
+    if not claimed or alert.incident_id is None:
         return
+    # As it is now, until the message is queued: a security incident's says no title.
+    room = Incident.objects.select_for_update(no_key=True).get(pk=alert.incident_id)
     hours = int((at - alert.fired_at) / timedelta(hours=1))
     title = "an alert" if room.nature == Incident.Nature.SECURITY else alert.title
     state = "passes again, and waits for a person to end it" if alert.recovered_at else "still fires"

@@ -166,6 +166,38 @@ def test_a_muted_alert_is_kept_and_opens_no_room_until_the_mute_ends(responder, 
     assert list(acts) == [("alert.mute", responder.username), ("alert.unmute", "scheduler")]
 
 
+def test_muted_alerts_however_many_do_not_stand_before_one_whose_mute_was_ended(responder, monkeypatch):
+    monkeypatch.setattr(upkeep, "_BATCH", 1)
+    mute(responder, domain=domain("backend"), dedup_key="")
+    ended = mute(responder, dedup_key="check:feed")
+    fire(), fire(dedup_key="check:page")
+    waiting = fire(dedup_key="check:feed", domain_id=domain("payments").pk)
+    mutes.end(ended, by=responder, at=minutes(1))
+
+    upkeep.sweep(at=minutes(2))
+
+    assert list(Alert.objects.firing()) == [waiting]
+
+
+def test_an_alert_that_cannot_get_its_room_does_not_keep_others_muted(responder, monkeypatch):
+    mute(responder, until=minutes(10))
+    mute(responder, dedup_key="check:feed", until=minutes(10))
+    stuck, free = fire(at=minutes(1)), fire(dedup_key="check:feed", at=minutes(1))
+    surface = actions.surface
+
+    def fail_once(alert, *, at):
+        if alert == stuck:
+            raise Refused("NO", "Not this one.")
+        surface(alert, at=at)
+
+    monkeypatch.setattr(actions, "surface", fail_once)
+
+    with pytest.raises(Refused, match="Not this one"):
+        upkeep.sweep(at=minutes(11))
+
+    assert list(Alert.objects.firing()) == [free]
+
+
 def test_what_ended_under_its_mute_opens_no_room_afterwards(responder):
     mute(responder)
     fire(at=minutes(1))
