@@ -23,6 +23,7 @@ from incidents.subscribers.tasks import run as fan_out
 from opsportal.ticker import actions as ticker
 
 __all__ = [
+    "call_backup",
     "carry_news",
     "fan_out",
     "keep_alerts",
@@ -70,6 +71,12 @@ def page(**_: object) -> None:
     if ticker.claim("incidents.page", every=timedelta(seconds=10)):
         calling.sweep(timezone.now())
         ticker.done("incidents.page")
+
+
+@shared_task(name="incidents.call_backup", ignore_result=True)
+def call_backup(*, call_id: int, **_: object) -> None:
+    """Call one backup whose time has come, at once and not with the next sweep. Safe to run twice."""
+    calling.go_on(call_id, at=timezone.now())
 
 
 @shared_task(name="incidents.keep_alerts", ignore_result=True)

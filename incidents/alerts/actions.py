@@ -33,7 +33,7 @@ def receive(signal: Signal, *, at: datetime | None = None) -> Alert | None:
     `at` is when it arrived, if that is later than the moment it was seen. What may not be stored is taken out of the
     words: a machine cannot be asked to write again, and an alert must not be lost.
     """
-    _lock(signal.dedup_key)
+    _hold(signal.dedup_key, is_drill=signal.is_drill)
     newest = _newest(signal.dedup_key)
     arrived_at = max(at or signal.at, signal.at)
     if signal.is_firing:
@@ -44,7 +44,7 @@ def receive(signal: Signal, *, at: datetime | None = None) -> Alert | None:
 @transaction.atomic
 def acknowledge(alert: Alert, *, by: User, at: datetime) -> Alert:
     """Say that somebody has it; the alert's incident is acknowledged with it."""
-    alert = Alert.objects.select_for_update().get(pk=alert.pk)
+    alert = Alert.objects.select_for_update(no_key=True).get(pk=alert.pk)
     if alert.acknowledged_at is not None:
         raise Refused("ALREADY_ACKNOWLEDGED", "Somebody has acknowledged this alert already.")
     if alert.incident_id is None:
@@ -62,7 +62,7 @@ def acknowledge(alert: Alert, *, by: User, at: datetime) -> Alert:
 @transaction.atomic
 def end(alert: Alert, *, by: User, at: datetime) -> Alert:
     """Say that it is over, for what waits for a person after it passed again."""
-    alert = Alert.objects.select_for_update(of=("self",)).get(pk=alert.pk)
+    alert = Alert.objects.select_for_update(no_key=True).get(pk=alert.pk)
     if alert.resolved_at is not None:
         raise Refused("ALREADY_ENDED", "This alert has ended already.")
     if alert.recovered_at is None:
@@ -79,8 +79,8 @@ def end(alert: Alert, *, by: User, at: datetime) -> Alert:
 @transaction.atomic
 def surface(alert: Alert, *, at: datetime) -> None:
     """Give a muted alert that still fires its room: its mute is over. Safe to run twice."""
-    _lock(alert.dedup_key)
-    found = Alert.objects.select_for_update(of=("self",)).filter(pk=alert.pk, resolved_at=None, incident=None).first()
+    _hold(alert.dedup_key, is_drill=alert.is_drill)
+    found = Alert.objects.select_for_update(no_key=True).filter(pk=alert.pk, resolved_at=None, incident=None).first()
     if found is None:
         return
     found.incident = _room(found, None, at)
@@ -88,9 +88,16 @@ def surface(alert: Alert, *, at: datetime) -> None:
     _tell(found, "firing", at=at, occurred_at=found.fired_at, text=f"{found.title}. {found.detail}".strip())
 
 
+def hold_drill() -> None:
+    """No alert of a drill comes, ends or is acknowledged until the commit: for whoever works on its room next."""
+    _lock("drill")
+    list(Alert.objects.select_for_update(no_key=True).filter(is_drill=True, resolved_at=None).order_by("pk"))
+
+
 @transaction.atomic
 def end_drill(*, at: datetime) -> int:
     """No alert of a drill fires any more; how many were ended. Safe to run twice."""
+    hold_drill()
     firing = Alert.objects.filter(is_drill=True, resolved_at=None)
     return firing.update(resolved_at=at, recovered_at=Coalesce("recovered_at", Value(at)))
 
@@ -163,7 +170,6 @@ def _room(alert: Alert, before: Alert | None, at: datetime) -> Incident:
 
 def _drill_room() -> Incident | None:
     """The room of the drill that runs: whatever fires in a drill belongs there, and nothing else does."""
-    _lock("drill")
     opened = Incident.objects.open().filter(mode=Incident.Mode.DRILL).newest_first().first()
     room = standing.locked(opened) if opened is not None else None
     return room if room is not None and room.is_open else None
@@ -233,7 +239,7 @@ def _open_incident(alert: Alert | None) -> Incident | None:
 
 def _newest(dedup_key: str) -> Alert | None:
     return (
-        Alert.objects.select_for_update(of=("self",))
+        Alert.objects.select_for_update(no_key=True, of=("self",))
         .select_related("incident")
         .filter(dedup_key=dedup_key)
         .order_by("-fired_at", "-id")
@@ -241,7 +247,16 @@ def _newest(dedup_key: str) -> Alert | None:
     )
 
 
-def _lock(dedup_key: str) -> None:
-    """One at a time for a key, to the commit; news of other keys does not wait."""
+def _hold(dedup_key: str, *, is_drill: bool) -> None:
+    """One at a time for a key, to the commit; news of other keys does not wait, but for that of one drill.
+
+    Alerts are locked before their rooms, and so that a call may name them meanwhile: docs/decisions/0032.
+    """
+    if is_drill:
+        _lock("drill")
+    _lock(dedup_key)
+
+
+def _lock(name: str) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 730002))", [dedup_key])
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 730002))", [name])

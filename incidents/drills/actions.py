@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Max
 
+from incidents.alerts import actions as alerts
 from incidents.drills import clocks, ending, script
 from incidents.drills.models import Drill, Inject, Plan, Scenario, State, Word
 from incidents.duties import actions as duties
@@ -149,6 +150,7 @@ def throw_in(inject: Inject, *, by: User, at: datetime) -> bool:
     """Send one before its time, or one that was held back."""
     drill = running(inject.drill)
     _room(drill)
+    alerts.hold_drill()
     if not clocks.send(drill, inject, by=by, at=at):
         raise Refused("INJECT_SENT", "This one was sent already.")
     audit.record("drill.inject", by=by.username, object=f"{drill.label} {inject.position}")

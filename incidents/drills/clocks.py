@@ -56,7 +56,10 @@ def attach(drill: Drill, incident: Incident, *, at: datetime) -> None:
 
 
 def send_due(drill: Drill, *, at: datetime) -> int:
-    """Everything whose time has come, once there is a room to throw it into; how many. None is lost: each is a row."""
+    """Everything whose time has come, once there is a room to throw it into; how many. None is lost: each is a row.
+
+    The caller holds the alerts of the drill.
+    """
     if drill.incident is None:
         return 0
     due = drill.injects.filter(sent_at=None, due_at__lte=at).order_by("due_at", "position")
@@ -64,7 +67,10 @@ def send_due(drill: Drill, *, at: datetime) -> int:
 
 
 def send(drill: Drill, inject: Inject, *, by: User | None, at: datetime) -> bool:
-    """The claim and what follows share the transaction: after a crash it is sent again, or was sent whole."""
+    """The claim and what follows share the transaction: after a crash it is sent again, or was sent whole.
+
+    The caller holds the alerts of the drill.
+    """
     if not Inject.objects.filter(pk=inject.pk, sent_at=None).update(sent_at=at, sent_by=by) or drill.incident is None:
         return False
     source = "" if by else timeline.Source.SYSTEM

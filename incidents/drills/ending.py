@@ -41,6 +41,7 @@ def facts(drill: Drill, *, at: datetime) -> Facts:
 
 def end(drill: Drill, state: str, *, by: User | None, at: datetime) -> Drill:
     """Put everything away, in the caller's transaction and under the drill's lock."""
+    alerts.end_drill(at=at)
     clocks.advance(drill, at=at)
     sheet = score.sheet(facts(drill, at=at), drill.script.targets)
     drill.flag, drill.state, drill.ended_at, drill.ended_by = "", State(state), at, by
@@ -53,7 +54,6 @@ def end(drill: Drill, state: str, *, by: User | None, at: datetime) -> Drill:
             text=f"{drill.get_state_display()}: {drill.points} of {drill.possible} points.",
         )  # fmt: skip
         rehearsal.end(drill.incident, by=by, at=at)
-    alerts.end_drill(at=at)
     _waive(drill, at=at)
     audit.record(f"drill.{state}", by=by.username if by else "scheduler", object=drill.label)
     return drill
@@ -80,6 +80,7 @@ def _keep(pk: int, *, at: datetime) -> None:
     drill = Drill.objects.select_for_update(of=("self",), skip_locked=True).filter(pk=pk, state=State.RUNNING).first()
     if drill is None:
         return
+    alerts.hold_drill()
     if drill.incident is None:
         find_room(drill, at=at)
     if drill.ends_by <= at:

@@ -16,7 +16,7 @@ from incidents.oncall.queries import Who
 from incidents.paging import rules
 from incidents.paging.models import Call, CallLine, PagingRule, Reach
 from incidents.response.models import Incident
-from opsportal import background
+from opsportal import background, turns
 from opsportal.models import Delivery, User
 from opsportal.outbox import actions as outbox
 from opsportal.outbox import copies
@@ -59,7 +59,7 @@ def sweep(at: datetime) -> int:
         .order_by("backup_due_at")
         .values_list("pk", flat=True)[:_BATCH]
     )
-    return sum(_go_on(pk, at=at) for pk in list(due))
+    return sum(turns.each(list(due), lambda pk: go_on(pk, at=at)))
 
 
 @transaction.atomic
@@ -74,7 +74,7 @@ def settle(incident: Incident, *, at: datetime) -> None:
 def call_backup_now(call: Call, *, at: datetime) -> None:
     """A message will not arrive: whoever comes next is not kept waiting for it."""
     Call.objects.open().filter(pk=call.pk, backup_due_at__gt=at).update(backup_due_at=at)
-    background.wake("incidents.page")
+    background.after_commit("incidents.call_backup", call_id=call.pk)
 
 
 def over(call: Call, incident: Incident) -> str:
@@ -143,7 +143,8 @@ def _backup_due(rule: rules.Rule, at: datetime) -> datetime | None:
 
 
 @transaction.atomic
-def _go_on(pk: int, *, at: datetime) -> int:
+def go_on(pk: int, *, at: datetime) -> int:
+    """Call the backup if its time has come and somebody still has to be found; how many messages. Safe to run twice."""
     found = Call.objects.open().filter(pk=pk).values_list("incident_id", flat=True).first()
     if found is None:
         return 0
@@ -166,7 +167,9 @@ def _end_if_over(call: Call, incident: Incident, *, at: datetime) -> bool:
     if because:
         _end(call, because, at=at)
         waiting = CallLine.objects.filter(call=call).exclude(delivery=None).values("delivery")
-        Delivery.objects.untouched().filter(pk__in=waiting).update(
+        # What the outbox takes out at this moment waits for our incident, and is asked then whether it is still wanted.
+        free = Delivery.objects.untouched().filter(pk__in=waiting).select_for_update(skip_locked=True)
+        Delivery.objects.filter(pk__in=list(free.values_list("pk", flat=True))).update(
             state=Delivery.State.DEAD, last_error="answered", failed_at=at
         )
     return bool(because)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from incidents import tasks
 from incidents.alerts import actions as alerts
 from incidents.alerts import mutes
 from incidents.ownership.models import Domain
@@ -14,11 +15,13 @@ from incidents.paging.models import Call, CallLine, PagingRule, Reach
 from incidents.paging.rules import Rule
 from incidents.reactions import react
 from incidents.response import actions as response
+from incidents.response import standing
 from incidents.response.models import Incident, Reaction
 from opsportal.models import Delivery
 from opsportal.outbox import actions as outbox
-from opsportal.outbox import sending
+from opsportal.outbox import recipients, sending
 from tests.incidents.cast import AT, fire, minutes, news, open_incident
+from tests.locking import goes_through
 
 pytestmark = pytest.mark.django_db
 
@@ -150,6 +153,67 @@ def test_a_message_that_cannot_arrive_calls_the_backup_at_once(alarm, http_targe
     send()
 
     assert told(http_target)[-1] == "night-backup"
+
+
+def test_the_backup_of_a_message_that_cannot_arrive_does_not_wait_for_the_sweep(
+    alarm, http_target, monkeypatch, django_capture_on_commit_callbacks
+):
+    rung = []
+    monkeypatch.setattr("opsportal.background.wake", lambda task, **ids: rung.append((task, ids)))
+    call = Call.objects.get()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        calling.call_backup_now(call, at=minutes(1))
+        assert rung == [], "who is woken before the commit finds nothing to do"
+    for task, ids in rung:
+        assert task == "incidents.call_backup"
+        tasks.call_backup(**ids)
+
+    assert CallLine.objects.filter(call=call, stage="backup").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_acknowledgement_and_a_call_that_begins_do_not_wait_for_each_other_in_a_ring(
+    on_call, first, reached, responder, monkeypatch
+):
+    reached(first)
+    alert = fire()
+    usual, calls = standing.standing, []
+
+    def stood(incident):
+        if not calls:  # the alert is locked, its room is not yet
+            calls.append(goes_through(lambda: calling.begin(incident, at=AT)))
+        return usual(incident)
+
+    monkeypatch.setattr(standing, "standing", stood)
+
+    alerts.acknowledge(alert, by=responder, at=AT)
+
+    assert calls == [True]
+    assert Call.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_call_that_ends_does_not_wait_for_a_message_that_is_taken_out(
+    on_call, first, reached, responder, http_target, monkeypatch
+):
+    reached(first)
+    alert = fire()
+    react_to_all(AT)
+    response.acknowledge(alert.room, by=responder, at=minutes(1))
+    usual, settled = recipients.find, []
+
+    def find(claimed):
+        settled.append(goes_through(lambda: calling.settle(alert.room, at=minutes(1))))
+        usual(claimed)
+
+    monkeypatch.setattr(recipients, "find", find)
+
+    send()
+
+    assert settled == [True]
+    page = Delivery.objects.get(recipient__startswith="page:")
+    assert (page.state, page.last_error, told(http_target)) == ("dead", "answered", [])
 
 
 def test_somebody_without_a_proved_way_is_passed_over_at_once_and_the_silence_says_so(
