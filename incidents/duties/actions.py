@@ -9,7 +9,7 @@ from incidents.duties.models import Duty, Occurrence
 from incidents.obligations import actions as obligations
 from incidents.obligations.models import Obligation
 from incidents.ownership.models import require_handle
-from opsportal import recurrence
+from opsportal import recurrence, turns
 from opsportal.audit import actions as audit
 from opsportal.errors import Conflict, Refused
 from opsportal.models import User
@@ -66,7 +66,7 @@ def change(duty: Duty, terms: Terms, *, seen: int, by: User, at: datetime) -> Du
     duty.version += 1
     duty.save()
     audit.record("duty.change", by=by.username, object=duty.slug, reason=duty.words)
-    waiting = duty.occurrences.open().first()
+    waiting = _open_one(duty)
     if waiting is not None and waiting.due_at > at:
         obligations.waive(KIND, waiting.subject, by=by, at=at, reason="The duty was changed.")
         waiting.delete()
@@ -82,7 +82,7 @@ def retire(duty: Duty, *, by: User, at: datetime) -> Duty:
         raise Refused("DUTY_RETIRED", "It is retired already.")
     duty.retired_at = at
     duty.save(update_fields=["retired_at"])
-    waiting = duty.occurrences.open().first()
+    waiting = _open_one(duty)
     if waiting is not None:
         _settle(waiting, State.WAIVED, "The duty was retired.", by=by, at=at)
     audit.record("duty.retire", by=by.username, object=duty.slug)
@@ -137,9 +137,12 @@ def meet(evidence: str, proof: str, *, said: str, at: datetime, by: User | None 
 
 def keep(*, at: datetime) -> None:
     """The sweep: open what is next, count what was missed. Safe to run twice and beside itself."""
-    for duty in Duty.objects.filter(retired_at=None).order_by("pk"):
-        with transaction.atomic():
-            _keep(_locked(duty), at=at)
+    turns.each(Duty.objects.filter(retired_at=None).order_by("pk"), lambda duty: _keep_one(duty, at=at))
+
+
+@transaction.atomic
+def _keep_one(duty: Duty, *, at: datetime) -> None:
+    _keep(_locked(duty), at=at)
 
 
 def _keep(duty: Duty, *, at: datetime) -> None:
@@ -150,7 +153,7 @@ def _keep(duty: Duty, *, at: datetime) -> None:
     if duty.retired_at is not None:
         return
     for _ in range(_MOST_MISSED):
-        waiting = duty.occurrences.open().first()
+        waiting = _open_one(duty)
         if waiting is not None:
             half = (duty.due_after(waiting.due_at) - waiting.due_at) / 2
             if waiting.due_at + half > at:
@@ -175,8 +178,13 @@ def _settle(one: Occurrence, state: str, evidence: str, *, by: User | None, at: 
     return one
 
 
+def _open_one(duty: Duty) -> Occurrence | None:
+    """Locked: whoever says at this moment that it was done is not overwritten."""
+    return Occurrence.objects.open().select_for_update(of=("self",)).select_related("duty").filter(duty=duty).first()
+
+
 def _waiting(duty: Duty) -> Occurrence:
-    found = Occurrence.objects.open().select_for_update(of=("self",)).select_related("duty").filter(duty=duty).first()
+    found = _open_one(duty)
     if found is None:
         raise Refused("NOTHING_OWED", "Nothing of it is owed now.")
     return found

@@ -18,6 +18,7 @@ from opsportal.errors import Conflict, Refused
 from opsportal.models import Delivery
 from tests.incidents.cast import AT
 from tests.incidents.drills.cast import detected, play
+from tests.locking import meanwhile
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -167,6 +168,40 @@ def test_a_duty_that_cannot_be_is_refused_in_words(admin, changes, words):
 def run_of(kind: str, **changes) -> OperationRun:
     given = {"command": kind, "state": "ended", "source": "web", "reason": "", "asked_at": AT, "exit_code": 0}
     return OperationRun.objects.create(kind=kind, **given | {"token": f"{kind} status=ok"} | changes)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("act", ["keep", "retire", "change"])
+def test_what_was_done_at_the_same_moment_stays_done(act, admin, responder):
+    duty, late = define(admin), AT + 6 * DAY
+    acts = {
+        "keep": lambda: actions.keep(at=late),
+        "retire": lambda: actions.retire(duty, by=admin, at=AT + DAY),
+        "change": lambda: actions.change(duty, terms(clock=time(12)), seen=1, by=admin, at=AT + DAY),
+    }
+
+    meanwhile(lambda: actions.hold(duty, note="Rotated", by=responder, at=AT + DAY), acts[act])
+
+    done = duty.occurrences.order_by("due_at").first()
+    assert done is not None
+    assert (done.state, done.settled_by, done.evidence) == ("held", responder, "Rotated")
+
+
+def test_a_duty_that_fails_does_not_keep_others_from_their_time(admin, monkeypatch):
+    actions.define("first", terms(), by=admin, at=AT)
+    duty, due = define(admin), Duty.due_after
+
+    def fail(one, moment):
+        if one.slug == "first":
+            raise ValueError("no such day")
+        return due(one, moment)
+
+    monkeypatch.setattr(Duty, "due_after", fail)
+
+    with pytest.raises(ValueError, match="no such day"):
+        actions.keep(at=AT + 6 * DAY)
+
+    assert states(duty) == [("11-23 10:00", "missed"), ("11-30 10:00", "open")]
 
 
 def test_an_operation_that_ends_well_is_evidence_and_a_failed_one_is_not(admin):
