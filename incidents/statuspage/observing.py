@@ -89,7 +89,9 @@ def _is_held(component: Component, at: datetime) -> bool:
 
 
 def _require_said(component: Component, status: str) -> Observation:
-    said = Observation.objects.select_for_update().filter(component=component, status=status).first()
+    """Under the component's lock, as everything that writes what its checks say."""
+    Component.objects.select_for_update().get(pk=component.pk)
+    said = Observation.objects.filter(component=component, status=status).first()
     if said is None:
         raise Refused("PROPOSAL_GONE", f"The checks of {component.name} say something else by now. Look again.")
     return said

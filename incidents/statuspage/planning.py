@@ -12,7 +12,7 @@ from incidents.statuspage.actions import show_after_commit
 from incidents.statuspage.maintenance import Audience, Maintenance, MaintenanceSeries, MaintenanceUpdate
 from incidents.statuspage.models import Component
 from incidents.statuspage.wording import Wording
-from opsportal import recurrence
+from opsportal import recurrence, turns
 from opsportal.audit import actions as audit
 from opsportal.errors import Conflict, Denied, Refused
 from opsportal.models import User
@@ -91,6 +91,8 @@ def plan_series(wanted: Plan, repeat: Repeat, *, by: User, at: datetime) -> Main
 @transaction.atomic
 def announce(maintenance: Maintenance, *, by: User, at: datetime, seen: str = "") -> Maintenance:
     """Tell readers. Of a rule, all occurrences are announced, those to come as well."""
+    if maintenance.series_id is not None:  # the rule before its days, as whoever changes or ends the rule
+        MaintenanceSeries.objects.select_for_update().get(pk=maintenance.series_id)
     one = _locked(maintenance)
     _require_publisher(by)
     _require_unchanged(one, seen)
@@ -102,7 +104,8 @@ def announce(maintenance: Maintenance, *, by: User, at: datetime, seen: str = ""
     mates = [one]
     if one.series is not None and one.series.announced_at is None:
         MaintenanceSeries.objects.filter(pk=one.series.pk).update(announced_at=at)
-        mates = list(one.series.occurrences.select_for_update().filter(announced_at=None, cancelled_at=None))
+        silent = one.series.occurrences.select_for_update().filter(announced_at=None, cancelled_at=None)
+        mates = list(silent.order_by("starts_at"))
     for mate in mates:
         if mate.starts_at > at:
             said = _announce(mate, by=by, at=at)
@@ -254,7 +257,7 @@ def stop_series(series: MaintenanceSeries, *, words: str, by: User, at: datetime
     series.stopped_at = at
     series.save(update_fields=["stopped_at"])
     own = load.words()
-    ahead = list(series.occurrences.select_for_update().filter(starts_at__gt=at, cancelled_at=None))
+    ahead = series.occurrences.select_for_update().filter(starts_at__gt=at, cancelled_at=None).order_by("starts_at")
     for one in ahead:
         _cancel(one, words or own.gettext("This work does not take place any more."), by=by, at=at)
     audit.record("maintenance.stop_series", by=by.username, object=series.in_words)
@@ -267,13 +270,22 @@ def sweep(at: datetime) -> None:
 
     Safe to run twice and beside itself.
     """
-    for series in MaintenanceSeries.objects.filter(stopped_at=None).order_by("pk"):
-        with transaction.atomic():
-            _make_ahead(MaintenanceSeries.objects.select_for_update().get(pk=series.pk), at)
+    turns.each((_make_all_ahead, _remind_all, planned_news.tell_moments), lambda act: act(at))
+
+
+def _make_all_ahead(at: datetime) -> None:
+    rules = MaintenanceSeries.objects.filter(stopped_at=None).order_by("pk")
+    turns.each(rules.values_list("pk", flat=True), lambda pk: _make_one_ahead(pk, at))
+
+
+@transaction.atomic
+def _make_one_ahead(pk: int, at: datetime) -> None:
+    _make_ahead(MaintenanceSeries.objects.select_for_update().get(pk=pk), at)
+
+
+def _remind_all(at: datetime) -> None:
     waiting = Maintenance.objects.in_force().filter(reminded_at=None, remind_before__isnull=False, starts_at__gt=at)
-    for pk in waiting.order_by("starts_at").values_list("pk", flat=True):
-        planned_news.remind(pk, at)
-    planned_news.tell_moments(at)
+    turns.each(waiting.order_by("starts_at").values_list("pk", flat=True), lambda pk: planned_news.remind(pk, at))
 
 
 def _make_ahead(series: MaintenanceSeries, at: datetime) -> None:

@@ -10,6 +10,7 @@ from opsportal.errors import Refused
 from opsportal.models import JobClaim
 from opsportal.ticker.queries import CHECKS
 from tests.incidents.statuspage.conftest import NOW, ago
+from tests.locking import locked, meanwhile
 
 pytestmark = pytest.mark.django_db
 FRESH = timedelta(seconds=90)
@@ -109,6 +110,34 @@ def test_a_dismissed_proposal_comes_back_only_with_another_word(api, publisher):
 
     say(api, "major_outage", at=NOW + timedelta(seconds=60))
     assert proposed() == [("API", "major_outage")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_proposal_that_is_dismissed_while_the_checks_say_it_again_stays_dismissed(api, publisher):
+    follow(api, "propose")
+    say(api, "degraded_performance")
+    again = NOW + timedelta(seconds=30)
+
+    meanwhile(
+        lambda: observing.dismiss(api, status="degraded_performance", by=publisher, at=NOW),
+        lambda: say(api, "degraded_performance", at=again),
+    )
+
+    assert Observation.objects.get().as_of == again
+    assert proposed(again) == []
+
+
+def test_a_component_is_locked_before_what_its_checks_say(api, publisher):
+    follow(api, "propose")
+    say(api, "degraded_performance")
+
+    for act in (
+        lambda: say(api, "major_outage"),
+        lambda: observing.dismiss(api, status="major_outage", by=publisher, at=NOW),
+        lambda: observing.accept(api, status="major_outage", by=publisher, at=NOW),
+    ):
+        names = [one for one in locked(act) if one in ("incidents_component", "incidents_observation")]
+        assert names == ["incidents_component", "incidents_observation"]
 
 
 def test_a_proposal_that_changed_meanwhile_is_refused(api, publisher):

@@ -16,6 +16,7 @@ from incidents.statuspage.planning import Plan, Repeat
 from opsportal.errors import Conflict, Denied, Refused
 from opsportal.models import AuditEvent, Delivery, User
 from tests.incidents.statuspage.conftest import NOW, ago
+from tests.locking import locked
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -338,6 +339,37 @@ def test_announcing_one_announces_the_rule(weekly, publisher):
     planning.sweep(NOW + timedelta(days=7))
 
     assert len(load.page(NOW + timedelta(days=7)).maintenances) == 10
+
+
+def test_a_rule_is_locked_before_its_days(weekly, publisher):
+    first = weekly.occurrences.order_by("starts_at")[0]
+
+    for act in (
+        lambda: planning.announce(first, by=publisher, at=NOW),
+        lambda: planning.edit_series(weekly, wording.of(weekly), by=publisher, at=NOW),
+        lambda: planning.stop_series(weekly, words="", by=publisher, at=NOW),
+    ):
+        names = [one for one in locked(act) if one.startswith("incidents_maintenance")]
+        assert names[:2] == ["incidents_maintenanceseries", "incidents_maintenance"]
+
+
+def test_a_rule_that_fails_keeps_no_other_from_its_days(weekly, wanted, publisher, monkeypatch):
+    repeat = Repeat("weekly", date(2026, 11, 25), time(3), "Europe/Berlin")
+    other = planning.plan_series(wanted, repeat, by=publisher, at=NOW).series
+    assert other is not None
+    make = planning._make_ahead
+
+    def fail(series, at):
+        if series == weekly:
+            raise Refused("NO", "Not this one.")
+        make(series, at)
+
+    monkeypatch.setattr(planning, "_make_ahead", fail)
+
+    with pytest.raises(Refused, match="Not this one"):
+        planning.sweep(NOW + timedelta(days=7))
+
+    assert (len(begins(weekly)), len(begins(other))) == (9, 10)
 
 
 def test_a_cancelled_occurrence_is_not_made_again(weekly, publisher):
