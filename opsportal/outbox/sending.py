@@ -8,7 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 
 import structlog
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import F, Min, Q
 from django.utils import timezone
 
@@ -31,35 +31,56 @@ _CLAIMS_FOR_SECONDS = 20.0
 
 
 def deliver_due() -> None:
-    """Send everything that is due, people's words first. Safe to run twice and from many workers at once."""
+    """Send everything that is due, people's words first. Safe to run twice and from many workers at once.
+
+    A way on which something fails that is no answer gets nothing more from this run. What is on its way meanwhile is
+    still marked, or it would go twice; what failed first is raised at the end.
+    """
     _expire(timezone.now())
     limit = time.monotonic() + _CLAIMS_FOR_SECONDS
     flying: dict[Future[Answer], Delivery] = {}
+    broken: dict[str, Exception] = {}
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="outbox") as pool:
         while True:
             if time.monotonic() < limit:
-                for delivery in _claim_some(flying, at=timezone.now()):
+                for delivery in _claim_some(flying, broken, at=timezone.now()):
                     flying[pool.submit(_carry, delivery)] = delivery
             if not flying:
                 break
             for future in wait(flying, return_when=FIRST_COMPLETED).done:
-                _mark(flying.pop(future), future.result(), at=timezone.now())
+                delivery = flying.pop(future)
+                try:
+                    _mark(delivery, future.result(), at=timezone.now())
+                except Exception as problem:  # noqa: BLE001 - it rises after the others were marked
+                    broken.setdefault(delivery.route, problem)
     if time.monotonic() >= limit:
         background.wake("opsportal.deliver_due")
+    if broken:
+        raise next(iter(broken.values()))
 
 
-def _claim_some(flying: dict[Future[Answer], Delivery], *, at: datetime) -> list[Delivery]:
+def _claim_some(
+    flying: dict[Future[Answer], Delivery], broken: dict[str, Exception], *, at: datetime
+) -> list[Delivery]:
     """Leases for as many as there is room: no way holds more than its share, that with the fewest comes first."""
     free = AT_ONCE - len(flying)
     on_way = Counter(delivery.route for delivery in flying.values())
-    found = _ways_with_work(at) if free else {}
+    try:
+        work = _ways_with_work(at) if free else {}
+    except DatabaseError as problem:
+        broken.setdefault("", problem)
+        return []
+    found = {name: first for name, first in work.items() if name not in broken}
     share = min(AT_ONCE_ON_ONE_WAY, max(1, AT_ONCE // len(found.keys() | on_way.keys()))) if found else 0
     claimed: list[Delivery] = []
     for name in sorted(found, key=lambda name: (on_way[name], found[name], random.random())):  # noqa: S311 - a draw
         most = min(share, _MAILS_AT_ONCE) if name == MAIL_ROUTE else share
         room = min(most - on_way[name], free - len(claimed))
         if room > 0 and on_way[name] <= most // 2:  # some at once: a claim of one row costs as much as one of four
-            claimed += _claim(name, room, on_way[name], at=at)
+            try:
+                claimed += _claim(name, room, on_way[name], at=at)
+            except Exception as problem:  # noqa: BLE001 - it rises after the others were sent and marked
+                broken.setdefault(name, problem)
     return claimed
 
 

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
+from django.db import DatabaseError
 from django.utils import timezone
 
-from opsportal.outbox import actions, queries
+from opsportal.outbox import actions, queries, sending
 from opsportal.outbox.models import Delivery, Route
 from tests.targets import HttpTarget
 
@@ -44,6 +45,49 @@ def test_one_message_tries_after_the_pause_and_success_lets_all_leave(queue, htt
     assert len(http_target.requests) == before + 10
     assert set(Delivery.objects.values_list("state", flat=True)) == {"sent"}
     assert Route.objects.get(name="SLACK_WEBHOOK_URL").failures == 0
+
+
+def test_what_is_on_its_way_is_marked_though_another_cannot_be(
+    queue, add_destination, http_target, sink, settings, monkeypatch
+):
+    settings.SLACK_WEBHOOK_URL = http_target.url
+    other = add_destination(sink.url)
+    lost = queue("lost")
+    for number in range(6):
+        queue(f"k{number}", channel="webhook", destination="Partner", to=other)
+    mark = sending._mark
+
+    def fail_once(delivery, answer, *, at):
+        if delivery == lost:
+            raise DatabaseError("a deadlock")
+        mark(delivery, answer, at=at)
+
+    monkeypatch.setattr(sending, "_mark", fail_once)
+
+    with pytest.raises(DatabaseError, match="a deadlock"):
+        actions.deliver_due()
+
+    assert list(Delivery.objects.exclude(state="sent")) == [lost]
+    assert (len(http_target.requests), len(sink.requests)) == (1, 6)
+
+
+def test_a_way_that_cannot_be_asked_holds_up_no_other(queue, add_destination, sink, settings, monkeypatch):
+    settings.SLACK_WEBHOOK_URL = "http://127.0.0.1:9/hook"
+    other, claim = add_destination(sink.url), sending._claim
+    stuck = queue("stuck")
+    queue("free", channel="webhook", destination="Partner", to=other)
+
+    def fail(name, *rest, at):
+        if name == "SLACK_WEBHOOK_URL":
+            raise DatabaseError("a deadlock")
+        return claim(name, *rest, at=at)
+
+    monkeypatch.setattr(sending, "_claim", fail)
+
+    with pytest.raises(DatabaseError, match="a deadlock"):
+        actions.deliver_due()
+
+    assert list(Delivery.objects.exclude(state="sent")) == [stuck]
 
 
 @contextmanager
