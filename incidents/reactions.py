@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 
 from incidents.drills import ending
 from incidents.oncall.queries import Who, on_call
@@ -134,19 +135,16 @@ def close_hidden_issue(event: TimelineEvent, *, at: datetime) -> None:
 
 
 def offer_public_summary(event: TimelineEvent, *, at: datetime) -> None:
-    """Hand a published report's summary to the status page; say so in the room when it has no place there yet."""
+    """Hand a published report's summary to the status page; say so once in the room when it has no place there yet."""
     words = TimelineText.objects.filter(event=event).first()
     if event.new != "published" or words is None:
         return
-    if offer_summary(event.incident, summary=words.body, at=at) is None:
-        text = "The public summary has no place yet: another draft waits on the status page, or readers do not know"
-        timeline.record(
-            event.incident,
-            Kind.NOTE,
-            source=timeline.Source.SYSTEM,
-            at=at,
-            text=f"{text} that it is over. Mend that, then offer the summary again.",
-        )
+    incident = _locked(event)
+    text = "The public summary has no place yet: another draft waits on the status page, or readers do not know"
+    text = f"{text} that it is over. Mend that, then offer the summary again."
+    said = incident.timeline.filter(pk__gt=event.pk, kind=Kind.NOTE, source=timeline.Source.SYSTEM, text__body=text)
+    if offer_summary(incident, summary=words.body, at=at) is None and not said.exists():
+        timeline.record(incident, Kind.NOTE, source=timeline.Source.SYSTEM, at=at, text=text)
 
 
 def call_people(event: TimelineEvent, *, at: datetime) -> None:
@@ -213,9 +211,14 @@ def react(event_id: int, *, at: datetime) -> bool:
 
 
 def offer_open_ones(at: datetime) -> int:
-    """Wake a worker for every event that nobody reacted to; how many there were."""
-    waiting = Reaction.objects.filter(done_at=None, created_at__lt=at - _PATIENCE).order_by("created_at")[:_BATCH]
-    ids = list(waiting.values_list("event_id", flat=True))
+    """Wake a worker for every event that nobody reacted to; how many there were.
+
+    What was offered before comes last: events that fail each time keep no others waiting.
+    """
+    waiting = Reaction.objects.filter(done_at=None, created_at__lt=at - _PATIENCE)
+    in_turn = waiting.order_by(F("offered_at").asc(nulls_first=True), "created_at", "event_id")
+    ids = list(in_turn.values_list("event_id", flat=True)[:_BATCH])
+    Reaction.objects.filter(event_id__in=ids).update(offered_at=at)
     for event_id in ids:
         background.wake("incidents.react", expires=_PATIENCE.total_seconds(), event_id=event_id)
     return len(ids)

@@ -7,11 +7,9 @@ followed for an incident goes to its timeline from here too.
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import Q
-
 from incidents.alerts.models import Alert
 from incidents.obligations.subjects import incident_of
-from incidents.response import checklist, timeline
+from incidents.response import checklist, standing, timeline
 from incidents.response.checklist import Addition
 from incidents.response.models import Incident
 from incidents.response.states import Kind
@@ -26,8 +24,8 @@ from opsportal.models import User
 
 def of_incident(incident: Incident) -> list[Answer]:
     """By the tokens in the words of its alerts and its own, then those of its domain: two queries."""
-    own = Q(incident=incident) | Q(incident__merged_into=incident)
-    said = Alert.objects.filter(own).order_by("-fired_at", "-id").values_list("reason", "title", "detail")[:20]
+    own = Alert.objects.filter(incident__in=standing.gathered(incident))
+    said = own.order_by("-fired_at", "-id").values_list("reason", "title", "detail")[:20]
     words = [word for row in said for word in row]
     return runbooks.answering([*words, incident.title, incident.summary], incident.domain)
 
@@ -58,10 +56,10 @@ def tell(news: following.News) -> None:
     number = incident_of(news.subject)
     if number is None:
         return
-    incident = Incident.objects.select_related("merged_into").filter(number=number).first()
+    incident = Incident.objects.filter(number=number).first()
     if incident is None:
         return
-    room = incident.merged_into or incident
+    room = standing.standing(incident)
     timeline.record(
         room, Kind.RUNBOOK, by=news.by, at=news.at, new=news.what, text=news.text, about=f"runbook:{news.slug}"
     )

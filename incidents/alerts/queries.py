@@ -7,6 +7,7 @@ from django.db.models import Count, F, Max, Q, Sum
 
 from incidents.alerts.models import Alert
 from incidents.alerts.mutes import Mute
+from incidents.response import standing
 from incidents.response.models import Incident
 from opsportal.models import User
 
@@ -68,7 +69,7 @@ def version() -> str:
 def around(incident: Incident, person: User) -> list[Alert]:
     """Alerts of the incident and of those merged into it, and what fires in its domain; firing first, then newest."""
     known = Alert.objects.visible_to(person).select_related("incident", "acknowledged_by")
-    own = Q(incident=incident) | Q(incident__merged_into=incident)
+    own = Q(incident__in=standing.gathered(incident))
     near = known.filter(own | Q(domain=incident.domain_id, resolved_at=None, incident__isnull=False))
     return list(near.order_by(F("resolved_at").desc(nulls_first=True), "-fired_at", "-id")[:AROUND])
 

@@ -280,6 +280,8 @@ class Reaction(models.Model):
 
     event = models.OneToOneField(TimelineEvent, primary_key=True, on_delete=models.CASCADE, related_name="reaction")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+    # When the sweep woke a worker for it last.
+    offered_at = models.DateTimeField(null=True)
     done_at = models.DateTimeField(null=True)
 
     class Meta:

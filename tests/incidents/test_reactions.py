@@ -94,6 +94,19 @@ def test_the_sweep_offers_what_waits_and_leaves_fresh_ones_to_their_bell(respond
     assert reactions.offer_open_ones(soon + timedelta(minutes=1)) == 0
 
 
+def test_events_that_nobody_can_react_to_do_not_stand_before_others(responder, monkeypatch):
+    monkeypatch.setattr(reactions, "_BATCH", 1)
+    rung = []
+    monkeypatch.setattr("opsportal.background.wake", lambda task, *, event_id, **_: rung.append(event_id))
+    first, second = (open_incident(responder).timeline.get(kind="incident.declared").pk for _ in range(2))
+    later = timezone.now() + timedelta(minutes=1)
+
+    for place in range(3):
+        reactions.offer_open_ones(later + timedelta(seconds=place))
+
+    assert rung == [first, second, first]
+
+
 def test_a_proposed_severity_is_called_proposed():
     alert = fire()
 

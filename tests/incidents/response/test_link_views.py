@@ -179,7 +179,8 @@ def test_hidden_incidents_are_no_relatives_for_a_viewer(client_as, responder, vi
 
 
 def test_the_alerts_card_has_the_merged_ones_and_what_fires_in_the_domain(client_as, responder, viewer, incident):
-    taken = fire(title="Capture share low")
+    taken, before = fire(title="Capture share low"), fire(dedup_key="check:slow", title="Captures take long")
+    linking.merge(before.room, into=taken.room, reason="The same", by=responder, at=AT)
     linking.merge(taken.room, into=incident, reason="The same", by=responder, at=AT)
     fire(dedup_key="check:feed", title="Feed is empty", domain_id=domain().pk)
     fire(dedup_key="check:page", title="Elsewhere")
@@ -188,6 +189,7 @@ def test_the_alerts_card_has_the_merged_ones_and_what_fires_in_the_domain(client
 
     assert "<html" not in card
     assert "Capture share low" in card
+    assert "Captures take long" in card
     assert "Feed is empty" in card
     assert "Elsewhere" not in card
 
