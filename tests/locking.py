@@ -31,7 +31,7 @@ def _named(seen: CaptureQueriesContext) -> Iterator[str]:
 
 
 def meanwhile(first: Callable[[], object], second: Callable[[], object]) -> list[object]:
-    """What came of both: the first has done its work when the second begins, and commits once that waits or is through."""
+    """What came of both: the first has done its work when the second begins, and commits once that waits or is done."""
     results: list[object] = [None, None]
     is_done, is_through = Event(), Event()
 

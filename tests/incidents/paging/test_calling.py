@@ -178,7 +178,8 @@ def test_an_acknowledgement_and_a_call_that_begins_do_not_wait_for_each_other_in
 ):
     reached(first)
     alert = fire()
-    usual, calls = standing.standing, []
+    usual = standing.standing
+    calls: list[bool] = []
 
     def stood(incident):
         if not calls:  # the alert is locked, its room is not yet
@@ -201,7 +202,8 @@ def test_a_call_that_ends_does_not_wait_for_a_message_that_is_taken_out(
     alert = fire()
     react_to_all(AT)
     response.acknowledge(alert.room, by=responder, at=minutes(1))
-    usual, settled = recipients.find, []
+    usual = recipients.find
+    settled: list[bool] = []
 
     def find(claimed):
         settled.append(goes_through(lambda: calling.settle(alert.room, at=minutes(1))))
