@@ -1,6 +1,8 @@
 """Whose turn it is: so many runs in flight, few of them at one host, and whoever waits for a host keeps nobody else."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from types import TracebackType
 
 
@@ -21,21 +23,38 @@ class Gate:
         self.answers += not is_silent
 
 
+class Places:
+    """So many runs at a time, and how many have left theirs to wait for a host."""
+
+    def __init__(self, most: int) -> None:
+        self.free, self.waiting = asyncio.Semaphore(most), 0
+
+
 class Seat:
     """A run's place among those in flight."""
 
-    def __init__(self, places: asyncio.Semaphore) -> None:
+    def __init__(self, places: Places) -> None:
         self._places, self._is_taken = places, False
 
     async def take(self) -> None:
-        await self._places.acquire()
+        await self._places.free.acquire()
         self._is_taken = True
 
     def leave(self) -> None:
         """Safe to run twice."""
         if self._is_taken:
             self._is_taken = False
-            self._places.release()
+            self._places.free.release()
+
+    @contextmanager
+    def left(self) -> Iterator[None]:
+        """Left for others meanwhile; it has to be taken again."""
+        self.leave()
+        self._places.waiting += 1
+        try:
+            yield
+        finally:
+            self._places.waiting -= 1
 
 
 class Turn:
@@ -54,11 +73,10 @@ class Turn:
             await self.gate.free.acquire()
 
     async def _wait(self) -> None:
-        if self._seat is not None:
-            self._seat.leave()
         answers, silences = self.gate.answers, self.gate.silences
         try:
-            await self.gate.free.acquire()
+            with self._seat.left() if self._seat else nullcontext():
+                await self.gate.free.acquire()
         except asyncio.CancelledError:
             if self.gate.answers == answers and self.gate.silences - silences >= self.gate.most:
                 raise Hung from None

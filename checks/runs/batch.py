@@ -8,7 +8,7 @@ from typing import Any
 from checks.probes import running
 from checks.probes.context import Context, Probe
 from checks.probes.outcome import Outcome
-from checks.probes.turns import Seat
+from checks.probes.turns import Places, Seat
 
 IN_FLIGHT = 150
 DEADLINE_SECONDS = 25.0
@@ -46,13 +46,18 @@ class Flight:
         loop: asyncio.AbstractEventLoop,
         seconds: float = DEADLINE_SECONDS,
     ) -> None:
-        places = asyncio.Semaphore(IN_FLIGHT)
+        self._places = Places(IN_FLIGHT)
         self._until = loop.time() + seconds
-        self._tasks = {loop.create_task(_one(one, context, Seat(places))): one for one in runs}
+        self._tasks = {loop.create_task(_one(one, context, Seat(self._places))): one for one in runs}
 
     def __len__(self) -> int:
         """How many have not been taken off yet."""
         return len(self._tasks)
+
+    @property
+    def waiting(self) -> int:
+        """How many of them wait for a host that is busy with others: they hold neither socket nor processor."""
+        return self._places.waiting
 
     async def wait(self, seconds: float) -> None:
         """Until all have ended, but so long at most."""

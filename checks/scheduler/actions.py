@@ -44,7 +44,7 @@ def tick(lane: Lane = FAST) -> int:
     until, written, flying = time.monotonic() + TICK_SECONDS, 0, loop.of_this_process()
     while True:
         _settle()
-        room = lane.at_once - flying.under_way
+        room = lane.at_once - flying.at_work
         if room > 0 and time.monotonic() < until and (claimed := claim(limit=room, kinds=lane.kinds)):
             flying.launch(claimed)
         if not flying.under_way:

@@ -73,6 +73,11 @@ class Loop:
         """How many runs have not come back."""
         return sum(len(one.flight) for one in self._leases)
 
+    @property
+    def at_work(self) -> int:
+        """Those of them that do not just wait for their host's turn."""
+        return sum(len(one.flight) - one.flight.waiting for one in self._leases)
+
     def launch(self, claim: Claim) -> None:
         """Begin a batch. What it needs of the database is read before it, in the thread that has the database."""
         context = surroundings.context(self.client, surroundings.known(one.spec for one in claim.runs))

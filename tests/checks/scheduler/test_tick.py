@@ -303,6 +303,33 @@ async def answered_once(spec: Spec, context: Context) -> Outcome | None:
     return await hung({"answers": 1}, context)
 
 
+@pytest.mark.usefixtures("only_mine")
+def test_many_that_wait_for_one_host_hold_no_claim_back(
+    add_check: AddCheck, http_target: HttpTarget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released = Event()
+
+    async def at_one_host(spec: Spec, context: Context) -> Outcome | None:
+        async with context.turn("http://busy.example/"):
+            await asyncio.to_thread(released.wait, 60)
+        return passed()
+
+    async def elsewhere(spec: Spec, context: Context) -> Outcome | None:
+        released.set()
+        return passed()
+
+    monkeypatch.setitem(KINDS, "tcp", replace(KINDS["tcp"], probe=at_one_host))
+    monkeypatch.setitem(KINDS, "tls", replace(KINDS["tls"], probe=elsewhere))
+    monkeypatch.setattr(loop, "PATIENCE_SECONDS", 0.05)
+    long_ago = timezone.now() - timedelta(minutes=1)
+    for number in range(6):
+        add_check(f"busy-{number}", kind="tcp", next_due=long_ago)
+    add_check("elsewhere", kind="tls")
+
+    assert actions.tick(actions.Lane("checks.tick", ("tcp", "tls"), at_once=6)) == 7
+    assert Check.objects.filter(last_ok=True).count() == 7
+
+
 def test_who_waits_for_a_host_keeps_no_place_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch, "IN_FLIGHT", 5)
 
