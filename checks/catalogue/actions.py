@@ -13,6 +13,7 @@ from checks.catalogue.definitions import RESERVED
 from checks.catalogue.models import Check
 from checks.catalogue.states import State
 from checks.jobs import actions as jobs
+from incidents.alerts import actions as alerts
 from incidents.ownership.models import Domain
 from opsportal import background
 from opsportal.accounts.models import User
@@ -69,11 +70,14 @@ def edit_check(
     if check.is_own and spec != check.spec:
         raise Refused("OWN_CHECK", "What the portal's own checks look at cannot be changed.")
     _require_fit(spec, settings)
+    rules = check.ends_by_hand, check.remind_hours
     for name, value in {"spec": spec, **settings}.items():
         setattr(check, name, value)
     check.next_due = min(check.next_due, at + check.every)
     check.save(update_fields=["spec", "next_due", *settings])
     audit.record("check.edit", by=by.username, object=check.key)
+    if (check.ends_by_hand, check.remind_hours) != rules:
+        alerts.keep_to(check.dedup_key, ends_by_hand=check.ends_by_hand, remind_hours=check.remind_hours, by=by, at=at)
     return check
 
 
@@ -215,7 +219,7 @@ def set_daily(check: Check, *, is_daily: bool, by: User) -> Check:
 def archive(check: Check, *, by: User, at: datetime) -> Check:
     """Put it away: it does not run, and only the list of archived checks shows it. Its history stays.
 
-    Its alert, if one fires, is left as it is: nobody saw it recover.
+    Its alert, if one fires, ends without a recovery, since nobody saw one; the room stays open and says why.
     """
     check = _locked(check)
     if check.is_own:
@@ -229,6 +233,7 @@ def archive(check: Check, *, by: User, at: datetime) -> Check:
     else:
         _move(check, State.PAUSED, at)
     audit.record("check.archive", by=by.username, object=check.key)
+    _fall_silent(check, "Its check was archived", by=by, at=at)
     return check
 
 
@@ -245,15 +250,25 @@ def take_back(check: Check, *, by: User) -> Check:
 
 
 @transaction.atomic
-def remove(check: Check, *, by: User) -> None:
-    """Stop watching for good. Only a paused check, so that nobody removes what still tells something."""
+def remove(check: Check, *, by: User, at: datetime) -> None:
+    """Stop watching for good. Only a paused check, so that nobody removes what still tells something.
+
+    Its alert ends as when it is archived.
+    """
     check = _locked(check)
     if check.is_own:
         raise Refused("OWN_CHECK", "The portal's own checks cannot be removed.")
     if check.state != State.PAUSED:
         raise Refused("NOT_PAUSED", "Pause this check first, then remove it.")
     audit.record("check.remove", by=by.username, object=check.key)
+    _fall_silent(check, "Its check was removed", by=by, at=at)
     check.delete()
+
+
+def _fall_silent(check: Check, why: str, *, by: User, at: datetime) -> None:
+    """No news of it comes any more, not even what is on its way, and nobody is reminded of what it said."""
+    check.flips.filter(processed_at=None).update(processed_at=at)
+    alerts.let_go(check.dedup_key, why=why, by=by, at=at)
 
 
 def _locked(check: Check) -> Check:

@@ -118,7 +118,10 @@ def change_check(request: ApiRequest, key: str, body: ChangeBody) -> dict[str, A
 
 @router.post("/checks/{slug:key}/archive", response=CheckOut, auth=WRITE, summary="Archive a check")
 def archive_check(request: ApiRequest, key: str) -> dict[str, Any]:
-    """It does not run, and is listed by `state=archived` alone. Its history stays, and an alert that fires, too."""
+    """It does not run, and is listed by `state=archived` alone. Its history stays.
+
+    An alert that fires ends as one that nobody saw recover, and its incident stays open.
+    """
     return _steer(request, key, actions.archive)
 
 
@@ -132,7 +135,7 @@ def take_check_back(request: ApiRequest, key: str) -> dict[str, Any]:
 @router.delete("/checks/{slug:key}", response={204: None}, auth=WRITE, summary="Remove a check")
 def remove_check(request: ApiRequest, key: str) -> Status[None]:
     """For good, with its flips. Only a paused one, and none of the portal's own."""
-    actions.remove(_check(key), by=request.auth.user)
+    actions.remove(_check(key), by=request.auth.user, at=now())
     return Status(204, None)
 
 

@@ -198,7 +198,7 @@ def check_remove(request: HttpRequest, key: str) -> HttpResponse:
     check = _check(key)
     if request.method != "POST":
         return _ask(request, check, "remove")
-    actions.remove(check, by=person(request))
+    actions.remove(check, by=person(request), at=now())
     status_message(request, f"{check.name} is removed.")
     return see(request, "checks:list")
 

@@ -78,10 +78,13 @@ def end(alert: Alert, *, by: User, at: datetime) -> Alert:
 
 @transaction.atomic
 def surface(alert: Alert, *, at: datetime) -> None:
-    """Give a muted alert that still fires its room: its mute is over. Safe to run twice."""
+    """Give a muted alert that still fires its room: its mute is over. Safe to run twice.
+
+    What passed again meanwhile and waits for a person gets none: the list says so, and it is ended there.
+    """
     _hold(alert.dedup_key, is_drill=alert.is_drill)
     found = Alert.objects.select_for_update(no_key=True).filter(pk=alert.pk, resolved_at=None, incident=None).first()
-    if found is None:
+    if found is None or found.recovered_at is not None:
         return
     found.incident = _room(found, None, at)
     found.save(update_fields=["incident"])
@@ -92,6 +95,51 @@ def hold_drill() -> None:
     """No alert of a drill comes, ends or is acknowledged until the commit: for whoever works on its room next."""
     _lock("drill")
     list(Alert.objects.select_for_update(no_key=True).filter(is_drill=True, resolved_at=None).order_by("pk"))
+
+
+@transaction.atomic
+def let_go(dedup_key: str, *, why: str, by: User, at: datetime) -> Alert | None:
+    """End what its source will say nothing of any more; None when nothing fires. Safe to run twice.
+
+    Nobody saw it recover and nothing says so: it has no time of recovery, and its room, which stays open, says why.
+    """
+    alert = _firing(dedup_key)
+    if alert is None:
+        return None
+    unseen = "" if alert.recovered_at else " Nobody saw it recover."
+    said = f"{why}.{unseen}"
+    alert.resolved_at, alert.detail = at, f"{alert.detail} {said}".strip()
+    alert.save(update_fields=["resolved_at", "detail"])
+    _say_ended(alert, f"{alert.title}. {said}", why, by=by, at=at)
+    return alert
+
+
+@transaction.atomic
+def keep_to(dedup_key: str, *, ends_by_hand: bool, remind_hours: int, by: User, at: datetime) -> None:
+    """What fires follows its source's new rules; what waited for a person and need not any more is over."""
+    alert = _firing(dedup_key)
+    if alert is None:
+        return
+    alert.ends_by_hand, alert.remind_hours = ends_by_hand, remind_hours
+    is_over = alert.recovered_at is not None and not ends_by_hand
+    alert.resolved_at = at if is_over else None
+    alert.save(update_fields=["ends_by_hand", "remind_hours", "resolved_at"])
+    if is_over:
+        why = "no person has to end it any more"
+        _say_ended(alert, f"{alert.title}: passed again, and {why}", why, by=by, at=at)
+
+
+def _firing(dedup_key: str) -> Alert | None:
+    """What fires or waits under a key, held to the commit."""
+    _hold(dedup_key, is_drill=Alert.objects.filter(dedup_key=dedup_key, resolved_at=None, is_drill=True).exists())
+    newest = _newest(dedup_key)
+    return newest if newest is not None and newest.resolved_at is None else None
+
+
+def _say_ended(alert: Alert, text: str, why: str, *, by: User, at: datetime) -> None:
+    audit.record("alert.end", by=by.username, object=alert.dedup_key, reason=why)
+    if alert.incident is not None:
+        timeline.record(standing.standing(alert.incident), Kind.ALERT, by=by, at=at, new="ended", text=text)
 
 
 @transaction.atomic

@@ -26,7 +26,7 @@ def sweep(*, at: datetime) -> None:
 
 
 def _acts(at: datetime) -> Iterator[Callable[[], None]]:
-    for alert in _heard(Alert.objects.muted(), at).order_by("pk")[:_BATCH]:
+    for alert in _heard(Alert.objects.muted().filter(recovered_at=None), at).order_by("pk")[:_BATCH]:
         yield partial(actions.surface, alert, at=at)
     for alert in _due(at):
         yield partial(_remind, alert, at)

@@ -152,8 +152,8 @@ ACTS = {
         ),
         Act(
             "archive", "Archive", "", "archived", Role.ADMIN,
-            "None of them runs, and only the list of archived checks shows them. Their history stays, and each can be "
-            "taken back.",
+            "None of them runs, and only the list of archived checks shows them. Their history stays, alerts that fire "
+            "end as not seen to recover, and each can be taken back.",
             _others, _archive,
         ),
         Act(

@@ -11,7 +11,10 @@ from checks.catalogue import actions
 from checks.catalogue.forms.network import HttpForm
 from checks.catalogue.models import Check
 from checks.catalogue.states import State
+from checks.runs import actions as runs
+from checks.runs.models import Flip
 from checks.scheduler import actions as scheduler
+from incidents.alerts.models import Alert
 from incidents.ownership.models import Domain
 from opsportal.audit.models import AuditEvent
 from opsportal.errors import Refused
@@ -118,6 +121,43 @@ def test_two_edits_at_once_cannot_close_a_circle(add_check: AddCheck, admin: Use
     results = at_once(lambda: stand(one, two), lambda: stand(two, one))
 
     assert sorted(type(result).__name__ for result in results) == ["Check", "Refused"]
+
+
+@pytest.mark.parametrize("act", ["archive", "remove"])
+def test_what_a_check_said_ends_with_it_and_its_incident_stays_open(
+    add_check: AddCheck, admin: User, at: datetime, act: str
+) -> None:
+    check = add_check(state=State.UNHEALTHY)
+    told, late = (
+        Flip.objects.create(check_ref=check, at=at, old="healthy", new="unhealthy", reason="timeout") for _ in range(2)
+    )
+    Flip.objects.filter(pk=late.pk).update(processed_at=at)
+    runs.deliver_flip(told.pk, at=at)
+    Flip.objects.filter(pk=late.pk).update(processed_at=None)
+    alert = Alert.objects.get()
+
+    if act == "archive":
+        actions.archive(check, by=admin, at=at + timedelta(minutes=5))
+    else:
+        actions.pause(check, by=admin, at=at + timedelta(minutes=4))
+        assert Alert.objects.get().resolved_at is None
+        actions.remove(check, by=admin, at=at + timedelta(minutes=5))
+    runs.deliver_flips(at=at + timedelta(minutes=6))
+
+    alert.refresh_from_db()
+    assert (alert.resolved_at, alert.recovered_at) == (at + timedelta(minutes=5), None)
+    assert alert.room.is_open and Alert.objects.count() == 1
+    assert alert.detail.endswith(f"Its check was {act}d. Nobody saw it recover.")
+
+
+def test_other_rules_for_alerts_reach_the_one_that_fires(add_check: AddCheck, admin: User, at: datetime) -> None:
+    check = add_check(state=State.UNHEALTHY)
+    flip = Flip.objects.create(check_ref=check, at=at, old="healthy", new="unhealthy", reason="timeout")
+    runs.deliver_flip(flip.pk, at=at)
+
+    actions.edit_check(check, spec=check.spec, settings={"name": "Shop", "remind_hours": 4}, by=admin, at=at)
+
+    assert (Alert.objects.get().remind_hours, Alert.objects.get().ends_by_hand) == (4, False)
 
 
 def form(**typed: str) -> HttpForm:

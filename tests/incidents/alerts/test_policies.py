@@ -208,6 +208,79 @@ def test_what_ended_under_its_mute_opens_no_room_afterwards(responder):
     assert not Incident.objects.exists()
 
 
+def test_what_passed_again_under_its_mute_waits_in_the_list_and_opens_no_room(client_as, viewer, responder):
+    mute(responder)
+    alert = fire(at=minutes(1), ends_by_hand=True)
+    fire(is_firing=False, at=minutes(2))
+
+    upkeep.sweep(at=minutes(61))
+
+    alert.refresh_from_db()
+    assert (alert.incident, alert.resolved_at, Incident.objects.count()) == (None, None, 0)
+    page = client_as(viewer).get("/alerts/").content.decode()
+    assert "it passes, and a person ends it" in page and "End alert" not in page
+    assert "You ended API does not answer." in (
+        client_as(responder).post(f"/alerts/{alert.pk}/end/", follow=True).content.decode()
+    )
+
+
+def test_what_fails_again_after_its_mute_gets_its_room(responder):
+    mute(responder)
+    alert = fire(at=minutes(1), ends_by_hand=True)
+    fire(is_firing=False, at=minutes(2))
+    upkeep.sweep(at=minutes(61))
+
+    fire(at=minutes(70), ends_by_hand=True)
+    upkeep.sweep(at=minutes(71))
+
+    alert.refresh_from_db()
+    assert alert.incident is not None and alert.recovered_at is None
+
+
+def test_nobody_is_reminded_of_what_fires_in_a_closed_room(channel):
+    alert = fire(remind_hours=1)
+    Incident.objects.filter(pk=alert.room.pk).update(status="resolved", closed_at=minutes(30))
+
+    upkeep.sweep(at=minutes(120))
+
+    assert reminders() == []
+
+
+@pytest.mark.parametrize("is_back", [False, True])
+def test_what_nobody_feeds_any_more_ends_and_its_room_says_why(client_as, viewer, responder, channel, is_back):
+    alert = fire(remind_hours=1, ends_by_hand=True)
+    if is_back:
+        fire(is_firing=False, at=minutes(1))
+
+    actions.let_go("check:api", why="Its check was archived", by=responder, at=minutes(2))
+    assert actions.let_go("check:api", why="Its check was archived", by=responder, at=minutes(3)) is None
+
+    alert.refresh_from_db()
+    assert (alert.resolved_at, alert.recovered_at) == (minutes(2), minutes(1) if is_back else None)
+    room = alert.room
+    event = room.timeline.filter(kind="alert").latest("id")
+    assert (event.new, event.actor, room.is_open) == ("ended", responder, True)
+    said = "API does not answer. Its check was archived." + ("" if is_back else " Nobody saw it recover.")
+    assert event.text.body == said
+    assert ("Ended unseen" in client_as(viewer).get("/alerts/").content.decode()) is not is_back
+    upkeep.sweep(at=minutes(180))
+    assert reminders() == []
+
+
+def test_what_fires_follows_the_new_rules_of_its_check(responder, channel):
+    alert = fire(ends_by_hand=True)
+
+    actions.keep_to("check:api", ends_by_hand=True, remind_hours=1, by=responder, at=minutes(1))
+    upkeep.sweep(at=minutes(61))
+    assert len(reminders()) == 1
+
+    fire(is_firing=False, at=minutes(62))
+    actions.keep_to("check:api", ends_by_hand=False, remind_hours=1, by=responder, at=minutes(63))
+    alert.refresh_from_db()
+    assert (alert.recovered_at, alert.resolved_at) == (minutes(62), minutes(63))
+    assert alert.room.timeline.filter(kind="alert").latest("id").new == "ended"
+
+
 def test_another_key_is_heard_beside_a_mute(responder):
     mute(responder)
 
