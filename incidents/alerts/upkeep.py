@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from incidents.alerts import actions, mutes
 from incidents.alerts.models import Alert, AlertQuerySet
 from incidents.alerts.mutes import Mute
+from incidents.response import standing
 from incidents.response.models import Incident
 from opsportal import turns
 from opsportal.outbox.actions import tell_operators
@@ -49,12 +50,17 @@ def _due(at: datetime) -> list[Alert]:
 
 @transaction.atomic
 def _remind(alert: Alert, at: datetime) -> None:
-    """Once a period, whoever comes first; periods that nobody was there for are not made up for."""
+    """Once a period, whoever comes first; periods that nobody was there for are not made up for.
+
+    A closed room is left in peace: what still fires then stands on the list of alerts.
+    """
     claimed = Alert.objects.firing().filter(pk=alert.pk, reminded_at=alert.reminded_at).update(reminded_at=at)
     if not claimed or alert.incident_id is None:
         return
     # As it is now, until the message is queued: a security incident's says no title.
-    room = Incident.objects.select_for_update(no_key=True).get(pk=alert.incident_id)
+    room = Incident.objects.select_for_update(no_key=True).get(pk=standing.standing(alert.room).pk)
+    if room.is_closed:
+        return
     hours = int((at - alert.fired_at) / timedelta(hours=1))
     title = "an alert" if room.nature == Incident.Nature.SECURITY else alert.title
     state = "passes again, and waits for a person to end it" if alert.recovered_at else "still fires"

@@ -88,8 +88,10 @@ def over(call: Call, incident: Incident) -> str:
         return f"{incident.label} was merged into another room."
     if not incident.is_open:
         return f"{incident.label} is over."
-    if alert is not None and (alert.recovered_at or alert.resolved_at):
+    if alert is not None and alert.recovered_at:
         return "It recovered by itself."
+    if alert is not None and alert.resolved_at:
+        return "Its alert was ended: what it came from is put away."
     return ""
 
 
