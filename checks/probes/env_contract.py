@@ -16,12 +16,13 @@ SAME = {"1": "true", "yes": "true", "on": "true", "0": "false", "no": "false", "
 
 @dataclass(frozen=True)
 class Contract:
-    """What must be set, what must be set while a switch is on, which names must hold which plain word, and what may
-    not be on."""
+    """What must be set, what must be set while a switch is on, which names must hold which plain word, which must be on
+    where they are set at all, and which may not be on."""
 
     names: tuple[str, ...] = ()
     values: Mapping[str, str] | None = None
     when: Mapping[str, tuple[str, ...]] | None = None
+    on_if_set: tuple[str, ...] = ()
     off: tuple[str, ...] = ()
 
     def broken(self, environment: Callable[[str], str]) -> list[str]:
@@ -36,10 +37,12 @@ class Contract:
             for name, wanted in (self.values or {}).items()
             if _plain(environment(name)) != _plain(wanted)
         ]
+        other += [f"{name} is not true." for name in self.on_if_set if _plain(environment(name)) not in ("", "true")]
         return unset + other + [f"{name} is not off." for name in self.off if _plain(environment(name)) not in _OFF]
 
 
-# The launch posture of the day-1 playbook: billing enforced with hard limits and paywall, and nothing of a demo.
+# The launch posture of the day-1 playbook: billing enforced with hard limits and paywall, and nothing of a demo. That
+# enforcement is strict has to be said; products that have switches of their own for limits and paywall have them on.
 LAUNCH = Contract(
     names=("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "INTEGRATION_ENCRYPTION_KEY", "ALLOWED_HOSTS", "BASE_URL"),
     values={
@@ -48,9 +51,8 @@ LAUNCH = Contract(
         "SECURITY_HEADERS_ENABLED": "true",
         "BILLING_ENABLED": "true",
         "BILLING_ENFORCEMENT": "strict",
-        "HARD_LIMITS_ENABLED": "true",
-        "PAYWALL_ENABLED": "true",
     },
+    on_if_set=("HARD_LIMITS_ENABLED", "PAYWALL_ENABLED"),
     off=("DEMO_MODE", "DEMO_DATA", "DEMO_SEED"),
     when={
         "BILLING_ENABLED": ("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"),

@@ -42,9 +42,9 @@ class EnvContractForm(SpecForm):
         required=False,
         choices=[("", "None"), ("launch", "Launch posture, billing enforced")],
         label="Preset",
-        help_text="Launch: production, LAUNCH_MODE, SECURITY_HEADERS_ENABLED, BILLING_ENABLED, HARD_LIMITS_ENABLED and "
-        "PAYWALL_ENABLED are true, BILLING_ENFORCEMENT=strict, no DEMO_MODE, DEMO_DATA or DEMO_SEED, the required "
-        "names are set, and those of Stripe, Zero Trust and SSO where each is on.",
+        help_text="Launch: production, LAUNCH_MODE, SECURITY_HEADERS_ENABLED and BILLING_ENABLED are true, "
+        "BILLING_ENFORCEMENT=strict, HARD_LIMITS_ENABLED and PAYWALL_ENABLED are not off, no DEMO_MODE, DEMO_DATA or "
+        "DEMO_SEED, the required names are set, and those of Stripe, Zero Trust and SSO where each is on.",
     )
     names = forms.CharField(
         required=False,
