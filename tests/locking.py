@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 _PATIENCE = 20.0
 # A room that an act opens is its own from the insert on.
 _LOCKS = re.compile(
-    r'(?P<key>pg_advisory_xact_lock)|FROM "(?P<read>\w+)".* FOR (?:NO KEY )?UPDATE|^UPDATE "(?P<changed>\w+)"'
+    r'(?P<key>pg_advisory_xact_lock)|FROM "(?P<read>\w+)".* FOR (?:NO KEY )?UPDATE|^\s*UPDATE "?(?P<changed>\w+)"?'
     r'|^INSERT INTO "(?P<opened>incidents_incident)"',
     re.DOTALL,
 )

@@ -52,22 +52,22 @@ def end(job: Job, *, code: int, at: datetime) -> None:
         "status": Job.Status.OK if code == 0 else Job.Status.FAIL,
     }
     with connection.cursor() as cursor:
+        cursor.execute(_LOOK_NOW, values)  # the check before its job, as whoever resumes it
         cursor.execute(_ENDED, values)
-        cursor.execute(_LOOK_NOW, values)
 
 
 @transaction.atomic
 def report(job: Job, said: Report, *, at: datetime) -> None:
     """Keep status, reason and numbers of a token line in place of the last ones."""
     is_fine = said.status == Job.Status.OK
+    with connection.cursor() as cursor:
+        cursor.execute(_LOOK_NOW, {"check": job.pk, "at": at, "is_fine": is_fine})
     changed: dict[str, Any] = {"ok_at": at} if is_fine else {}
     if said.status == Job.Status.FAIL:
         changed["fail_at"] = at
     Job.objects.filter(pk=job.pk).update(
         heard_at=at, status=said.status, reason=_token(said.reason), numbers=dict(said.numbers), **changed
     )
-    with connection.cursor() as cursor:
-        cursor.execute(_LOOK_NOW, {"check": job.pk, "at": at, "is_fine": is_fine})
 
 
 def _token(reason: str) -> str:

@@ -99,9 +99,10 @@ def read(token: str) -> Reach:
 @transaction.atomic
 def put_first(row: Reach, *, by: User) -> None:
     """Rules that call one way call this one."""
+    locked = list(Reach.objects.kept().select_for_update().filter(person=by).order_by("pk"))
     row = _own(row, by)
-    mine = list(Reach.objects.kept().select_for_update().filter(person=by).order_by("position", "pk"))
-    for place, one in enumerate([row, *(one for one in mine if one.pk != row.pk)]):
+    mine = sorted(locked, key=lambda one: (one.pk != row.pk, one.position, one.pk))
+    for place, one in enumerate(mine):
         Reach.objects.filter(pk=one.pk).update(position=place)
     audit.record("reach.first", by=by.username, object=row.name)
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from incidents.response import timeline
+from incidents.response.models import Incident
 from incidents.statuspage import drafts, queries
 from incidents.statuspage.models import Page, StatusUpdate
 from opsportal.audit import actions as audit
@@ -28,6 +29,8 @@ def approve(update: StatusUpdate, *, by: User, at: datetime, seen: str) -> Statu
     """Say that these words may go out; somebody else publishes them. Any edit takes the approval away."""
     if not by.has_role(Role.PUBLISHER):
         raise Denied("ROLE_TOO_LOW", f"This is for the role {Role.PUBLISHER.label} and above.")
+    # The incident first, as whoever edits or publishes these words.
+    incident = Incident.objects.select_for_update(of=("self",)).get(public__updates=update)
     update = StatusUpdate.objects.select_for_update(of=("self",)).select_related("public_incident").get(pk=update.pk)
     if update.state != StatusUpdate.State.DRAFT:
         raise Refused("NOT_A_DRAFT", f"This update is already {update.get_state_display().lower()}.")
@@ -36,7 +39,7 @@ def approve(update: StatusUpdate, *, by: User, at: datetime, seen: str) -> Statu
     update.approved_by, update.approved_at, update.approved_print = by, at, seen
     update.save(update_fields=["approved_by", "approved_at", "approved_print"])
     audit.record("status_update.approve", by=by.username, object=update.public_id)
-    timeline.touch(update.public_incident.incident)
+    timeline.touch(incident)
     return update
 
 

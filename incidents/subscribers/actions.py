@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from incidents.statuspage import load
 from incidents.statuspage.models import Component, Page
@@ -222,7 +222,14 @@ def tidy(*, at: datetime) -> int:
     over = Subscriber.objects.filter(state=State.WAITING, asked_at__lt=at - LINK_FOR)
     for pk in list(over.exclude(ended_at=None).order_by("pk").values_list("pk", flat=True)):
         end(pk, at=at)  # who had left before stays on the list of those not to be added
-    return over.filter(ended_at=None).delete()[0]
+    return _forget(over.filter(ended_at=None))
+
+
+@transaction.atomic
+def _forget(over: QuerySet[Subscriber]) -> int:
+    """Under their locks: who asks again at this moment keeps the new link."""
+    pks = list(over.select_for_update(skip_locked=True).values_list("pk", flat=True))
+    return Subscriber.objects.filter(pk__in=pks).delete()[0]
 
 
 class Directory:

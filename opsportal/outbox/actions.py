@@ -166,6 +166,9 @@ def replay_failed_since(since: datetime, *, by: str, at: datetime) -> Replayed:
 
 
 def _replay(which: Q, *states: str, by: str, at: datetime, what: str) -> Replayed:
+    # Ways before messages, as whoever sends; none of them marks anything meanwhile.
+    ways_of = Delivery.objects.filter(which).values("route")
+    list(Route.objects.select_for_update().filter(name__in=ways_of).order_by("name"))
     chosen = list(
         Delivery.objects.filter(which)
         .order_by("pk")

@@ -15,11 +15,13 @@ from checks.catalogue.models import Check
 from checks.catalogue.states import State
 from checks.jobs import actions
 from checks.jobs.models import Job
+from checks.probes.token_report import Report
 from checks.scheduler import actions as scheduler
 from checks.scheduler import loop
 from opsportal import background
 from opsportal.abuse.models import KnockCount
 from opsportal.models import AuditEvent, User
+from tests.locking import locked
 
 AddCheck = Callable[..., Check]
 ClientAs = Callable[[User], Client]
@@ -38,6 +40,16 @@ def reporter(add_check: AddCheck) -> tuple[Job, str]:
     check = add_check("ops-daily", kind="token_report", spec={"command": "ops_daily_watchdog", "number": "samples"})
     job = Job.objects.create(pk=check.pk, since=timezone.now() - timedelta(days=1))
     return job, actions.new_key(job, by="admin")
+
+
+def test_a_check_is_locked_before_its_job_as_by_whoever_resumes_it(job: Job, reporter: tuple[Job, str]) -> None:
+    said = Report("ok", "", {})
+
+    for act in (
+        lambda: actions.end(job, code=1, at=timezone.now()),
+        lambda: actions.report(reporter[0], said, at=timezone.now()),
+    ):
+        assert locked(act) == ["checks_check", "checks_job"]
 
 
 @pytest.fixture

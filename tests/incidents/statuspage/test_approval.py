@@ -12,6 +12,7 @@ from opsportal.errors import Conflict, Denied, Refused
 from opsportal.models import User
 from opsportal.roles import Role
 from tests.incidents.statuspage.conftest import NOW
+from tests.locking import locked
 
 pytestmark = pytest.mark.django_db
 
@@ -47,6 +48,12 @@ def test_asked_for_another_publisher_approves_first(asked, draft, publisher, sec
 
     assert (update.state, update.approved_by, update.published_by) == ("published", second, publisher)
     assert AuditEvent.objects.get(act="status_update.approve").actor == "second"
+
+
+def test_the_incident_is_locked_before_the_words_that_are_approved(asked, draft, second):
+    names = [one for one in locked(lambda: approved(draft, second)) if one.startswith("incidents_")]
+
+    assert names == ["incidents_incident", "incidents_statusupdate"]
 
 
 def test_ones_own_approval_does_not_count(asked, draft, publisher):

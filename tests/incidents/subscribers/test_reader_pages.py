@@ -3,6 +3,7 @@
 import re
 import stat
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.cache import cache
@@ -20,6 +21,7 @@ from opsportal.models import Delivery
 from opsportal.outbox import actions as outbox
 from opsportal.responder import SnapshotResponder
 from tests.incidents.statuspage.conftest import NOW
+from tests.locking import meanwhile
 from tests.opsportal.outbox import sinks
 from tests.opsportal.test_responder import ask as ask_responder
 
@@ -265,6 +267,19 @@ def test_who_never_confirmed_is_forgotten_and_who_had_left_stays_on_the_list(str
 
     only = Subscriber.objects.get()
     assert (only.pk, only.state, bool(only.address)) == (left.pk, "ended", False)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_asks_again_while_the_forgotten_are_cleared_away_keeps_the_new_link():
+    asked: dict[str, Any] = {
+        "channel": "email", "address": "late@example.org", "is_all": True, "component_ids": (),
+    }  # fmt: skip
+    now = timezone.now()
+    actions.ask(**asked, at=now - timedelta(hours=25))
+
+    meanwhile(lambda: actions.ask(**asked, at=now), lambda: actions.tidy(at=now))
+
+    assert Subscriber.objects.get().asked_at == now
 
 
 def test_the_responder_shows_the_form_and_passes_on_what_readers_do_without_their_cookies(backend, snapshot_dir):

@@ -13,6 +13,7 @@ from django.utils import timezone
 from opsportal.audit.models import AuditEvent
 from opsportal.outbox import actions
 from opsportal.outbox.models import Delivery, Route
+from tests.locking import locked
 from tests.portals import ROOT
 
 pytestmark = pytest.mark.django_db
@@ -32,6 +33,14 @@ def bury(*deliveries: Delivery, ago: timedelta = timedelta()) -> None:
     Delivery.objects.filter(pk__in=[one.pk for one in deliveries]).update(
         state="dead", last_error="status_5xx", failed_at=timezone.now() - ago, attempts=9
     )
+
+
+def test_ways_are_locked_before_their_messages_as_by_whoever_sends(queue):
+    bury(queue("a", event="incident:1"))
+
+    names = locked(lambda: actions.replay_event("incident:1", by="admin", at=timezone.now()))
+
+    assert [one for one in names if one.startswith("opsportal_")][:2] == ["opsportal_route", "opsportal_delivery"]
 
 
 def test_an_event_is_replayed_and_what_was_taken_is_left_alone(queue):
