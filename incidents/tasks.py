@@ -1,6 +1,7 @@
 """Background work of what people do: ids in, nothing out, safe to run twice."""
 
 from datetime import timedelta
+from functools import partial
 
 from celery import shared_task
 from django.utils import timezone
@@ -20,6 +21,7 @@ from incidents.runbooks.tasks import keep_runbooks
 from incidents.statuspage.tasks import keep_maintenance, rebuild_snapshot, write_days
 from incidents.subscribers.tasks import carry_news, tidy_subscribers
 from incidents.subscribers.tasks import run as fan_out
+from opsportal import turns
 from opsportal.ticker import actions as ticker
 
 __all__ = [
@@ -60,8 +62,8 @@ def react_to_all(**_: object) -> None:
 def remind(**_: object) -> None:
     """Remind of duties whose time comes or has passed."""
     if ticker.claim("incidents.remind", every=timedelta(seconds=15)):
-        reminders.sweep(timezone.now())
-        other_reminders.sweep(timezone.now())
+        at = timezone.now()
+        turns.all_of(partial(reminders.sweep, at), partial(other_reminders.sweep, at))
         ticker.done("incidents.remind")
 
 
@@ -91,8 +93,8 @@ def keep_alerts(**_: object) -> None:
 def watch_rotas(**_: object) -> None:
     """Say where nobody will be on call, and lay packets ready where a shift has changed. Safe to run twice."""
     if ticker.claim("incidents.watch_rotas", every=timedelta(minutes=1)):
-        gap_watch.announce(at=timezone.now())
-        handovers.sweep(at=timezone.now())
+        at = timezone.now()
+        turns.all_of(partial(gap_watch.announce, at=at), partial(handovers.sweep, at=at))
         ticker.done("incidents.watch_rotas")
 
 
@@ -100,8 +102,8 @@ def watch_rotas(**_: object) -> None:
 def keep_drills(**_: object) -> None:
     """Begin what is scheduled, throw in what is due, end what lasts too long. Safe to run twice."""
     if ticker.claim("incidents.keep_drills", every=timedelta(seconds=5)):
-        drills.start_planned(at=timezone.now())
-        ending.keep(at=timezone.now())
+        at = timezone.now()
+        turns.all_of(partial(drills.start_planned, at=at), partial(ending.keep, at=at))
         ticker.done("incidents.keep_drills")
 
 
@@ -109,6 +111,6 @@ def keep_drills(**_: object) -> None:
 def keep_duties(**_: object) -> None:
     """Open what is owed next, count what was missed, remind. Safe to run twice."""
     if ticker.claim("incidents.keep_duties", every=timedelta(seconds=30)):
-        duties.keep(at=timezone.now())
-        duty_reminders.sweep(at=timezone.now(), tell=notes.tell)
+        at = timezone.now()
+        turns.all_of(partial(duties.keep, at=at), partial(duty_reminders.sweep, at=at, tell=notes.tell))
         ticker.done("incidents.keep_duties")

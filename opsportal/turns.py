@@ -29,3 +29,8 @@ def each(rows: Iterable[Row], act: Callable[[Row], Found]) -> list[Found]:
     if problem is not None:
         raise problem
     return found
+
+
+def all_of(*acts: Callable[[], object]) -> None:
+    """The same for acts of different kinds that share one sweep."""
+    each(acts, lambda act: act())

@@ -10,6 +10,7 @@ from checks.operations.models import OperationRun
 from incidents.duties import actions as duties
 from incidents.duties import queries as owed
 from incidents.duties.models import Duty
+from opsportal import turns
 
 Evidence = Duty.Evidence
 # Without its names an operation ends well too, and so does one that only looks at the configuration: nothing was done.
@@ -34,10 +35,14 @@ def _is_evidence(run: OperationRun) -> bool:
 def of_checks(*, at: datetime) -> None:
     """Checks that pass, and passed since the duty was opened. Safe to run twice."""
     opened = dict(owed.waiting_for(Evidence.CHECK))
-    for check in Check.objects.in_use().filter(key__in=opened, state=State.HEALTHY, last_ok=True).order_by("pk"):
-        if check.last_run_at is not None and check.last_run_at >= opened[check.key]:
-            said = f"{check.name} passed at {check.last_run_at:%Y-%m-%d %H:%M} UTC"
-            duties.meet(Evidence.CHECK, check.key, said=said, at=at)
+    passing = Check.objects.in_use().filter(key__in=opened, state=State.HEALTHY, last_ok=True).order_by("pk")
+    turns.each(passing, lambda check: _of_check(check, opened[check.key], at=at))
+
+
+def _of_check(check: Check, opened_at: datetime, *, at: datetime) -> None:
+    if check.last_run_at is not None and check.last_run_at >= opened_at:
+        said = f"{check.name} passed at {check.last_run_at:%Y-%m-%d %H:%M} UTC"
+        duties.meet(Evidence.CHECK, check.key, said=said, at=at)
 
 
 def register() -> None:

@@ -9,6 +9,7 @@ from checks.operations import kinds, plans, releases, verdicts
 from checks.operations.models import OperationLine, OperationPlan, OperationRun
 from checks.operations.plans import Plan
 from incidents.runbooks.models import RunbookStep
+from opsportal import turns
 from opsportal.audit import actions as audit
 from opsportal.background import after_commit, wake
 from opsportal.errors import Denied, Refused
@@ -167,7 +168,11 @@ def keep_all(*, at: datetime) -> None:
         "pk", flat=True
     ):
         wake(TASK, expires=30.0, run_id=pk)
-    for run in OperationRun.objects.filter(state=OperationRun.State.RUNNING, lease_until__lt=at):
-        if finish(run, state=OperationRun.State.LOST, code=_EXIT_LOST, reason=_LOST, at=at):
-            audit.record("operation.lost", by=SYSTEM, object=run.command, result="failed")
     OperationRun.objects.filter(ended_at__lt=at - KEPT).delete()
+    lost = OperationRun.objects.filter(state=OperationRun.State.RUNNING, lease_until__lt=at).order_by("pk")
+    turns.each(lost, lambda run: _give_up(run, at=at))
+
+
+def _give_up(run: OperationRun, *, at: datetime) -> None:
+    if finish(run, state=OperationRun.State.LOST, code=_EXIT_LOST, reason=_LOST, at=at):
+        audit.record("operation.lost", by=SYSTEM, object=run.command, result="failed")

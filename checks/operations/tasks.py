@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from datetime import timedelta
+from functools import partial
 
 from celery import shared_task
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.utils import timezone
 
 from checks.operations import actions, schedule
 from checks.operations.models import OperationRun
+from opsportal import turns
 from opsportal.ticker import actions as ticker
 
 
@@ -32,6 +34,5 @@ def keep_operations(**_: object) -> None:
     """Look after runs and after the report of the day. Safe to run twice."""
     if ticker.claim("checks.keep_operations", every=timedelta(seconds=30)):
         at = timezone.now()
-        actions.keep_all(at=at)
-        schedule.look(at=at)
+        turns.all_of(partial(actions.keep_all, at=at), partial(schedule.look, at=at))
         ticker.done("checks.keep_operations")

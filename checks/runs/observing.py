@@ -13,6 +13,7 @@ from incidents.response.states import Severity
 from incidents.statuspage import observing
 from incidents.statuspage.models import ComponentStatus
 from incidents.statuspage.rollup import worst
+from opsportal import turns
 
 _IF_IT_FAILS = {
     Severity.SEV1: ComponentStatus.MAJOR,
@@ -35,16 +36,18 @@ def observe_component(component_id: int, *, at: datetime) -> int:
 
 def _observe(checks: Iterable[Check], at: datetime) -> int:
     rows = sorted(checks, key=lambda one: (one.component_id or 0, one.pk))
-    told = 0
-    for component_id, group in groupby(rows, key=lambda one: one.component_id):
-        linked = list(group)
-        if component_id is None or not (_is_sure(linked) or _down(linked)):
-            continue
-        status = worst(_status(one) for one in linked if one.state in _SAYS)
-        as_of = min(one.last_run_at for one in linked if one.last_run_at and one.state in (*_SAYS, State.BLOCKED))
-        observing.observe(component_id, status, as_of=as_of, fresh_until=_fresh_until(linked), at=at)
-        told += 1
-    return told
+    groups = [list(group) for _, group in groupby(rows, key=lambda one: one.component_id)]
+    return sum(turns.each(groups, lambda linked: _tell(linked, at)))
+
+
+def _tell(linked: Sequence[Check], at: datetime) -> bool:
+    component_id = linked[0].component_id
+    if component_id is None or not (_is_sure(linked) or _down(linked)):
+        return False
+    status = worst(_status(one) for one in linked if one.state in _SAYS)
+    as_of = min(one.last_run_at for one in linked if one.last_run_at and one.state in (*_SAYS, State.BLOCKED))
+    observing.observe(component_id, status, as_of=as_of, fresh_until=_fresh_until(linked), at=at)
+    return True
 
 
 def _is_sure(linked: Sequence[Check]) -> bool:

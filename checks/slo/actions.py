@@ -1,9 +1,10 @@
 """Promise, change and put away an objective; and what follows by itself when a budget burns or is spent."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -21,6 +22,7 @@ from incidents.changes import actions as changes
 from incidents.changes.models import Freeze
 from incidents.models import Component, Domain
 from incidents.response.states import Severity
+from opsportal import turns
 from opsportal.audit import actions as audit
 from opsportal.errors import Conflict, Refused
 from opsportal.models import User
@@ -155,8 +157,7 @@ def _free_key(name: str) -> str:
 def evaluate(*, at: datetime) -> int:
     """Look at every budget: raise and end alerts, freeze and free changes; how many there are. Safe to run twice."""
     found = queries.standings(Objective.objects.in_use().with_subject().order_by("pk"), at)
-    _alarm(found, at)
-    _gate(found, at)
+    turns.all_of(partial(_alarm, found, at), partial(_gate, found, at))
     return len(found)
 
 
@@ -164,20 +165,23 @@ def _alarm(found: Iterable[Standing], at: datetime) -> None:
     """One alert an objective and weight. Without data it stays as it is: nobody saw the trouble end."""
     firing = {one.dedup_key: one for one in Alert.objects.filter(dedup_key__startswith="slo:", resolved_at=None)}
     stays: set[str] = set()
+    acts: list[Callable[[], object]] = []
     for one in found:
         for weight, verdict in one.verdicts.items():
             key = one.objective.alert_key(weight)
             if verdict is Verdict.FIRES:
-                _raise(key, _burning(one, weight), one, _SEVERITY[weight], firing, at)
+                acts.append(partial(_raise, key, _burning(one, weight), one, _SEVERITY[weight], firing, at))
             if verdict in (Verdict.FIRES, Verdict.INSUFFICIENT_DATA):
                 stays.add(key)
         if one.is_silent(at):
             key = one.objective.alert_key(_SILENT)
-            _raise(key, _silent(one), one, Severity.SEV3, firing, at)
+            acts.append(partial(_raise, key, _silent(one), one, Severity.SEV3, firing, at))
             stays.add(key)
     for key, alert in firing.items():
         if key not in stays and alert.recovered_at is None:
-            alerts.receive(_signal(key, ("", ""), alert.domain_id, alert.severity, at, is_firing=False), at=at)
+            over = _signal(key, ("", ""), alert.domain_id, alert.severity, at, is_firing=False)
+            acts.append(partial(alerts.receive, over, at=at))
+    turns.all_of(*acts)
 
 
 def _raise(
@@ -225,13 +229,16 @@ def _gate(found: Iterable[Standing], at: datetime) -> None:
             own.setdefault(one.objective.domain_id, []).append(one)
     frozen = Freeze.objects.filter(cause=Freeze.Cause.BUDGET, lifted_at=None).exclude(domain=None)
     held = set(frozen.values_list("domain_id", flat=True))
-    for domain in Domain.objects.filter(pk__in={*own, *held}).order_by("pk"):
-        budgets = own.get(domain.pk, [])
-        spent = [one for one in budgets if one.state is State.SPENT]
-        if spent and domain.pk not in held and not _was_overridden(domain, spent[0]):
-            _freeze(domain, spent[0], at)
-        elif domain.pk in held and not spent and all(one.has_data for one in budgets):
-            _free(domain, at)
+    domains = Domain.objects.filter(pk__in={*own, *held}).order_by("pk")
+    turns.each(domains, lambda domain: _judge(domain, own.get(domain.pk, []), at, is_held=domain.pk in held))
+
+
+def _judge(domain: Domain, budgets: list[Standing], at: datetime, *, is_held: bool) -> None:
+    spent = [one for one in budgets if one.state is State.SPENT]
+    if spent and not is_held and not _was_overridden(domain, spent[0]):
+        _freeze(domain, spent[0], at)
+    elif is_held and not spent and all(one.has_data for one in budgets):
+        _free(domain, at)
 
 
 @transaction.atomic

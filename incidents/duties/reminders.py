@@ -9,6 +9,7 @@ from django.db import transaction
 from incidents.duties.models import Occurrence
 from incidents.obligations.models import Obligation
 from incidents.oncall import queries as oncall
+from opsportal import turns
 from opsportal.models import User
 from opsportal.outbox.actions import enqueue, tell_operators
 from opsportal.outbox.models import Delivery
@@ -24,10 +25,19 @@ class Tell(Protocol):
 
 def sweep(*, at: datetime, tell: Tell) -> int:
     """Promise every reminder whose time has come; how many. Safe to run twice and beside itself."""
-    waiting = Occurrence.objects.open().select_related("duty").order_by("due_at", "pk")[:_BATCH]
-    return sum(
-        _remind(one, tell, at=at) for one in waiting if one.due_at - timedelta(hours=one.duty.remind_hours) <= at
-    )
+    return sum(turns.each(_due(at)[:_BATCH], lambda one: _remind(one, tell, at=at)))
+
+
+def _due(at: datetime) -> list[Occurrence]:
+    """Those of which somebody is still to be reminded: what is late for long takes nobody's place."""
+    clocks = Obligation.objects.open().filter(kind=Obligation.Kind.DUTY, backup_reminded_at=None)
+    reminded = dict(clocks.values_list("subject", "reminded_at"))
+    waiting = Occurrence.objects.open().select_related("duty").order_by("due_at", "pk")
+    return [one for one in waiting if one.subject in reminded and _is_due(one, reminded[one.subject], at)]
+
+
+def _is_due(one: Occurrence, reminded_at: datetime | None, at: datetime) -> bool:
+    return one.due_at <= at or (reminded_at is None and one.due_at - timedelta(hours=one.duty.remind_hours) <= at)
 
 
 @transaction.atomic

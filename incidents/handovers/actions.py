@@ -12,6 +12,7 @@ from incidents.oncall import actions as oncall
 from incidents.oncall import queries
 from incidents.oncall.models import Holder, Override, Rotation
 from incidents.oncall.shifts import Shift, final
+from opsportal import turns
 from opsportal.audit import actions as audit
 from opsportal.errors import Denied, Refused
 from opsportal.models import User
@@ -29,12 +30,12 @@ def sweep(*, at: datetime) -> int:
     """Lay a packet ready for every change of shift that has just been; how many are new. Safe to run twice."""
     people = queries.active_people()
     used = set(Holder.objects.exclude(rotation=None).values_list("rotation", flat=True))
-    made = 0
+    begun: list[tuple[int, Shift | None, Shift]] = []
     for key, rota in queries.rotas_between(at, at, people).items():
         if key in used:
             shifts = final(rota.plans, rota.covers, at - _BEFORE, at + timedelta(microseconds=1))
-            made += sum(_lay(key, before, after, people, at=at) for before, after in _changes(shifts, at))
-    return made
+            begun += [(key, before, after) for before, after in _changes(shifts, at)]
+    return sum(turns.each(begun, lambda change: _lay(*change, people, at=at)))
 
 
 @transaction.atomic

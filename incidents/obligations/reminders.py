@@ -15,6 +15,7 @@ from django.db.models import Q
 from incidents.obligations import places
 from incidents.obligations.models import Obligation
 from incidents.obligations.places import Place
+from opsportal import turns
 from opsportal.outbox.actions import tell_operators
 
 _BATCH = 200
@@ -27,7 +28,7 @@ def sweep(at: datetime) -> int:
         return 0
     due = reduce(or_, (_is_due(kind, place, at) for kind, place in sorted(known.items())))
     rows = Obligation.objects.open().filter(due, backup_reminded_at=None).order_by("due_at", "pk")
-    return sum(_remind(pk, known, at=at) for pk in list(rows.values_list("pk", flat=True)[:_BATCH]))
+    return sum(turns.each(list(rows.values_list("pk", flat=True)[:_BATCH]), lambda pk: _remind(pk, known, at=at)))
 
 
 def _is_due(kind: str, place: Place, at: datetime) -> Q:

@@ -16,6 +16,7 @@ from incidents.response import policy, seats
 from incidents.response.models import Incident, Seat
 from incidents.response.policy import Policy
 from incidents.response.states import IncidentRole, Severity
+from opsportal import turns
 from opsportal.models import User
 from opsportal.outbox.actions import enqueue, tell_operators
 from opsportal.outbox.models import Delivery
@@ -55,7 +56,7 @@ class Reminder:
 def sweep(at: datetime) -> int:
     """Promise every reminder whose time has come; how many. Safe to run twice and beside itself."""
     rules = policy.every()
-    return sum(_remind(pk, rules, at=at) for pk in _candidates(rules, at))
+    return sum(turns.each(_candidates(rules, at), lambda pk: _remind(pk, rules, at=at)))
 
 
 def _candidates(rules: dict[Severity, Policy], at: datetime) -> list[int]:

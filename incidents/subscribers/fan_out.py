@@ -9,7 +9,7 @@ from django.db.models import F
 
 from incidents.statuspage import load
 from incidents.subscribers.models import Announcement, Subscriber
-from opsportal import background
+from opsportal import background, turns
 from opsportal.outbox import copies
 from opsportal.outbox.copies import Copy
 from opsportal.outbox.models import Delivery
@@ -34,8 +34,8 @@ def run(key: str, *, at: datetime) -> None:
 
 def sweep(*, at: datetime) -> None:
     """Go on with whatever is not told to its end: the promise behind the bell."""
-    for key in Announcement.objects.under_way().order_by("at").values_list("key", flat=True):
-        run(key, at=at)
+    waiting = Announcement.objects.under_way().order_by("at", "pk").values_list("key", flat=True)
+    turns.each(list(waiting), lambda key: run(key, at=at))
 
 
 @transaction.atomic

@@ -1,11 +1,13 @@
 """Background work for readers: bring news to its end, take what was kept on disk in, forget who never confirmed."""
 
 from datetime import timedelta
+from functools import partial
 
 from celery import shared_task
 from django.utils import timezone
 
 from incidents.subscribers import actions, fan_out, spool
+from opsportal import turns
 from opsportal.ticker import actions as ticker
 
 SWEEP, TIDY = "incidents.carry_news", "incidents.tidy_subscribers"
@@ -21,8 +23,8 @@ def run(*, key: str, **_: object) -> None:
 def carry_news(**_: object) -> None:
     """Go on with news that is under way, and with what readers asked while the database was away. Safe to run twice."""
     if ticker.claim(SWEEP, every=timedelta(seconds=10)):
-        spool.drain(at=timezone.now())
-        fan_out.sweep(at=timezone.now())
+        at = timezone.now()
+        turns.all_of(partial(spool.drain, at=at), partial(fan_out.sweep, at=at))
         ticker.done(SWEEP)
 
 

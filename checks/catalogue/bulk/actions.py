@@ -11,7 +11,7 @@ from checks.catalogue.bulk.acts import Act, Given
 from checks.catalogue.bulk.models import BulkAct
 from checks.catalogue.bulk.queries import Hindered
 from checks.catalogue.models import Check
-from opsportal import background
+from opsportal import background, turns
 from opsportal.audit import actions as audit
 from opsportal.audit.models import AuditEvent
 from opsportal.errors import Denied, Refused
@@ -92,13 +92,14 @@ def work_off(number: int, *, at: datetime) -> bool:
 
 def work_off_all(*, at: datetime) -> int:
     """Go on with acts that stand still, because a worker died or no bell rang; how many slices. Safe to run twice."""
-    slices = 0
-    for number in queries.standing_still(at - PATIENCE):
-        for _ in range(_SWEPT):
-            slices += 1
-            if not work_off(number, at=at):
-                break
-    return slices
+    return sum(turns.each(queries.standing_still(at - PATIENCE), lambda number: _go_on(number, at=at)))
+
+
+def _go_on(number: int, *, at: datetime) -> int:
+    for done in range(1, _SWEPT + 1):
+        if not work_off(number, at=at):
+            return done
+    return _SWEPT
 
 
 def _do(begun: BulkAct, ids: list[int], at: datetime) -> list[Hindered]:

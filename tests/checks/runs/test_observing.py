@@ -8,7 +8,9 @@ from checks.catalogue.models import Check
 from checks.catalogue.states import State
 from checks.runs import actions, observing
 from checks.runs.models import Flip
+from incidents.statuspage import observing as statuspage
 from incidents.statuspage.models import Component, Observation
+from opsportal.errors import Refused
 
 UP, DOWN = State.HEALTHY, State.UNHEALTHY
 
@@ -48,6 +50,26 @@ def test_the_worst_of_the_linked_checks_counts_by_its_severity(add_check, api, a
 
     assert list(Observation.objects.values_list("status", flat=True)) == ([said] if said else [])
     assert Component.objects.get(pk=api.pk).status == (said or "operational")
+
+
+def test_a_component_that_cannot_be_told_keeps_no_other_waiting(add_check, api, at, monkeypatch):
+    other = Component.objects.in_use().exclude(pk=api.pk).order_by("-pk")[0]
+    Component.objects.filter(pk=other.pk).update(follows="checks")
+    for component in (api, other):
+        add_check(f"check-{component.pk}", component=component, state=DOWN, severity="SEV-1", last_run_at=at)
+    first, observe = min(api.pk, other.pk), statuspage.observe
+
+    def fail(pk, status, **said):
+        if pk == first:
+            raise Refused("NO", "Not this one.")
+        return observe(pk, status, **said)
+
+    monkeypatch.setattr(statuspage, "observe", fail)
+
+    with pytest.raises(Refused, match="Not this one"):
+        observing.observe_all(at=at)
+
+    assert Observation.objects.get().component_id == max(api.pk, other.pk)
 
 
 def test_it_is_as_old_as_its_oldest_result_and_fresh_as_long_as_its_most_hasty_check(add_check, api, at):

@@ -285,6 +285,21 @@ def test_whoever_answers_is_reminded_once_before_and_once_when_it_is_late(admin,
     ]
 
 
+def test_what_is_late_for_long_does_not_stand_before_another_reminder(admin, settings, monkeypatch):
+    settings.SLACK_WEBHOOK_URL = "https://hooks.example/x"
+    monkeypatch.setattr(reminders, "_BATCH", 1)
+    define(admin)
+    late = AT + 3 * DAY
+    assert reminders.sweep(at=late, tell=notes.tell) == 1
+    actions.define(
+        "second", terms(title="Doors are locked", first_on=date(2026, 11, 25), remind_hours=48), by=admin, at=late
+    )
+
+    assert reminders.sweep(at=late, tell=notes.tell) == 1
+
+    assert Delivery.objects.latest("pk").subject.startswith("Doors are locked: due 25 Nov")
+
+
 def test_the_list_costs_the_same_however_many_duties_there_are(admin, django_assert_num_queries):
     for name in ("key-rotation", "restore-trial", "access-review"):
         actions.define(name, terms(), by=admin, at=AT)
