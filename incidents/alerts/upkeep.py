@@ -63,10 +63,10 @@ def _remind(alert: Alert, at: datetime) -> None:
         return
     hours = int((at - alert.fired_at) / timedelta(hours=1))
     title = "an alert" if room.nature == Incident.Nature.SECURITY else alert.title
-    state = "passes again, and waits for a person to end it" if alert.recovered_at else "still fires"
+    state = "passes again, and waits for a person to end it" if alert.recovered_at else f"still fires after {hours} h"
     tell_operators(
         key=f"alert:{alert.pk}:reminder:{hours // alert.remind_hours}",
-        subject=f"{room.warning}{room.label} {title}: {state} after {hours} h",
+        subject=f"{room.warning}{room.label} {title}: {state}",
         body=f"{alert.domain.name}.\n{settings.BASE_URL}{room.get_absolute_url()}",
         at=at,
         because=f"a reminder every {alert.remind_hours} h while it fires",

@@ -135,6 +135,19 @@ def test_a_reminder_goes_out_once_a_period_while_it_fires(channel):
     assert len(reminders()) == 2
 
 
+def test_a_reminder_says_for_how_long_it_fires_or_that_it_waits_for_a_person(channel):
+    fire(remind_hours=4, ends_by_hand=True)
+    upkeep.sweep(at=AT + timedelta(hours=4))
+    fire(is_firing=False, at=AT + timedelta(hours=5))
+    upkeep.sweep(at=AT + timedelta(hours=8))
+
+    said = Delivery.objects.filter(event__contains=":reminder:").order_by("pk").values_list("subject", flat=True)
+    assert [one.partition(": ")[2] for one in said] == [
+        "still fires after 4 h",
+        "passes again, and waits for a person to end it",
+    ]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_sweeps_at_once_remind_once(channel):
     fire(remind_hours=1)
