@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 # Cloud metadata services: never, not even by the list. Some lie in public networks and in those of containers.
 _METADATA = {
@@ -28,6 +28,8 @@ _STAND_INS = tuple(
 _NOT_PUBLIC = tuple(ipaddress.ip_network(one) for one in ("fec0::/10", "5f00::/16", "3fff::/20", "192.88.99.0/24"))
 _LOOPBACK_NAME = "localhost"
 _NUMBER_AT_END = re.compile(r"(?:^|\.)(?:\d+|0x[0-9a-f]*)\.?$")
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_NAME = re.compile(rf"(?=.{{1,253}}$)(?:{_LABEL}\.)*{_LABEL}")
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -68,17 +70,18 @@ class Guard:
             raise Forbidden("The address may not hold a user name or a password.")
         if not parts.hostname:
             raise Forbidden("The address has no host.")
-        try:
-            port = parts.port or _DEFAULT_PORTS[parts.scheme]
-        except ValueError:
-            raise Forbidden("The port must be a number from 1 to 65535.") from None
-        self.check_host(parts.hostname, port)
+        self.check_host(parts.hostname, _port(parts))
 
     def check_host(self, host: str, port: int) -> None:
-        """Refuse a literal internal address or its name without asking the network; other names are judged when met."""
+        """Refuse a literal internal address or its name, and what no host is called, without asking the network.
+
+        Other names are judged when met.
+        """
         host = _as_read(host)
         if _ends_in_number(host):
             self.check_address(host, port, host=host)
+        elif not _is_name(host):
+            raise Forbidden("No host is called so. Write a name such as shop.example, or an address in numbers.")
         elif host == _LOOPBACK_NAME or host.endswith(f".{_LOOPBACK_NAME}"):
             self.check_address("127.0.0.1", port, host=_LOOPBACK_NAME)
 
@@ -98,6 +101,26 @@ class Guard:
             raise Forbidden(
                 "This address is inside a private network. Add it to PROBE_ALLOWED_INTERNAL as host:port to allow it."
             )
+
+
+def _port(parts: SplitResult) -> int:
+    try:
+        port = _DEFAULT_PORTS[parts.scheme] if parts.port is None else parts.port
+    except ValueError:
+        port = 0
+    if not port:
+        raise Forbidden("The port must be a number from 1 to 65535.")
+    return port
+
+
+def _is_name(host: str) -> bool:
+    """Whether a resolver could know it: labels of 1 to 63 signs, letters of other scripts as they are encoded."""
+    if host.isascii():
+        return _NAME.fullmatch(host) is not None
+    try:
+        return _NAME.fullmatch(host.encode("idna").decode()) is not None
+    except UnicodeError:
+        return False
 
 
 def _is_in(ip: Address, networks: Iterable[Network]) -> bool:

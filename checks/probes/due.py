@@ -7,6 +7,16 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from cronsim import CronSim, CronSimError
 
 MINUTE = timedelta(minutes=1)
+NO_ZONE = "There is no such time zone. Write it like Europe/Berlin."
+_FIVE = "Write five parts, such as 30 3 * * * for half past three each night."
+# By what the reader of cron lines says of a part.
+_PARTS = {
+    "Bad minute": "minute: 0 to 59",
+    "Bad hour": "hour: 0 to 23",
+    "Bad day-of-month": "day of the month: 1 to 31, and one that its month has",
+    "Bad month": "month: 1 to 12",
+    "Bad day-of-week": "day of the week: 0 to 7, or MON to SUN",
+}
 
 
 @dataclass(frozen=True)
@@ -36,21 +46,23 @@ class Cron:
         try:
             place = ZoneInfo(zone or "UTC")
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError("There is no such time zone. Write it like Europe/Berlin.") from None
+            raise ValueError(NO_ZONE) from None
         parts = line.split()
         found = cls(" ".join(parts), place)
         # Of six the first would be seconds, and everything else move by one.
-        if len(parts) != 5 or not found.comes():
-            raise ValueError("Write five parts, such as 30 3 * * * for half past three each night.")
+        if len(parts) != 5:
+            raise ValueError(_FIVE)
+        if fault := found.fault():
+            raise ValueError(f"This never comes. Look at the {fault}.")
         return found
 
-    def comes(self) -> bool:
-        """Whether it can be read, and there is a time for it."""
+    def fault(self) -> str:
+        """The part for which there is no time; nothing when there is one."""
         try:
             self.next_after(datetime.now(UTC))
-        except (CronSimError, StopIteration):
-            return False
-        return True
+        except (CronSimError, StopIteration) as problem:
+            return _PARTS.get(str(problem), "day and the month: they have to meet")
+        return ""
 
     def next_after(self, moment: datetime) -> datetime:
         """The first time strictly after a moment; StopIteration when there is none in the next fifty years.

@@ -61,7 +61,7 @@ _WORDS = {
     ErrorClass.MISSING: "something required is missing",
     ErrorClass.PENDING: "migrations are pending",
     ErrorClass.SHAPE: "not one row of numbers",
-    ErrorClass.LATE: "nothing was heard in time",
+    ErrorClass.LATE: "nothing new in time",
     ErrorClass.OVERRUN: "runs longer than allowed",
     ErrorClass.REPORTED: "its job reported a failure",
     ErrorClass.BROKEN: "an answer that the check could not read",

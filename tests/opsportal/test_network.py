@@ -51,6 +51,13 @@ def passes(guard: Guard, url: str) -> bool:
         "http://[5f00::1]/",
         "http://192.88.99.1/",
         "http://168.63.129.16/",
+        "http://example.com:0/",
+        "http://a..example/",
+        "http://ex ample.com/",
+        "http://-shop.example/",
+        f"http://{'a' * 64}.example/",
+        f"http://{'a.' * 130}example/",
+        "http://\u202eexample.com/",
     ],
 )
 def test_what_is_inside_or_odd_is_refused(url):
@@ -66,6 +73,8 @@ def test_what_is_inside_or_odd_is_refused(url):
         "https://1.example.com/",
         "http://93.184.216.34:8080/",
         "https://[2606:4700::1]/",
+        "https://münchen.example/",
+        "https://a_b.example./",
     ],
 )
 def test_public_addresses_pass(url):

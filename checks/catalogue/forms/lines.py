@@ -33,7 +33,9 @@ class TcpForm(SpecForm):
     def clean_host(self) -> str:
         host = str(self.cleaned_data["host"]).strip()
         if not _HOST.fullmatch(host):
-            raise forms.ValidationError("Write the host alone, such as db-1.example or 192.0.2.10.")
+            raise forms.ValidationError(
+                "Write the host alone, such as db-1.example or 192.0.2.10. Other letters than a to z: in the xn-- form."
+            )
         return host.strip("[]")
 
     def clean(self) -> dict[str, Any]:

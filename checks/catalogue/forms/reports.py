@@ -1,12 +1,16 @@
 """Kinds whose jobs report by themselves."""
 
 from typing import Any
+from zoneinfo import available_timezones
 
 from django import forms
 
 from checks.catalogue.forms.base import SpecForm
 from checks.probes import heartbeat, token_report
-from checks.probes.due import Cron
+from checks.probes.due import NO_ZONE, Cron
+
+# Names that mean another place on each machine, or none.
+_NO_PLACES = {"localtime", "posixrules", "Factory"}
 
 
 class ToldForm(SpecForm):
@@ -57,10 +61,13 @@ class HeartbeatForm(ToldForm):
         return cleaned
 
     def _check_cron(self, line: str, zone: str) -> None:
+        if zone not in available_timezones() - _NO_PLACES:
+            self.add_error("time_zone", NO_ZONE)
+            return
         try:
             Cron.parse(line, zone)
         except ValueError as problem:
-            self.add_error("time_zone" if "zone" in str(problem) else "cron", str(problem))
+            self.add_error("cron", str(problem))
 
 
 class TokenReportForm(ToldForm):

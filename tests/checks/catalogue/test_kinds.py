@@ -113,6 +113,7 @@ def test_what_is_stored_comes_back_into_the_form(kind: str, add_check: AddCheck)
         ("json_metrics", {"url": "http://[::1]/"}, "url", "inside a private network"),
         ("tcp", {"host": "10.0.0.5"}, "host", "inside a private network"),
         ("tcp", {"host": "https://db.example/x"}, "host", "Write the host alone"),
+        ("tcp", {"host": "münchen.example"}, "host", "xn--"),
         ("tcp", {"host": "localhost"}, "host", "inside a private network"),
         ("tcp", {"port": 70000}, "port", "less than or equal"),
         ("tls", {"host": "169.254.169.254"}, "host", "never allowed"),

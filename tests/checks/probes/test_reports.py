@@ -127,7 +127,7 @@ def test_the_next_time_lies_ahead_and_never_moves_back_around_a_change_of_clocks
     ],
 )
 def test_a_line_that_never_comes_and_a_place_that_is_none_are_refused(line, zone) -> None:
-    with pytest.raises(ValueError, match=r"Write five parts|no such time zone"):
+    with pytest.raises(ValueError, match=r"Write five parts|This never comes|no such time zone"):
         Cron.parse(line, zone)
 
 
