@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from django.forms import ChoiceField, Field, ModelChoiceField
+
 from checks.catalogue.forms import ages, data, lines, metrics, network, own, reports, stores
 from checks.catalogue.forms.base import SpecForm
 from checks.jobs import queries as jobs
@@ -70,6 +72,8 @@ class Kind:
     """What it means when a run finds neither good nor bad."""
     is_told: bool = False
     """Its job reports by itself, at an address or with a key that belong to the check."""
+    is_timed: bool = True
+    """How long its runs take says something; of the others nobody waits for answers."""
 
 
 def _http_target(spec: Spec) -> str:
@@ -228,6 +232,7 @@ _TABLE = (
         own.EnvContractForm,
         lambda spec: "the environment of the portal's workers",
         measures=lambda spec: "names_wrong",
+        is_timed=False,
     ),
     Kind(
         "backup_age",
@@ -239,6 +244,7 @@ _TABLE = (
         measures=lambda spec: "age_hours",
         reads=_last_success,
         is_slow=True,
+        is_timed=False,
     ),
     Kind(
         "restore_drill",
@@ -250,6 +256,7 @@ _TABLE = (
         measures=lambda spec: "age_hours",
         reads=_last_success,
         is_slow=True,
+        is_timed=False,
     ),
     Kind(
         "heartbeat",
@@ -261,6 +268,7 @@ _TABLE = (
         silence="Nothing was heard yet; the job's address is on the check's page once it is added.",
         reads=_heard,
         is_told=True,
+        is_timed=False,
     ),
     Kind(
         "token_report",
@@ -273,6 +281,7 @@ _TABLE = (
         measures=lambda spec: str(spec.get("number", "")),
         reads=_heard,
         is_told=True,
+        is_timed=False,
     ),
     Kind(
         "portal",
@@ -283,6 +292,7 @@ _TABLE = (
         lambda spec: str(spec.get("figure", "")).replace("_", " "),
         silence="The portal has not measured this yet.",
         measures=lambda spec: str(spec.get("figure", "")),
+        is_timed=False,
     ),
     Kind(
         "drill",
@@ -292,15 +302,32 @@ _TABLE = (
         own.DrillForm,
         lambda spec: "the flag of drills",
         reads=_flags,
+        is_timed=False,
     ),
 )
 KINDS = {kind.slug: kind for kind in _TABLE}
+# What the target says already, without what stands behind a question mark.
+_IN_THE_TARGET = {"url"}
 
 
 def facts(slug: str, spec: Spec) -> list[tuple[str, str]]:
-    """A configuration as its form says it: label and value of what is set."""
-    fields = KINDS[slug].form.base_fields if slug in KINDS else {}
-    return [(str(fields[name].label), str(value)) for name, value in spec.items() if name in fields]
+    """A configuration as its form says it: label and value of what is set, in the form's order."""
+    if slug not in KINDS:
+        return []
+    form = KINDS[slug].form
+    said = [name for name in form.spec_fields if name in spec and name not in _IN_THE_TARGET]
+    return [(str(form.base_fields[name].label), _said(form.base_fields[name], spec[name])) for name in said]
+
+
+def _said(field: Field, value: Any) -> str:
+    """A choice by its words, a number without needless zeros, headers one a line."""
+    if isinstance(value, Mapping):
+        return "\n".join(f"{name}: {one}" for name, one in value.items())
+    if isinstance(value, float):
+        return f"{value:.15g}"
+    if isinstance(field, ChoiceField) and not isinstance(field, ModelChoiceField):
+        return str(dict(field.choices).get(value, value))  # type: ignore[arg-type]
+    return str(value)
 
 
 def kind(slug: str) -> Kind:

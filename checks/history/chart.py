@@ -200,10 +200,11 @@ def _stroke(run: Sequence[tuple[float, float]], step: float) -> str:
 
 
 # What a step of the strip may be: its letter for the script that zooms, its fill, how far down it begins, its height.
+# Failures stand out above the rest, so that they are seen without colour too.
 STRIP = {
     "good": ("g", "fill-ok", 0, 20),
-    "some": ("s", "fill-warn", 0, 20),
-    "bad": ("b", "fill-fail", 0, 20),
+    "some": ("s", "fill-warn", -4, 24),
+    "bad": ("b", "fill-fail", -8, 28),
     "planned": ("p", "fill-maint", 7, 13),
     "unknown": ("u", "fill-mute", 14, 6),
 }

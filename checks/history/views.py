@@ -115,6 +115,7 @@ def _context(request: HttpRequest, check: Check, form: SpanForm | None, at: date
         "page": page,
         "row": page.row,
         "silence": kinds.KINDS[check.kind].silence if check.kind in kinds.KINDS else "",
+        "is_timed": check.kind in kinds.KINDS and kinds.KINDS[check.kind].is_timed,
         "span": span,
         "ranges": [
             (f"{check.get_absolute_url()}{of_range(name, at, every=check.every).query}", word, name == span.name)

@@ -16,9 +16,10 @@
   const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
   const day = (t) => { const d = new Date(t * 1000); return `${d.getUTCDate()} ${MONTHS[d.getUTCMonth()]}`; };
   const clock = (t) => { const d = new Date(t * 1000); return `${pad(d.getUTCHours())}:${pad(d.getUTCMinutes())}`; };
+  const begun = (t) => `${day(t)} ${clock(t)}`;
   const time = (t) => (t % 86400 ? clock(t) : day(t));
   const ms = (v) => (v == null ? "–" : v >= 1000 ? `${(v / 1000).toFixed(2)} s` : v >= 10 ? `${v.toFixed(0)} ms` : `${v.toFixed(1)} ms`);
-  const STRIP = { g: ["fill-ok", 0, 18], s: ["fill-warn", 0, 18], b: ["fill-fail", 0, 18], p: ["fill-maint", 6, 12], u: ["fill-mute", 13, 5] };
+  const STRIP = { g: ["fill-ok", 0, 18], s: ["fill-warn", -4, 22], b: ["fill-fail", -8, 26], p: ["fill-maint", 6, 12], u: ["fill-mute", 13, 5] };
 
   let text = "", series = null, chart = null;
 
@@ -77,7 +78,8 @@
   };
 
   const axis = (more) => ({ stroke: () => fill("lbl"), font: `500 11px ${getComputedStyle(document.body).fontFamily}`, ticks: { show: false }, ...more });
-  const line = (label, name, width, dash) => ({ label, stroke: () => stroke(name), width, dash, value: (_, v) => ms(v), points: { show: false } });
+  const line = (label, name, width, dash) => ({ label, stroke: () => stroke(name), width, dash, value: (u, v, place, at) => ms(at == null ? u.data[place].at(-1) : v), points: { show: false } });
+  /* below the chart stand the figures of the step that is pointed at, else of the newest */
   const options = () => ({
     width: plot.clientWidth, height: 290, padding: [24, 34, 0, 0],
     scales: { x: { time: true, range: () => ends() }, y: { range: (_, low, high) => [0, (high || 10) * 1.1] } },
@@ -86,7 +88,7 @@
       axis({ size: 52, grid: { stroke: () => stroke("gridline"), width: 1 }, values: (_, splits) => splits.map((v) => (v ? ms(v) : "0")) }),
     ],
     series: [
-      { label: "From", value: (_, t) => (t == null ? "–" : `${day(t - series.step / 2)} ${clock(t - series.step / 2)}`) },
+      { label: "From", value: (u, t, _, at) => begun((at == null ? u.data[0].at(-1) : t) - series.step / 2) },
       line("p50", "ln2", 1.5, [5, 4]), line("p95", "ln", 2.25), line("p99", "ln3", 1.25, [2, 3]),
     ],
     cursor: { drag: { x: true, y: false, setScale: false }, y: false, bind: { dblclick: () => null } },

@@ -61,7 +61,7 @@ def test_an_hour_says_by_colour_and_height_how_it_went() -> None:
     found = drawn(hours)
 
     assert [(bar.fill, bar.height) for bar in found.bars] == [
-        ("fill-warn", 20), ("fill-fail", 20), ("fill-ok", 20), ("fill-maint", 13),
+        ("fill-warn", 24), ("fill-fail", 28), ("fill-ok", 20), ("fill-maint", 13),
     ]  # fmt: skip
     assert (found.lines, found.levels) == ([], [])
 

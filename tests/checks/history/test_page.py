@@ -192,6 +192,35 @@ def test_changes_incidents_and_planned_work_are_marked_and_listed(
     assert '[["A",' in page.replace("&quot;", '"')
 
 
+def test_a_check_without_data_inside_planned_work_says_that_it_waits_for_its_end(
+    client_as: ClientAs, responder: User, add_check: AddCheck
+) -> None:
+    check, now = add_check("told", kind="token_report"), timezone.now()
+    Maintenance.objects.create(
+        title="Disk swap", text="Disks are swapped.", audience="internal", domain=check.domain,
+        starts_at=now - HOUR, ends_at=now + HOUR, created_by=responder,
+    )  # fmt: skip
+
+    page = text_of(client_as(responder), "/checks/told/")
+
+    assert "What runs inside planned work is neither good nor bad" in page
+    assert "nobody has run it" not in page and "needs 6 answers" not in page
+
+
+def test_settings_are_said_as_the_form_says_them(client_as: ClientAs, viewer: User, add_check: AddCheck) -> None:
+    page_spec = {"url": "https://a.example/?k=v", "min_tls_days": 9, "headers": {"Accept": "CHECK_A"}}
+    add_check("page", spec=page_spec)
+    add_check("limit", kind="limit_guard", spec={"mode": "rate", "within": 60})
+    add_check("beat", kind="heartbeat", spec={"grace_minutes": 5.0, "max_run_minutes": 0.5})
+    client = client_as(viewer)
+
+    page = text_of(client, "/checks/page/")
+    assert "must still be good</dt><dd>9</dd>" in page and "<dd>Accept: CHECK_A</dd>" in page and "k=v" not in page
+    assert "<dd>Too many requests get 429</dd>" in text_of(client, "/checks/limit/")
+    beat = text_of(client, "/checks/beat/")
+    assert "minutes</dt><dd>5</dd>" in beat and "minutes</dt><dd>0.5</dd>" in beat
+
+
 def test_of_many_marks_the_newest_are_shown_and_the_page_says_so(
     client_as: ClientAs, viewer: User, responder: User, shop: Check
 ) -> None:
