@@ -34,9 +34,16 @@ _STEPS = (("migrate", "--no-input", "--verbosity", "0"), ("createcachetable", "-
 _GOOD_FOR = 3600  # seconds: what migrations write says when it was written
 
 
+def make_templates() -> None:
+    """Both of them, before anybody asks: bin/test does other things meanwhile."""
+    for name, make in ((_cluster_name(), _make_cluster), (_static_name(), _make_static)):
+        with _template(name, make):
+            pass
+
+
 def lay_cluster(data_dir: Path) -> None:
     """A migrated cluster where a server of this folder looks for its own."""
-    with _template(f"cluster-{_digest_of_migrations()}", _make_cluster) as template:
+    with _template(_cluster_name(), _make_cluster) as template:
         _copy(template, postgres.cluster_place(data_dir, places.server_account()))
 
 
@@ -45,7 +52,7 @@ def lay_data_folder(data_dir: Path) -> None:
     data_dir.mkdir(mode=0o700)
     (data_dir / LOCK).touch(mode=0o600)
     lay_cluster(data_dir)
-    with _template(f"static-{launch.static_digest()}", _make_static) as template:
+    with _template(_static_name(), _make_static) as template:
         for name in ("static", launch.STATIC_STAMP):
             _copy(template / name, data_dir / name)
 
@@ -75,11 +82,15 @@ def _age(template: Path) -> float:
     return time.time() - template.stat().st_mtime if template.exists() else float("inf")
 
 
-def _digest_of_migrations() -> str:
+def _static_name() -> str:
+    return f"static-{launch.static_digest()}"
+
+
+def _cluster_name() -> str:
     digest = hashlib.sha256()
     for path in sorted({path for pattern in _DECIDE for path in ROOT.glob(pattern)}):
         digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()[:16]
+    return f"cluster-{digest.hexdigest()[:16]}"
 
 
 def _copy(template: Path, target: Path) -> None:
@@ -138,3 +149,7 @@ def _manage(*command: str, data_dir: Path, url: str, owner: str = "") -> None:
         "OPSPORTAL_DATA_DIR": str(data_dir),
     }
     subprocess.run([sys.executable, "manage.py", *command], env=os.environ | environment, cwd=ROOT, check=True)
+
+
+if __name__ == "__main__":
+    make_templates()

@@ -1,7 +1,8 @@
 """The application on a port of the test's own, and a way in that needs no form."""
 
-from socketserver import ThreadingMixIn
-from threading import Thread
+from collections.abc import Callable
+from queue import SimpleQueue
+from threading import Semaphore, Thread
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
@@ -16,11 +17,45 @@ from opsportal.responder import App
 from tests.conftest import signed_in
 
 
-class Server(ThreadingMixIn, WSGIServer):
+class Hands:
+    """As many threads as are needed at once, kept for the next requests, as in production.
+
+    Each has a connection to the database. To open one for each request takes longer than most answers.
+    """
+
+    def __init__(self) -> None:
+        self._work: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._idle = Semaphore(0)
+
+    def give(self, work: Callable[[], None]) -> None:
+        self._work.put(work)
+        if not self._idle.acquire(blocking=False):
+            Thread(target=self._run, daemon=True).start()
+
+    def _run(self) -> None:
+        while True:
+            self._work.get()()
+            self._idle.release()
+
+
+_HANDS = Hands()
+
+
+class Server(WSGIServer):
     """The application on a port, one connection a request: stopping it is what a visitor notices at once."""
 
-    daemon_threads = True
     allow_reuse_address = True
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        _HANDS.give(lambda: self._answer(request, client_address))
+
+    def _answer(self, request: Any, client_address: Any) -> None:
+        try:
+            self.finish_request(request, client_address)
+        except Exception:  # noqa: BLE001 - as socketserver does
+            self.handle_error(request, client_address)
+        finally:
+            self.shutdown_request(request)
 
     @property
     def url(self) -> str:
