@@ -206,6 +206,8 @@ class Look:
     muted: Muted
     # The canaries, while every one that was heard of late fails: our own network is down.
     outage: list[Canary]
+    # Checks ask addresses, and nothing says whether our own network works.
+    wants_canary: bool
     # When a worker last finished a batch, once that is too long ago: nothing here is true of now.
     blind_since: datetime | None
     # The key of the next page; None on the last.
@@ -227,6 +229,7 @@ class Look:
         versions = [(one.pk, one.version, one.domain_version, one.state) for one in self.found]
         works = [(one.maintenance.pk, one.maintenance.title) for one in self.works]
         said = (versions, sorted(self.counts.items()), works, self.muted.tag, self.outage, self.blind_since, self.after)
+        said = (*said, self.wants_canary)
         return hashlib.sha256(f"{said} {self.at:%d %H}".encode()).hexdigest()[:16]
 
     @cached_property
@@ -242,8 +245,12 @@ def look(filters: Filters, at: datetime) -> Look:
     """
     counts, has_silent = _counts(filters, at)
     found = (_page_with_silent if has_silent else _page)(filters, at)
-    works, muted, beat, canaries = ask_together(
-        planned.any_under_way(at), mutes.active_at(at), ticker.heartbeat(ticker.CHECKS), _canaries().asking()
+    works, muted, beat, canaries, unguarded = ask_together(
+        planned.any_under_way(at),
+        mutes.active_at(at),
+        ticker.heartbeat(ticker.CHECKS),
+        _canaries().asking(),
+        _without_a_canary().asking(),
     )
     return Look(
         filters=filters,
@@ -253,6 +260,7 @@ def look(filters: Filters, at: datetime) -> Look:
         works=planned.of_any(works, at),
         muted=mutes.of_active(muted),
         outage=_own_outage(canaries, at),
+        wants_canary=bool(unguarded),
         blind_since=ticker.silence(beat, at),
         after=found[PAGE - 1].place if len(found) > PAGE else None,
     )
@@ -326,6 +334,11 @@ def _page_with_silent(filters: Filters, at: datetime) -> list[Found]:
 def _canaries() -> QuerySet[Check, Any]:
     found = Check.objects.canaries().exclude(last_run_at=None).order_by("name")
     return found.values_list("key", "name", "last_ok", "last_run_at", "every_seconds")
+
+
+@worded
+def _without_a_canary() -> QuerySet[Check, Any]:
+    return Check.objects.without_a_canary().values_list("pk")[:1]
 
 
 def _own_outage(canaries: Iterable[tuple[Any, ...]], at: datetime) -> list[Canary]:

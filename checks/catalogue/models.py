@@ -15,6 +15,7 @@ from django.db.models.lookups import Exact, In, LessThanOrEqual
 from django.urls import reverse
 from django.utils import timezone
 
+from checks.catalogue.network import OUTWARD_KINDS
 from checks.catalogue.states import (
     CHOICES,
     DOWN,
@@ -65,6 +66,12 @@ class CheckQuerySet(models.QuerySet["Check"]):
     def canaries(self) -> CheckQuerySet:
         """Those that say whether our own network works."""
         return self.enabled().filter(is_canary=True)
+
+    def without_a_canary(self) -> CheckQuerySet:
+        """Those that ask addresses outside, while none says whether our own network works."""
+        asking = self.enabled().filter(kind__in=sorted(OUTWARD_KINDS), is_own=False)
+        is_there_one = models.Exists(Check.objects.canaries())
+        return asking.exclude(spec__url__startswith="portal:").filter(~is_there_one)
 
     def daily(self) -> CheckQuerySet:
         return self.filter(is_daily=True).exclude(kind="drill")

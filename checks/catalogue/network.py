@@ -12,6 +12,8 @@ from psycopg.conninfo import conninfo_to_dict
 LOCAL_KINDS = frozenset({"portal", "env_contract", "heartbeat", "token_report", "drill"})
 # They look at this machine unless they ask an address.
 LOCAL_UNLESS_ASKING = frozenset({"backup_age", "restore_drill"})
+# They ask an address, so that a canary would tell its silence from that of our own network.
+OUTWARD_KINDS = frozenset({"http", "limit_guard", "prometheus", "json_metrics", "tcp", "tls", "dns"})
 _VARIABLES = ("dsn_env", "url_env")
 
 

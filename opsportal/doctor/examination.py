@@ -1,6 +1,7 @@
 """How each part of the house is: one finding a part, in tokens, never a value, an address or a length."""
 
 import smtplib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -44,12 +45,20 @@ def ok(part: str, reason: str = "") -> Finding:
     return Finding(part, "ok", reason)
 
 
+_MORE: list[Callable[[], Finding]] = []
+
+
+def register(part: Callable[[], Finding]) -> None:
+    """A room's own part, looked at while the database answers; from its AppConfig.ready."""
+    _MORE.append(part)
+
+
 def examine() -> list[Finding]:
     """Every part in the order in which trouble spreads. A database that is gone leaves the parts that need it out."""
     database = _database()
     findings = [database]
     if database.is_well:
-        findings += [_scheduler(), _worker(), _chains(), _limits()]
+        findings += [_scheduler(), _worker(), _chains(), _limits(), *(part() for part in _MORE)]
     findings += [_redis(), _disk(), _mail(), _keys()]
     return findings
 

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from checks.catalogue import actions
+from checks.catalogue import actions, canary
 from checks.catalogue.forms.network import HttpForm
 from checks.catalogue.models import Check
 from checks.catalogue.states import State
@@ -17,6 +17,7 @@ from checks.scheduler import actions as scheduler
 from incidents.alerts.models import Alert
 from incidents.ownership.models import Domain
 from opsportal.audit.models import AuditEvent
+from opsportal.doctor.examination import examine, ok
 from opsportal.errors import Refused
 from opsportal.models import User
 from tests.incidents.response.test_races import at_once
@@ -198,6 +199,25 @@ def test_a_parent_is_found_by_its_key_or_its_name(db: None) -> None:
         sent = form(parent=typed)
         assert sent.is_valid(), sent.errors
         assert sent.settings()["parent"].key == "portal-live"
+
+
+def test_list_and_doctor_say_that_no_canary_is_chosen_while_one_is_needed(
+    client_as: ClientAs, viewer: User, admin: User, add_check: AddCheck
+) -> None:
+    add_check("portal-page", spec={"url": "portal:/health/live"})
+    boss, said = client_as(admin), "No canary is chosen"
+
+    assert said not in boss.get("/checks/").content.decode()
+    assert canary.finding() == ok("canary")
+
+    add_check("shop")
+    assert said in boss.get("/checks/").content.decode()
+    assert said not in client_as(viewer).get("/checks/").content.decode()
+    assert (canary.finding() in examine(), canary.finding().reason) == (True, "not_chosen")
+
+    add_check("way-out", is_canary=True)
+    assert said not in boss.get("/checks/").content.decode()
+    assert canary.finding() == ok("canary")
 
 
 def test_the_list_says_that_our_own_network_fails(client_as: ClientAs, viewer: User, add_check: AddCheck) -> None:
