@@ -108,9 +108,11 @@ def read(entry: Mapping[str, Any], *, check: Check | None = None) -> Definition:
     if fault is not None:
         raise Faulty([*faults, fault])
     faults += _shapes(entry, spec, kind.form)
-    if faults:
-        raise Faulty(faults)
-    data, faults = _typed(entry, spec, kind)
+    told = {fault.field for fault in faults}  # what is left is judged too, so that a file need not be sent twice
+    entry = {name: value for name, value in entry.items() if _shown(name) not in told}
+    spec = {name: value for name, value in spec.items() if f"spec.{_shown(name)}" not in told}
+    data, more = _typed(entry, spec, kind)
+    faults += [fault for fault in more if fault.field not in told]
     form = kind.form(data, check=check)
     if not form.is_valid() or faults:
         raise Faulty(faults + _of_form(form, {fault.field for fault in faults}))

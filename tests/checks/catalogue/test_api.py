@@ -101,7 +101,7 @@ def test_the_same_key_defines_once_and_a_taken_one_is_said(write):
     [
         ({"kind": "ftp"}, ["body.kind"]),
         ({"domain": "nowhere"}, ["body.domain"]),
-        ({"spec": {"url": "http://10.0.0.1/", "colour": "red"}}, ["body.spec.colour"]),
+        ({"spec": {"url": "http://10.0.0.1/", "colour": "red"}}, ["body.spec.colour", "body.spec.url"]),
         ({"spec": {"url": "http://10.0.0.1/"}, "every_seconds": 61}, ["body.every_seconds", "body.spec.url"]),
         ({"key": "New One"}, ["body.key"]),
         ({"key": "new"}, ["body.key"]),

@@ -206,6 +206,12 @@ def test_one_wrong_entry_refuses_all_and_every_fault_is_named(admin):
             "parent": "nobody",
             "spec": {"host": "db.example", "port": 3},
         },
+        "twofold": {
+            "name": "Twofold",
+            "kind": "tcp",
+            "domain": ["backend"],
+            "spec": {"host": "db.example", "port": 70000, "colour": "red"},
+        },
         "Capital": {"name": "x"},
         "new": {"name": "x"},
     }
@@ -225,6 +231,9 @@ def test_one_wrong_entry_refuses_all_and_every_fault_is_named(admin):
         ("shapes", "spec.headers"),
         ("shapes", "spec.ceiling"),
         ("lonely", "parent"),
+        ("twofold", "domain"),
+        ("twofold", "spec.port"),
+        ("twofold", "spec.colour"),
         ("number 1", "key"),
         ("number 6", "key"),
     }
