@@ -56,12 +56,12 @@
       ctx.fillText(letter, place, top + (12 + row * 12) * dot);
     });
     ctx.textAlign = "left";
-    let lowest = -Infinity;
+    let above = -Infinity; /* a line below the one before, and none below the axis */
     [["p99", 2], ["p95", 1], ["p50", 0]].forEach(([name, place]) => {
       const last = series.lines[place].findLast((v) => v != null);
       if (last == null) return;
-      lowest = Math.max(u.valToPos(last, "y", true) + 4 * dot, lowest + 12 * dot);
-      ctx.fillText(name, bbox.left + bbox.width + 5 * dot, lowest);
+      above = Math.min(Math.max(u.valToPos(last, "y", true) + 4 * dot, above + 12 * dot), bbox.top + bbox.height + (4 - 12 * place) * dot);
+      ctx.fillText(name, bbox.left + bbox.width + 5 * dot, above);
     });
     ctx.restore();
   };

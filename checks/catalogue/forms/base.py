@@ -117,6 +117,11 @@ class SpecForm(RulesForm):
             for name in {*self.spec_fields, *self.more_fields, "name"}:
                 self.fields[name].disabled = True
 
+    def get_initial_for_field(self, field: forms.Field, field_name: str) -> Any:
+        """A whole number without a point, as people write it."""
+        value = super().get_initial_for_field(field, field_name)
+        return int(value) if isinstance(value, float) and value.is_integer() else value
+
     @property
     def target(self) -> list[forms.BoundField]:
         """The kind's own fields, as far as most checks need them."""

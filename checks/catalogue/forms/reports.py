@@ -38,7 +38,11 @@ class HeartbeatForm(ToldForm):
         required=False, max_length=100, label="Cron line", help_text="Such as 30 3 * * 1-5 for 03:30 on workdays."
     )
     time_zone = forms.CharField(
-        required=False, max_length=64, initial="UTC", label="Time zone of the cron line", help_text="Europe/Berlin."
+        required=False,
+        max_length=64,
+        initial="UTC",
+        label="Time zone of the cron line",
+        help_text="Such as Europe/Berlin.",
     )
     grace_minutes = forms.FloatField(
         min_value=0, max_value=60 * 24 * 30, initial=heartbeat.GRACE_MINUTES, label="Grace in minutes"

@@ -273,3 +273,13 @@ def test_reports_of_many_jobs_are_one_question(nightly_job: Job) -> None:
 
     assert list(found) == [nightly_job.pk]
     assert isinstance(found[nightly_job.pk], Heard)
+
+
+def test_whole_numbers_stand_in_the_form_without_a_point(client_as: ClientAs, admin: User, nightly_job: Job) -> None:
+    Check.objects.filter(pk=nightly_job.pk).update(spec={"period_minutes": 90.0, "grace_minutes": 0.5})
+
+    new = client_as(admin).get("/checks/new/?kind=heartbeat").text
+    edited = client_as(admin).get("/checks/nightly-job/edit/").text
+
+    assert 'value="60"' in new and 'value="5"' in new
+    assert 'value="90"' in edited and 'value="0.5"' in edited
