@@ -228,8 +228,8 @@ class Look:
         """Changes when anything the list shows has changed; the line's hours move on even when nothing runs."""
         versions = [(one.pk, one.version, one.domain_version, one.state) for one in self.found]
         works = [(one.maintenance.pk, one.maintenance.title) for one in self.works]
-        said = (versions, sorted(self.counts.items()), works, self.muted.tag, self.outage, self.blind_since, self.after)
-        said = (*said, self.wants_canary)
+        around = self.muted.tag, self.outage, self.blind_since, self.wants_canary
+        said = (versions, sorted(self.counts.items()), works, around, self.after)
         return hashlib.sha256(f"{said} {self.at:%d %H}".encode()).hexdigest()[:16]
 
     @cached_property
