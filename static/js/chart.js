@@ -60,7 +60,7 @@
     [["p99", 2], ["p95", 1], ["p50", 0]].forEach(([name, place]) => {
       const last = series.lines[place].findLast((v) => v != null);
       if (last == null) return;
-      above = Math.min(Math.max(u.valToPos(last, "y", true) + 4 * dot, above + 12 * dot), bbox.top + bbox.height + (4 - 12 * place) * dot);
+      above = Math.min(Math.max(u.valToPos(last, "y", true) + 4 * dot, above + 12 * dot), bbox.top + bbox.height - (2 + 12 * place) * dot);
       ctx.fillText(name, bbox.left + bbox.width + 5 * dot, above);
     });
     ctx.restore();
