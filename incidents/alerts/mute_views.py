@@ -46,7 +46,8 @@ class MuteForm(GuardedForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        if bool(cleaned.get("dedup_key")) == bool(cleaned.get("domain")):
+        is_named = not self.errors.keys() & {"dedup_key", "domain"}
+        if is_named and bool(cleaned.get("dedup_key")) == bool(cleaned.get("domain")):
             self.add_error("dedup_key", "Name one alert, or choose one domain.")
         return cleaned
 

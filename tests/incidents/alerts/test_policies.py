@@ -349,6 +349,16 @@ def test_mutes_are_set_listed_and_ended_on_the_screen(client_as, viewer, respond
     assert "You hear check:api again." in ended
 
 
+def test_a_mute_of_nothing_or_of_too_much_says_what_is_wrong_once(client_as, responder):
+    client = client_as(responder)
+    nothing = client.post("/alerts/mute/", {"hours": "1", "reason": "Disk swap"})
+    too_long = client.post("/alerts/mute/", {"dedup_key": "k" * 300, "hours": "1", "reason": "Disk swap"})
+
+    assert (nothing.status_code, too_long.status_code) == (422, 422)
+    assert "Name one alert, or choose one domain." in nothing.text
+    assert "at most 255" in too_long.text and "Name one alert" not in too_long.text
+
+
 def test_what_waits_for_a_person_is_ended_on_the_screen(client_as, responder):
     alert = fire(ends_by_hand=True)
     fire(is_firing=False, at=minutes(2))
