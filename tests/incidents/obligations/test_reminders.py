@@ -4,9 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from incidents import tasks
 from incidents.obligations import actions, places, reminders
 from incidents.obligations.models import Obligation
+from incidents.response import reminders as of_incidents
 from opsportal.models import Delivery
+from opsportal.ticker import actions as ticker
 
 pytestmark = pytest.mark.django_db
 KIND = Obligation.Kind.WEEKLY_REVIEW
@@ -57,3 +60,19 @@ def test_what_is_done_and_what_has_a_room_of_its_own_is_left_alone(db):
 def test_a_kind_without_a_page_has_no_address(db):
     assert places.address_of(KIND, "2026-W46") == "/review/2026-W46/"
     assert places.address_of(Obligation.Kind.POSTMORTEM, "INC-1") == ""
+
+
+def test_reminders_of_incidents_that_fail_keep_no_others_waiting(monkeypatch):
+    asked: list[datetime] = []
+
+    def fail(at):
+        raise ValueError("no policy")
+
+    monkeypatch.setattr(of_incidents, "sweep", fail)
+    monkeypatch.setattr(reminders, "sweep", asked.append)
+    monkeypatch.setattr(ticker, "claim", lambda *_, **__: True)
+
+    with pytest.raises(ValueError, match="no policy"):
+        tasks.remind()
+
+    assert len(asked) == 1

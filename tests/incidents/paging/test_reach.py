@@ -8,6 +8,8 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from incidents.oncall import feeds
@@ -183,6 +185,18 @@ def test_the_weekly_review_names_the_handles_whose_reach_is_unproved(on_call, re
 
     assert "1 handle leads to somebody whose reach was not proved in 90 days: @backup-handle" in lines
     assert not any("first-handle" in line or "night-" in line for line in lines)
+
+
+def test_who_puts_a_way_first_locks_all_of_theirs_in_one_order(way, responder, http_target):
+    other = actions.add(responder, name="Watch", channel="slack", address=http_target.url, at=AT)[0]
+
+    with CaptureQueriesContext(connection) as seen:
+        actions.put_first(other, by=responder)
+
+    first = next(one["sql"] for one in seen.captured_queries if "FOR UPDATE" in one["sql"])
+    assert 'ORDER BY "incidents_reach"."id" ASC' in first
+    names = Reach.objects.filter(person=responder).order_by("position").values_list("name", flat=True)
+    assert list(names) == ["Watch", "Phone"]
 
 
 def test_nobody_is_asked_without_end(way, responder, http_target):
