@@ -103,7 +103,7 @@ class FileForm(UploadForm):
     file = forms.FileField(
         required=False,
         label="File",
-        help_text="The .yaml file of an export, or one of your own. All of it is taken in, or nothing.",
+        help_text="The .yaml file of an export, or one of your own. All of it is imported, or nothing.",
         widget=forms.ClearableFileInput(attrs={"accept": ".yaml,.yml"}),
         error_messages={"empty": "This file is empty."},
     )

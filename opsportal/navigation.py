@@ -86,24 +86,29 @@ GROUPS: tuple[tuple[str, tuple[Screen, ...]], ...] = (
         (
             Screen("Operations", "checks:operations", "terminal-2", "Commands, their last tokens, live runs"),
             Screen("Changes", "incidents:changes", "rocket", "Deploys, what is frozen, what was good last", key="h"),
-            Screen("Paging", "incidents:paging", "bell", "Whom alarms call, and what became of each call"),
-            Screen("Deliveries", "outbox:list", "send", "What left the house, and what waits", key="d"),
+            Screen("Paging", "incidents:paging", "bell", "Who is paged, and what became of each call"),
+            Screen("Deliveries", "outbox:list", "send", "What was sent, and what waits", key="d"),
         ),
     ),
     (
         "Review",
         (
             Screen("Daily sheet", "checks:daily", "clipboard-check", "The day's health, signed", key="y"),
-            Screen("Objectives", "checks:slo", "target-arrow", "What is promised, and what is left of it", key="b"),
+            Screen("Objectives", "checks:slo", "target-arrow", "Targets, and the error budget left", key="b"),
             Screen("Trends", "checks:trends", "chart-line", "Weeks of checks and people, and what changed", key="t"),
-            Screen("Duties", "incidents:duties", "list-details", "What is owed again and again, and what is late"),
+            Screen("Duties", "incidents:duties", "list-details", "Recurring duties, and what is late"),
             Screen("Weekly review", "checks:reviews", "calendar-stats", "The week past, signed and kept", key="w"),
         ),
     ),
     (
         "Yours",
         (
-            Screen("Your reach", "incidents:reach", "device-mobile", "Where an alarm finds you, and the proof"),
+            Screen(
+                "Contact methods",
+                "incidents:reach",
+                "device-mobile",
+                "Where alarms reach you, and whether that is verified",
+            ),
             Screen("API tokens", "tokens:list", "key", "What programs use in your name", role=Role.RESPONDER),
         ),
     ),
@@ -112,7 +117,7 @@ GROUPS: tuple[tuple[str, tuple[Screen, ...]], ...] = (
         (
             Screen("Audit log", "audit:log", "history", "Who did what, and the proof", key="a", role=Role.ADMIN),
             Screen("People", "accounts:people", "user-cog", "Roles and ways in", key="p", role=Role.ADMIN),
-            Screen("Abuse desk", "abuse:desk", "shield-lock", "Who knocks too often", role=Role.ADMIN),
+            Screen("Abuse desk", "abuse:desk", "shield-lock", "Rejected requests, and bans", role=Role.ADMIN),
             Screen("Configuration", "doctor:configuration", "adjustments", "Parts and names", role=Role.ADMIN),
         ),
     ),

@@ -98,7 +98,7 @@ def _require_family(check: Check | None, settings: dict[str, Any]) -> None:
     if sentence:
         raise Refused("PARENT_REFUSED", sentence)
     if settings.get("is_canary"):
-        raise Refused("PARENT_REFUSED", "A canary stands on nothing: it says whether our own network works.")
+        raise Refused("PARENT_REFUSED", "A canary has no parent: it says whether our own network works.")
 
 
 @transaction.atomic
@@ -124,7 +124,7 @@ def pause(check: Check, *, by: User, at: datetime, until: datetime | None = None
     if check.state == State.PAUSED:
         raise Refused("ALREADY_PAUSED", "This check is paused already.")
     if until is not None and until <= at:
-        raise Refused("PAUSE_OVER", "Choose an end that lies ahead.")
+        raise Refused("PAUSE_OVER", "Choose an end in the future.")
     guard.require_clean(reason)
     check.paused_until, check.paused_by, check.pause_reason = until, by, reason
     _move(check, State.PAUSED, at)
@@ -146,7 +146,7 @@ def let_run(check: Check, *, by: User, at: datetime) -> Check:
     """The same without the bell, for one of many: whoever resumes many rings once."""
     check = _locked(check)
     if check.archived_at is not None:
-        raise Refused("ARCHIVED", "This check is archived. Take it back first.")
+        raise Refused("ARCHIVED", "This check is archived. Restore it first.")
     if check.state != State.PAUSED:
         raise Refused("NOT_PAUSED", "This check is not paused.")
     _run_again(check, at, by.username)
@@ -155,7 +155,7 @@ def let_run(check: Check, *, by: User, at: datetime) -> Check:
 
 @transaction.atomic
 def resume_ended(*, at: datetime) -> int:
-    """Run again what was paused until now; how many. Safe to run twice and beside itself."""
+    """Run again what was paused until now; how many. Idempotent; safe to run concurrently."""
     over = Check.objects.filter(state=State.PAUSED, paused_until__lte=at)
     found = list(over.select_for_update(skip_locked=True, of=("self",)).order_by("pk")[:500])
     for check in found:

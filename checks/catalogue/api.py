@@ -125,7 +125,7 @@ def archive_check(request: ApiRequest, key: str) -> dict[str, Any]:
     return _steer(request, key, actions.archive)
 
 
-@router.post("/checks/{slug:key}/take-back", response=CheckOut, auth=WRITE, summary="Take a check back")
+@router.post("/checks/{slug:key}/take-back", response=CheckOut, auth=WRITE, summary="Restore an archived check")
 def take_check_back(request: ApiRequest, key: str) -> dict[str, Any]:
     """It is in use again, and stays paused until somebody resumes it."""
     actions.take_back(_check(key), by=request.auth.user)
@@ -167,7 +167,7 @@ def mute_check(request: ApiRequest, key: str, body: MuteBody) -> dict[str, Any]:
     return _told(key)
 
 
-@router.post("/checks/{slug:key}/unmute", response=CheckOut, auth=RUN, summary="Hear the alerts of a check again")
+@router.post("/checks/{slug:key}/unmute", response=CheckOut, auth=RUN, summary="Unmute the alerts of a check")
 def unmute_check(request: ApiRequest, key: str) -> dict[str, Any]:
     """Ends its own mutes; one of its whole domain stays."""
     check, at = _check(key), now()

@@ -53,7 +53,7 @@ class Facts(Schema):
     has_own_incident: bool | None = None
     ends_by_hand: bool | None = None
     remind_hours: int | None = None
-    parent: str | None = Field(None, max_length=64, description="Key of the check that it stands on; empty for none")
+    parent: str | None = Field(None, max_length=64, description="Key of its parent check; empty for none")
     spec: dict[str, Value] | None = Field(None, description="What the probe needs; secrets by the names of variables")
 
 

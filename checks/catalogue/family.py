@@ -11,7 +11,7 @@ def refusal(check: Check | None, parent: Check | None) -> str:
         return ""
     above = _above(parent)
     if check is not None and check.pk in {one.pk for one in above}:
-        return f"{parent.name} stands on this check already. A circle would block itself."
+        return f"{parent.name} depends on this check already. A circle would block itself."
     if len(above) + _levels_below(check) >= MOST_LEVELS:
         return f"There are {MOST_LEVELS} levels at most."
     return ""

@@ -105,7 +105,7 @@ class _Taking:
             elif not isinstance(entry, dict):
                 self.wrong.append(Wrong(key, "", "Write the check's fields below its key."))
             elif key in before and before[key].archived_at is not None:
-                self.wrong.append(Wrong(key, "", "Under this key is an archived check. Take it back first."))
+                self.wrong.append(Wrong(key, "", "Under this key is an archived check. Restore it first."))
             elif key in before and definitions.plain(entry) == definitions.plain(definitions.entry_of(before[key])):
                 self.left += 1
             else:

@@ -187,7 +187,7 @@ def check_take_back(request: HttpRequest, key: str) -> HttpResponse:
     """Show it in the lists again, still paused."""
     check = _check(key)
     actions.take_back(check, by=person(request))
-    status_message(request, f"{check.name} is back, and paused.")
+    status_message(request, f"{check.name} is restored, and paused.")
     return see(request, check)
 
 

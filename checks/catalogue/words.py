@@ -87,17 +87,17 @@ def failure(error: str) -> str:
 def flip(new: str, reason: str, failures: int) -> str:
     """Why a state changed, in a sentence without its full stop."""
     if reason == "parent" and new != State.BLOCKED:
-        return "What it stands on is back"
+        return "Its parent is back"
     if new == State.UNHEALTHY:
         return f"{failure(reason)}, {failures} in a row" if reason else f"{failures} in a row failed"
     if new == State.INSUFFICIENT_DATA and reason == "no_data":
         return "It says of itself that it has too little data"
     return {
-        State.FLAPPING: f"{failures} turns between good and bad",
+        State.FLAPPING: f"{failures} state changes",
         State.HEALTHY: "Runs end well",
         State.INSUFFICIENT_DATA: "No result for too long" if reason else "Waits for its first result",
         State.PAUSED: "Paused by hand",
-        State.BLOCKED: "What it stands on is down",
+        State.BLOCKED: "Its parent is down",
     }[State(new)]
 
 

@@ -72,7 +72,7 @@ def schedule(command: str, *, period: date, at: datetime) -> OperationRun | None
 
 @transaction.atomic
 def plan(kind: str, wish: Plan, *, by: User, at: datetime) -> None:
-    """Say when an operation runs by itself. What is past is not made up for."""
+    """Say when an operation runs by itself. Missed runs are not caught up."""
     operation = kinds.named(kind)
     if operation is None or wish.command not in operation.commands:
         raise Refused("UNKNOWN_OPERATION", "There is no such operation. Choose one from the list.")

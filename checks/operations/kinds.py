@@ -89,7 +89,7 @@ _ALL = (
     Operation("backup_verify", "The newest copy, restored elsewhere and compared", role=Role.ADMIN),
     Operation("audit_verify", "The chain of the audit log"),
     Operation("timeline_verify", "The chain of the timelines"),
-    Operation("doctor", "Every part of the house"),
+    Operation("doctor", "Every part of the portal"),
 )
 
 

@@ -56,7 +56,7 @@ class Promise:
 def promise(given: Promise, *, by: User, at: datetime, key: str = "") -> Objective:
     """Promise something from now on; runs of the past count as far as they are kept."""
     if Objective.objects.in_use().count() >= MOST:
-        raise Refused("TOO_MANY_OBJECTIVES", f"There are {MOST} objectives already. Put one away first.")
+        raise Refused("TOO_MANY_OBJECTIVES", f"There are {MOST} objectives already. Retire one first.")
     if key and Objective.objects.filter(key=key).exists():
         raise Conflict("KEY_TAKEN", "There is an objective with this key already.")
     objective = Objective(key=key or _free_key(given.name), created_at=at)
@@ -89,10 +89,10 @@ def archive(objective: Objective, *, reason: str, by: User, at: datetime) -> Obj
     """Promise it no longer, and say why; what it caused ends with the next look at the budgets."""
     objective = _locked(objective)
     if objective.archived_at is not None:
-        raise Refused("ALREADY_ARCHIVED", "This objective was put away already.")
+        raise Refused("ALREADY_ARCHIVED", "This objective is retired already.")
     guard.require_clean(reason)
     if not reason.strip():
-        raise Refused("REASON_MISSING", "Say why it is promised no longer.")
+        raise Refused("REASON_MISSING", "Say why it is retired.")
     objective.archived_at = at
     objective.version += 1
     objective.save(update_fields=["archived_at", "version"])

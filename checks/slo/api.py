@@ -67,7 +67,7 @@ class GateOut(Schema):
 class GateQuery(Schema):
     """Whose change it is."""
 
-    domain: str = Parameter("", max_length=40, description="Slug of a domain; empty is the whole house")
+    domain: str = Parameter("", max_length=40, description="Slug of a domain; empty is all domains")
 
 
 @router.get("/gate", response=GateOut, auth=Scoped("changes:read"), summary="May a change go out?")

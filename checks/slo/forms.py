@@ -125,5 +125,5 @@ class ReasonForm(GuardedForm):
 
     reason = forms.CharField(
         label="Why", max_length=300, widget=forms.Textarea(attrs={"rows": 2}),
-        error_messages={"required": "Say why it is promised no longer."},
+        error_messages={"required": "Say why it is retired."},
     )  # fmt: skip

@@ -67,7 +67,7 @@ def objective_new(request: HttpRequest) -> HttpResponse:
         except Refused as refusal:
             form.add_error(None, refusal.sentence)
         else:
-            status_message(request, f"{made.name} is promised from now on.")
+            status_message(request, f"{made.name} is measured from now on.")
             return see(request, made)
     return _form(request, form, None)
 

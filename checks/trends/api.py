@@ -26,7 +26,7 @@ class TrendsQuery(Schema):
 
     weeks: Annotated[Literal[12, 52], BeforeValidator(_number)] = 12
     check: str = Parameter("", max_length=64, description="Key of a check")
-    domain: str = Parameter("", max_length=40, description="Slug of a domain; with neither it is the house")
+    domain: str = Parameter("", max_length=40, description="Slug of a domain; with neither, all domains")
 
 
 @router.get("/trends", response=dict[str, Any], auth=Scoped("checks:read"), summary="Read trends")

@@ -40,7 +40,7 @@ class MuteForm(GuardedForm):
     reason = forms.CharField(
         max_length=300,
         label="Why",
-        help_text="Stands beside the mute and in the audit log.",
+        help_text="Shown beside the mute and in the audit log.",
         error_messages={"required": "Say why it is muted."},
     )
 

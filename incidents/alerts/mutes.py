@@ -73,11 +73,11 @@ class Mute(models.Model):
 def mute(
     *, dedup_key: str = "", domain: Domain | None = None, until: datetime, reason: str, by: User, at: datetime
 ) -> Mute:
-    """Let what comes of it from now on wake nobody. What fires already stays in its room and is not said again."""
+    """Let new alerts page nobody. What fires already stays in its incident and is not announced again."""
     if bool(dedup_key) == (domain is not None):
         raise Refused("MUTE_WHAT", "Mute one alert or one domain.")
     if until <= at:
-        raise Refused("MUTE_OVER", "Choose an end that lies ahead.")
+        raise Refused("MUTE_OVER", "Choose an end in the future.")
     if not reason.strip():
         raise Refused("REASON_MISSING", "Say why it is muted.")
     guard.require_clean(reason)
@@ -99,7 +99,7 @@ def end(muted: Mute, *, by: User, at: datetime) -> None:
 
 @transaction.atomic
 def end_due(*, at: datetime) -> int:
-    """End what has reached its end, and say so in the audit log; how many. Safe to run twice and beside itself."""
+    """End what has reached its end, and say so in the audit log; how many. Idempotent; safe to run concurrently."""
     over = Mute.objects.filter(ended_at=None, until__lte=at).select_related("domain").order_by("pk")
     found = list(over.select_for_update(skip_locked=True, of=("self",)))
     for one in found:

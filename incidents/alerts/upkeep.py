@@ -21,7 +21,7 @@ _BATCH = 100
 
 
 def sweep(*, at: datetime) -> None:
-    """Safe to run twice and beside itself."""
+    """Idempotent; safe to run concurrently."""
     mutes.end_due(at=at)
     turns.each(_acts(at), lambda act: act())
 

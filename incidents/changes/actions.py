@@ -184,7 +184,7 @@ def _taken_back(facts: Facts) -> Change | None:
     if undone is None:
         return None
     if facts.kind != Kind.ROLLBACK:
-        raise Refused("TAKES_NOTHING_BACK", "Only a rollback takes another change back.")
+        raise Refused("TAKES_NOTHING_BACK", "Only a rollback reverts another change.")
     if undone.result == Result.PLANNED or undone.domain != facts.domain:
         raise Refused("TAKES_NOTHING_BACK", f"{undone.label} has not begun, or is of another domain.")
     return undone

@@ -31,7 +31,7 @@ class ChangeIn(Schema):
 
     kind: KindWord
     what: str = Field(max_length=160)
-    domain: str | None = Field(None, max_length=40, description="Slug of a domain; null is the whole house")
+    domain: str | None = Field(None, max_length=40, description="Slug of a domain; null is all domains")
     artifact: str = Field("", max_length=200, description="Version, tag or commit; a deploy and a rollback need it")
     ticket: str = Field("", max_length=300, description="https link")
     result: ResultWord = "succeeded"
@@ -156,7 +156,7 @@ def record_change(request: ApiRequest, change: ChangeIn) -> Status[Change]:
     return Status(201, actions.record(Facts(**given), by=_teller(request), at=now()))
 
 
-@router.post("/changes/{int:number}/result", response=ChangeOut, auth=WRITE, summary="Say what became of a change")
+@router.post("/changes/{int:number}/result", response=ChangeOut, auth=WRITE, summary="Record the outcome of a change")
 def record_result(request: ApiRequest, number: int, outcome: OutcomeIn) -> Change:
     """It runs, succeeded, failed or was rolled back."""
     found, by, at = queries.change_or_404(number), _teller(request), now()

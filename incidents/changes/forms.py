@@ -72,7 +72,7 @@ class ChangeForm(GuardedForm):
     )
     takes_back = forms.ModelChoiceField(Change.objects.all(), required=False, widget=forms.HiddenInput)
     override = _words(
-        "Why in spite of the freeze", required=False, help_text="Stands in the audit log. A rollback needs none."
+        "Why override the freeze", required=False, help_text="Recorded in the audit log. A rollback needs none."
     )
 
     @property
@@ -86,7 +86,7 @@ class StartForm(GuardedForm):
     override = _words(
         "Why it cannot wait",
         required=False,
-        help_text="Needed only while changes are frozen or nobody has signed it off. Stands in the audit log.",
+        help_text="Needed only while changes are frozen or nobody has signed it off. Recorded in the audit log.",
     )
 
 
@@ -105,7 +105,7 @@ class ReasonForm(GuardedForm):
 class SignOffForm(GuardedForm):
     """Let a release begin."""
 
-    in_spite = _words("Why in spite of what is not in order", required=False, help_text="Stands in the audit log.")
+    in_spite = _words("Why override what is not in order", required=False, help_text="Recorded in the audit log.")
 
 
 class NoticeForm(GuardedForm):
@@ -133,7 +133,7 @@ class RulesForm(GuardedForm):
         help_text="After it has succeeded, by prod_verify --verify. Empty: nothing is owed.",
     )
     advice_failures = forms.IntegerField(
-        label="Advise to take it back after so many strict failures in a row",
+        label="Suggest a rollback after this many consecutive strict failures",
         min_value=rules.FAILURES[0],
         max_value=rules.FAILURES[1],
     )

@@ -103,7 +103,7 @@ def sentence(freeze: Freeze) -> str:
     """What somebody reads who is held up by it."""
     return (
         f"Changes are frozen for {freeze.where} {_until(freeze)}: {freeze.reason.rstrip('.')}. "
-        "A rollback passes; anything else needs a reason in spite of the freeze."
+        "A rollback passes; anything else needs an override with a reason."
     )
 
 
@@ -113,7 +113,7 @@ def ending(freeze: Freeze, *, at: datetime) -> str:
         return f"The freeze planned for {freeze.where} is off"
     if (other := _holding(freeze.domain, at)) is not None:
         return f"One freeze less for {freeze.where}; still frozen: {other.where} {_until(other)}"
-    return f"Changes go through again for {freeze.where}"
+    return f"Changes are allowed again for {freeze.where}"
 
 
 def _holding(domain: Domain | None, moment: datetime) -> Freeze | None:

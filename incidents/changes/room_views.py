@@ -30,7 +30,7 @@ class Words:
 
 
 MARK = Words(
-    "May it be the cause?", "It stands first among the changes, and on the timeline with your reason.", "Suspect it",
+    "May it be the cause?", "It is listed first, and recorded on the timeline with your reason.", "Suspect it",
     "is suspected",
 )  # fmt: skip
 CLEAR = Words(

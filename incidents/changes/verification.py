@@ -63,7 +63,7 @@ def owe(change: Change, *, at: datetime) -> None:
 
 def let_go(change: Change, *, at: datetime) -> None:
     """It was taken back: what is in production now is verified after the rollback."""
-    obligations.waive(DUTY, change.label, by=None, at=at, reason="It was taken back.")
+    obligations.waive(DUTY, change.label, by=None, at=at, reason="It was rolled back.")
 
 
 def verify(fact: OperationFact) -> None:

@@ -53,9 +53,9 @@ FAIL = Words(
     "Did it fail?", "It did not work, or will not take place. Your reason stays with it.", "It failed", "Failed."
 )
 ROLL_BACK = Words(
-    "Was it taken back?",
-    "Its version is no longer a good one. Tell of the rollback itself as a change of its own.",
-    "It was taken back",
+    "Was it rolled back?",
+    "Its version is no longer a good one. Record the rollback as its own change.",
+    "It was rolled back",
     "Rolled back.",
 )
 
@@ -175,7 +175,7 @@ def fail(request: HttpRequest, pk: int) -> HttpResponse:
 @require(Role.RESPONDER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def roll_back(request: HttpRequest, pk: int) -> HttpResponse:
-    """It was taken back."""
+    """It was rolled back."""
     return _act(request, pk, ROLL_BACK, ReasonForm, actions.roll_back)
 
 

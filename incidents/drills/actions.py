@@ -176,7 +176,7 @@ def finish(drill: Drill, *, lessons: str, by: User, at: datetime) -> Drill:
 
 @transaction.atomic
 def stop(drill: Drill, *, reason: str, by: User, at: datetime) -> Drill:
-    """End it early, for example since something real happens. Everything is put away at once; it does not count."""
+    """End it early, for example since something real happens. Everything is cleaned up at once; it does not count."""
     drill = running(drill)
     guard.require_clean(reason)
     if not reason.strip():

@@ -68,7 +68,7 @@ def _waive(drill: Drill, *, at: datetime) -> None:
 def keep(*, at: datetime) -> None:
     """The sweep: find the room, throw in what is due, end what lasts too long, and put away what was left behind.
 
-    Safe to run twice and beside itself; after a crash it goes on where the last whole step was.
+    Idempotent; safe to run concurrently; after a crash it goes on where the last whole step was.
     """
     for pk in Drill.objects.filter(state=State.RUNNING).values_list("pk", flat=True):
         _keep(pk, at=at)

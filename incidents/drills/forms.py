@@ -32,7 +32,7 @@ class WordForm(GuardedForm):
         widget=forms.Textarea(attrs={"rows": 4}),
     )
     next_update_at = MomentField(
-        label="Next update by (UTC)", required=False, help_text="Of the last word, resolved, leave it empty."
+        label="Next update by (UTC)", required=False, help_text="Leave it empty in the final update (resolved)."
     )
 
     @classmethod

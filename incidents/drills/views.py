@@ -102,7 +102,7 @@ def publish(request: HttpRequest, number: int) -> HttpResponse:
         except Refused as refusal:
             form.add_error(_WHERE.get(refusal.code), refusal.sentence)
         else:
-            status_message(request, "It stands on the preview page. Nobody outside sees it.")
+            status_message(request, "It is on the preview page. Nobody outside sees it.")
             return see(request, found)
     return _show(request, found, form)
 
@@ -125,7 +125,7 @@ def send(request: HttpRequest, number: int, position: int) -> HttpResponse:
     if inject is None:
         raise Http404
     return do_at_once(
-        request, lambda: actions.throw_in(inject, by=person(request), at=now()), said="It is thrown in.", to=found
+        request, lambda: actions.throw_in(inject, by=person(request), at=now()), said="The inject is sent.", to=found
     )
 
 
@@ -140,9 +140,9 @@ def finish(request: HttpRequest, number: int) -> HttpResponse:
     """It was played to its end."""
     return _ask(
         request, number, LessonsForm, actions.finish,
-        question="Is it played to its end?", verb="End the drill",
+        question="Is the drill complete?", verb="End the drill",
         consequence="The sheet is drawn up, the flag goes down, its room and its alerts are closed.",
-        said="The drill is over. Everything is put away.",
+        said="The drill is over. Everything is cleaned up.",
     )  # fmt: skip
 
 
@@ -153,8 +153,8 @@ def stop(request: HttpRequest, number: int) -> HttpResponse:
     return _ask(
         request, number, StopForm, actions.stop,
         question="End it early?", verb="Stop the drill",
-        consequence="Everything is put away at once. It does not count as held.",
-        said="The drill is stopped. Everything is put away.",
+        consequence="Everything is cleaned up at once. It does not count as held.",
+        said="The drill is stopped. Everything is cleaned up.",
     )  # fmt: skip
 
 
@@ -165,7 +165,7 @@ def lessons(request: HttpRequest, number: int) -> HttpResponse:
     return _ask(
         request, number, LessonsForm, actions.note_lessons,
         question="What was learned?", verb="Write it down",
-        consequence="It stands with the drill. Its sheet stays as it is.",
+        consequence="It is kept with the drill. Its sheet stays as it is.",
         said="Written down.",
     )  # fmt: skip
 

@@ -136,7 +136,7 @@ def meet(evidence: str, proof: str, *, said: str, at: datetime, by: User | None 
 
 
 def keep(*, at: datetime) -> None:
-    """The sweep: open what is next, count what was missed. Safe to run twice and beside itself."""
+    """The sweep: open what is next, count what was missed. Idempotent; safe to run concurrently."""
     turns.each(Duty.objects.filter(retired_at=None).order_by("pk"), lambda duty: _keep_one(duty, at=at))
 
 

@@ -53,7 +53,7 @@ class DutyForm(GuardedForm):
         widget=forms.TextInput(attrs=_CODE),
     )
     remind_hours = forms.IntegerField(
-        label="Remind so many hours before",
+        label="Remind this many hours before",
         min_value=0,
         max_value=336,
         widget=forms.NumberInput(attrs={"class": "input--auto"}),

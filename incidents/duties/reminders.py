@@ -24,7 +24,7 @@ class Tell(Protocol):
 
 
 def sweep(*, at: datetime, tell: Tell) -> int:
-    """Promise every reminder whose time has come; how many. Safe to run twice and beside itself."""
+    """Promise every reminder whose time has come; how many. Idempotent; safe to run concurrently."""
     return sum(turns.each(_due(at)[:_BATCH], lambda one: _remind(one, tell, at=at)))
 
 

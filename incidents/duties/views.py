@@ -66,8 +66,8 @@ def hold(request: HttpRequest, slug: str) -> HttpResponse:
 def waive(request: HttpRequest, slug: str) -> HttpResponse:
     """It need not be done this time."""
     return _ask(
-        request, slug, WaiveForm, actions.waive, question="Leave it out this time?", verb="Leave it out",
-        said="Left out this time.",
+        request, slug, WaiveForm, actions.waive, question="Skip it this time?", verb="Leave it out",
+        said="Skipped this time.",
     )  # fmt: skip
 
 

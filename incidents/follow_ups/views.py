@@ -45,9 +45,9 @@ FINISH = Words(
     "Is it done?", "Done is a claim: give the proof, and the day on which it is tried again.", "Done", "Done."
 )
 VERIFY = Words("Does it hold?", "You tried it again, and what it is there for works.", "It holds", "Verified.")
-DROP = Words("Drop it?", "It will not be done. Your reason stands on the timeline.", "Drop it", "Dropped.")
+DROP = Words("Drop it?", "It will not be done. Your reason is recorded on the timeline.", "Drop it", "Dropped.")
 REOPEN = Words(
-    "Open it again?", "It counts as not done. Your reason stands on the timeline.", "Open it again", "Open again."
+    "Open it again?", "It counts as not done. Your reason is recorded on the timeline.", "Open it again", "Open again."
 )
 
 

@@ -145,7 +145,7 @@ def _say(hand_over: HandOver, *, at: datetime) -> None:
     tell_operators(
         key=f"handover:{hand_over.pk}",
         subject=f"{hand_over.receiver.username}: the packet of {hand_over.rotation} waits",
-        body=f'{len(hand_over.items)} things go over from {hand_over.giver or "nobody"}. Press "I have it".',
+        body=f'{len(hand_over.items)} items are handed over from {hand_over.giver or "nobody"}. Press "I have it".',
         at=at,
         because="A shift changes",
     )

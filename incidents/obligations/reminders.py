@@ -22,7 +22,7 @@ _BATCH = 200
 
 
 def sweep(at: datetime) -> int:
-    """Promise every reminder whose time has come; how many. Safe to run twice and beside itself."""
+    """Promise every reminder whose time has come; how many. Idempotent; safe to run concurrently."""
     known = places.every()
     if not known:
         return 0

@@ -151,7 +151,7 @@ def _override(
     for one in span:
         require_plausible(one)
     if ends_at <= max(starts_at, at):
-        raise Refused("OVERRIDE_SPAN", "Choose an end that lies ahead and behind the beginning.")
+        raise Refused("OVERRIDE_SPAN", "Choose an end in the future and after the beginning.")
     if ends_at - starts_at > LONGEST_COVER:
         raise Refused("OVERRIDE_LONG", "Eight weeks at most; for longer, change the rota.")
     if not reason.strip():

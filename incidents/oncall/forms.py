@@ -62,10 +62,10 @@ class RotaForm(GuardedForm):
     )  # fmt: skip
     handover_at = forms.TimeField(
         label="Hand-over at", widget=forms.TimeInput(attrs=_CLOCK, format="%H:%M"),
-        help_text="By the clock on the wall, in winter and in summer.",
+        help_text="Local time, in winter and in summer.",
         error_messages=_WRONG_TIME | {"required": "Choose a time."},
     )  # fmt: skip
-    time_zone = forms.ChoiceField(choices=zones, initial="UTC", label="Whose clock")
+    time_zone = forms.ChoiceField(choices=zones, initial="UTC", label="Time zone")
     days = forms.ChoiceField(choices=_DAYS, initial="1111111", label="Covered on")
     covers_from = forms.TimeField(
         required=False, label="From", widget=forms.TimeInput(attrs=_CLOCK, format="%H:%M"),
@@ -113,7 +113,7 @@ class RotaForm(GuardedForm):
 class StandInForm(GuardedForm):
     """Who stands in, or that nobody does, from when to when, and why."""
 
-    who = forms.ChoiceField(choices=lambda: [*_names(), (AWAY, "Nobody: whoever has the shift is away")], label="Who")
+    who = forms.ChoiceField(choices=lambda: [*_names(), (AWAY, "Nobody: the person on shift is away")], label="Who")
     starts_at = MomentField(label="From", help_text="In UTC.", error_messages={"required": "Say from when."})
     ends_at = MomentField(label="Until", help_text="In UTC.", error_messages={"required": "Say until when."})
     reason = forms.CharField(
@@ -124,7 +124,7 @@ class StandInForm(GuardedForm):
         cleaned = super().clean()
         starts_at, ends_at = cleaned.get("starts_at"), cleaned.get("ends_at")
         if starts_at and ends_at and ends_at <= starts_at:
-            self.add_error("ends_at", "Choose an end behind the beginning.")
+            self.add_error("ends_at", "Choose an end after the beginning.")
         return cleaned
 
     @property

@@ -35,5 +35,5 @@ def _lines(one: Event, host: str, url: str) -> Iterator[str]:
     yield f"DTSTART:{moment(one.starts_at)}"
     yield f"DTEND:{moment(one.ends_at)}"
     yield f"SUMMARY:{text(one.summary)}"
-    yield f"DESCRIPTION:{text('Stands in.' if one.stands_in else 'By the turns of the rota.')}"
+    yield f"DESCRIPTION:{text('Stands in.' if one.stands_in else 'By the schedule of the rota.')}"
     yield f"URL:{url}"

@@ -77,7 +77,7 @@ class Desk:
 
     def house(self) -> OnCall:
         """Who is called for the house: its primary and its secondary contact."""
-        return self._pair("", "House", self.contacts.get(PRIMARY, ""), self.contacts.get(SECONDARY, ""))
+        return self._pair("", "All domains", self.contacts.get(PRIMARY, ""), self.contacts.get(SECONDARY, ""))
 
     def _pair(self, slug: str, name: str, primary: str, backup: str) -> OnCall:
         first, second = self._who(primary, [backup]), self._who(backup, [])

@@ -108,7 +108,7 @@ def call_off(request: HttpRequest, pk: int) -> HttpResponse:
     return do_at_once(
         request,
         lambda: actions.call_off(override, by=person(request), at=now()),
-        said=f"Called off: {override.rotation} is as the turns say.",
+        said=f"Called off: {override.rotation} follows its schedule again.",
         to="incidents:oncall",
     )
 

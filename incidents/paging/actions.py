@@ -37,16 +37,18 @@ def add(person: User, *, name: str, channel: str, address: str, at: datetime) ->
     address = address.strip()
     require_address(channel, address)
     if channel == Channel.EMAIL and not settings.EMAIL_CONFIGURED:
-        raise Refused("NOT_CONFIGURED", "Mail needs EMAIL_URL, which is not set. Choose another way, or ask an admin.")
+        raise Refused(
+            "NOT_CONFIGURED", "Mail needs EMAIL_URL, which is not set. Choose another channel, or ask an admin."
+        )
     # One at a time for a person: with no way yet there would be nothing else to lock.
     User.objects.select_for_update().get(pk=person.pk)
     mine = list(Reach.objects.kept().filter(person=person).order_by("position", "pk"))
     if Reach.objects.filter(person=person, created_at__gt=at - timedelta(days=1)).count() >= MOST_A_DAY:
-        raise Refused("TOO_MANY_TODAY", f"{MOST_A_DAY} new ways a day are enough. Go on tomorrow.")
+        raise Refused("TOO_MANY_TODAY", f"{MOST_A_DAY} new contact methods a day are the limit. Go on tomorrow.")
     if len(mine) >= MOST:
-        raise Refused("TOO_MANY", f"{MOST} ways are enough. Take one away first.")
+        raise Refused("TOO_MANY", f"{MOST} contact methods are the limit. Remove one first.")
     if any(one.name == name for one in mine):
-        raise Refused("NAME_TAKEN", "You have a way of this name already.")
+        raise Refused("NAME_TAKEN", "You have a contact method of this name already.")
     secret = new_secret() if channel == Channel.WEBHOOK else ""
     row = Reach.objects.create(
         person=person,
@@ -90,7 +92,7 @@ def read(token: str) -> Reach:
     pk, nonce = _read(token)
     row = Reach.objects.kept().select_related("person").filter(pk=pk, person__is_active=True).first()
     if row is None:
-        raise Refused("GONE", "This way was taken away. There is nothing to confirm.")
+        raise Refused("GONE", "This contact method was removed. There is nothing to confirm.")
     if row.nonce != nonce:
         raise Refused("ANSWERED", "This question has been answered, or a newer one was sent.")
     return row
@@ -125,7 +127,7 @@ def _own(row: Reach, by: User) -> Reach:
     """Ways are for their owner alone: a colleague's telephone is nobody else's to change."""
     found = Reach.objects.kept().select_for_update(of=("self",)).filter(pk=row.pk, person=by).first()
     if found is None:
-        raise Refused("NOT_YOURS", "This way is not yours, or it was taken away.")
+        raise Refused("NOT_YOURS", "This contact method is not yours, or it was removed.")
     return found
 
 

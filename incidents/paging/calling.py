@@ -201,7 +201,7 @@ def _tell(call: Call, incident: Incident, stage: CallLine.Stage, who: Who, *, at
         _promise(row, incident, person, reach, at=at)
     if not found:
         only_mail = Reach.objects.proved().filter(person=person).exists()
-        lacks = "only proved ways by mail, and mail is not set up" if only_mail else "no proved way to be reached"
+        lacks = "only e-mail is verified, and mail is not set up" if only_mail else "no verified contact method"
         _keep_silent(call, stage, f"{person.username} has {lacks}.", at=at, person=person)
     return len(found)
 
@@ -268,6 +268,6 @@ def _say_that_nobody_is_called(call: Call, incident: Incident, *, at: datetime) 
         body=f"{incident.domain.name}: neither the first nor the backup is reached. Whoever reads this takes it.\n"
         f"{settings.BASE_URL}{incident.get_absolute_url()}",
         at=at,
-        because="Nobody on call has a proved way to be reached",
+        because="Nobody on call has a verified contact method",
         priority=Delivery.Priority.WRITTEN,
     )

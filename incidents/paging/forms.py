@@ -33,13 +33,13 @@ class RuleForm(GuardedForm):
     """Whom an alarm of one severity calls, how, and when the backup."""
 
     seen = forms.CharField(widget=forms.HiddenInput)
-    whom = forms.ChoiceField(choices=PagingRule.Whom.choices, label="Whom")
+    whom = forms.ChoiceField(choices=PagingRule.Whom.choices, label="Who is paged")
     how = forms.ChoiceField(choices=PagingRule.How.choices, label="How")
     backup_minutes = forms.IntegerField(
         required=False,
         min_value=0,
         max_value=rules.MOST_MINUTES,
-        label="The backup after, in minutes",
+        label="Escalate to the backup after (minutes)",
         help_text=f"Without an acknowledgement. 0 to {rules.MOST_MINUTES}; empty: never.",
     )
 

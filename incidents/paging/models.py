@@ -74,8 +74,8 @@ class PagingRule(models.Model):
         NOBODY = "nobody", "Nobody"
 
     class How(models.TextChoices):
-        ALL = "all", "By every proved way"
-        ONE = "one", "By the first proved way"
+        ALL = "all", "By every verified contact method"
+        ONE = "one", "By the first verified contact method"
 
     severity = models.CharField(max_length=5, choices=Severity.choices)
     whom = models.CharField(max_length=6, choices=Whom.choices)

@@ -48,12 +48,12 @@ class Standing:
 
     @property
     def words(self) -> str:
-        """Proved, Proof is old, Never proved, No way: beside the colour."""
+        """Verified, Verification is old, Never verified, No contact method: beside the colour."""
         if not self.ways:
-            return "No way to be reached"
+            return "No contact method"
         if self.proved_at is None:
-            return "Never proved"
-        return "Proved" if self.is_fresh else "Proof is old"
+            return "Never verified"
+        return "Verified" if self.is_fresh else "Verification is old"
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def everybody(at: datetime) -> list[Standing]:
     """How every active person is reached, those on call first, the worst first among them."""
     seats: dict[int, list[str]] = {}
     desk = oncall.desk(at)
-    pairs = [(one.name, desk.on_call(one)) for one in desk.domains] + [("House", desk.house())]
+    pairs = [(one.name, desk.on_call(one)) for one in desk.domains] + [("All domains", desk.house())]
     for name, pair in pairs:
         for who, seat in ((pair.first, "first"), (pair.backup, "backup")):
             if who.person is not None:

@@ -57,7 +57,7 @@ def rule(request: HttpRequest, slug: str) -> HttpResponse:
             form.add_error(None, refusal.sentence)
             context = {"form": form, "severity": severity, "stored": rules.at(severity, at)}
             return render_page(request, RULE, context, status=refusal.status)
-        status_message(request, f"The rule of {severity} holds from the next alarm on.")
+        status_message(request, f"The rule of {severity} applies from the next alarm on.")
         return see(request, "incidents:paging")
     return render_page(request, RULE, {"form": form, "severity": severity}, status=422 if form.errors else 200)
 

@@ -19,7 +19,7 @@ def week_summary(start: datetime, end: datetime) -> Section:
     """
     desk = oncall.desk(end)
     lines = [*week_section.lines(desk, start, end), *_unproved(desk, end)]
-    quiet = "Every handle leads to somebody whose reach is proved"
+    quiet = "Every handle leads to somebody with a verified contact method"
     return Section("Contacts", tuple(lines), reverse("incidents:oncall_handles"), quiet)
 
 
@@ -27,4 +27,4 @@ def _unproved(desk: Desk, end: datetime) -> list[str]:
     led = {one.handle: one.who.person for one in handles.listed(desk) if one.who.person is not None}
     standing = queries.standing_of(list(led.values()), end)
     weak = [handle for handle, person in led.items() if not standing[person.pk].is_fresh]
-    return week_section.named(f"to somebody whose reach was not proved in {GOOD_FOR.days} days", weak)
+    return week_section.named(f"to somebody with no contact method verified in {GOOD_FOR.days} days", weak)

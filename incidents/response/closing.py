@@ -61,7 +61,7 @@ def what_is_missing(facts: Facts) -> list[Missing]:
         many = "step is" if facts.open_steps == 1 else "steps are"
         found.append(Missing(CHECKLIST, f"{facts.open_steps} mandatory {many} open."))
     if facts.readers_wait:
-        found.append(Missing(LAST_WORD, "Readers were told of it and still wait for the last word."))
+        found.append(Missing(LAST_WORD, "Readers were told of it and have not had a final update."))
     is_big = Severity(facts.severity_peak).is_at_least(Severity.SEV2)
     for kind, sentence in _PROOFS.items():
         if kind in facts.running or (is_big and kind in facts.proofs and kind not in facts.settled):

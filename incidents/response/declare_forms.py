@@ -49,7 +49,7 @@ class DeclareForm(GuardedForm):
         queryset=Domain.objects.none(),
         to_field_name="slug",
         empty_label=None,
-        help_text="Whose part of the house it is. Its on-call people are told.",
+        help_text="Who owns the affected part. Its on-call people are told.",
         error_messages={"required": "Choose a domain.", "invalid_choice": "There is no such domain. Choose one."},
     )
     summary = forms.CharField(

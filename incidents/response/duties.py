@@ -32,7 +32,7 @@ def say_no_public_impact(incident: Incident, *, reason: str, by: User, at: datet
 def verify_recovery(incident: Incident, *, note: str, by: User, at: datetime) -> TimelineEvent:
     """Somebody has looked after the end, and says at what. A SEV-3 owes no proof, but may have one."""
     incident = _locked(incident)
-    note = guard.require_words(note, "Say what you looked at.", "TEXT_MISSING")
+    note = guard.require_words(note, "Say what you checked.", "TEXT_MISSING")
     if incident.is_open:
         raise Refused("NOT_RESOLVED", "The incident still runs. Its recovery is verified once it is resolved.")
     if incident.is_closed:

@@ -169,11 +169,11 @@ class VerifyForm(GuardedForm):
     """What was looked at after the end."""
 
     note = forms.CharField(
-        label="What you looked at",
+        label="What you checked",
         max_length=2_000,
         help_text="Figures and paths, such as: error share 0.2 % for 30 min, three sign-ins, the backlog is empty.",
         widget=forms.Textarea(attrs={"rows": 3}),
-        error_messages={"required": "Say what you looked at."},
+        error_messages={"required": "Say what you checked."},
     )
 
 

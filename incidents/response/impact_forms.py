@@ -16,7 +16,7 @@ class ImpactForm(GuardedForm):
 
     seen = forms.CharField(widget=forms.HiddenInput, required=False, strip=False)
     scope = forms.ModelMultipleChoiceField(
-        label="What is hit", queryset=ScopeArea.objects.none(), required=False, widget=forms.CheckboxSelectMultiple
+        label="Affected areas", queryset=ScopeArea.objects.none(), required=False, widget=forms.CheckboxSelectMultiple
     )
     share = forms.ChoiceField(
         label="How much of it", choices=Incident.Share.choices, required=False, help_text="A bucket, never a name."

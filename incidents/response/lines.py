@@ -148,7 +148,7 @@ def _role(event: TimelineEvent, body: str) -> _Words:
         is_answer = event.actor is not None and event.actor.username == offered
         return _Words("declined the role" if is_answer else "withdrew the offer of the role", name, icon="x")
     if not holds:
-        return _Words("laid down the role", name, icon="arrow-back-up")
+        return _Words("stepped down from the role", name, icon="arrow-back-up")
     if not held:
         return _Words("took the role", name, icon="user-check", tone="status")
     how = f"from {held}" if offered == holds else f"from {held}, without an offer"
@@ -208,7 +208,7 @@ _TICKS = {
     "unskipped": ("brought back the step", "arrow-back-up"),
 }
 _REPORT = {
-    "draft": "laid the post-mortem ready",
+    "draft": "drafted the post-mortem",
     "in_review": "asked for a second reader of the post-mortem",
     "reviewed": "signed the post-mortem as second reader",
     "published": "offered the post-mortem's summary to the status page",
@@ -310,7 +310,7 @@ def _heading(event: TimelineEvent, body: str) -> _Words:
     return _Words("rewrote", {"title": "the title", "summary": "what is seen"}[event.new], body=body, icon="pencil")
 
 
-_FACTS = {"scope": "what is hit", "share": "how much is hit", "versions": "the affected versions"}
+_FACTS = {"scope": "what is hit", "share": "how much is affected", "versions": "the affected versions"}
 _TIMES = {
     "impact_started_at": "when the impact began",
     "detected_at": "when it was detected",

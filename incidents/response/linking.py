@@ -166,8 +166,10 @@ def _require_mergeable(incident: Incident, into: Incident) -> None:
             "one owes would be lost. Raise the severity there first, or merge the other way round.",
         )
     if queries.readers_wait(incident):
-        hint = "Publish its last word first" if queries.readers_wait(into) else "Merge the other way round"
-        raise Refused("READERS_WAIT", f"Readers of the status page wait for the next word on {incident.label}. {hint}.")
+        hint = "Publish its final update first" if queries.readers_wait(into) else "Merge the other way round"
+        raise Refused(
+            "READERS_WAIT", f"Readers of the status page wait for the next update on {incident.label}. {hint}."
+        )
     if decisions.unanswered(incident).exists():
         raise Refused(
             "LOOK_BACK_OWED",

@@ -25,7 +25,7 @@ _ACTS: dict[Act, tuple[str, str, str, bool]] = {
     Act.ACKNOWLEDGE: ("Nobody has it yet", "Acknowledge", "incidents:acknowledge", False),
     Act.FIRST_PUBLIC_UPDATE: ("Tell readers for the first time", "First update", "incidents:public_panel", False),
     Act.PUBLIC_UPDATE: ("Tell readers where it stands", "Next update", "incidents:public_panel", False),
-    Act.VERIFICATION: ("Look whether it stays well", "Verify recovery", "incidents:verify", True),
+    Act.VERIFICATION: ("Check that it stays recovered", "Verify recovery", "incidents:verify", True),
     Act.POSTMORTEM: ("Write the report and have it reviewed", "Post-mortem", "incidents:postmortem", False),
     Act.CHECK_BACK: ("See whether the decision worked", "Look back", "incidents:room", False),
     Act.CHECKLIST: ("Mandatory steps are open", "See which", "incidents:close", True),

@@ -54,7 +54,7 @@ class Reminder:
 
 
 def sweep(at: datetime) -> int:
-    """Promise every reminder whose time has come; how many. Safe to run twice and beside itself."""
+    """Promise every reminder whose time has come; how many. Idempotent; safe to run concurrently."""
     rules = policy.every()
     return sum(turns.each(_candidates(rules, at), lambda pk: _remind(pk, rules, at=at)))
 

@@ -79,7 +79,7 @@ def lay_down(incident: Incident, role: str, *, by: User, at: datetime) -> Timeli
     """Be free of a role; nobody has it then, and the channel is told."""
     seat = _require(Act.LAY_DOWN, incident, role, by)
     event = _seat(seat, None, by=by, at=at)
-    _tell(seat, event, f"{by} laid down {seat.title.label.lower()}, nobody has it now", at=at)
+    _tell(seat, event, f"{by} stepped down as {seat.title.label.lower()}, which is unassigned", at=at)
     return event
 
 

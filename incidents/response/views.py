@@ -172,7 +172,7 @@ _ROLE_ACTS: dict[str, tuple[Callable[..., object], str]] = {
     "accept": (roles.accept, "You have {role} now."),
     "decline": (roles.decline, "You declined {role}."),
     "withdraw": (roles.withdraw, "The offer of {role} is withdrawn."),
-    "lay-down": (roles.lay_down, "You laid down {role}. Nobody has it now."),
+    "lay-down": (roles.lay_down, "You stepped down as {role}. It is unassigned."),
 }
 
 

@@ -157,7 +157,7 @@ class BundleForm(UploadForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["file"].help_text = "One .md file, or a .zip of them. All are taken in, or none."
+        self.fields["file"].help_text = "One .md file, or a .zip of them. All are imported, or none."
         self.fields["file"].widget.attrs["accept"] = ".md,.zip"
 
 

@@ -185,7 +185,7 @@ def publish(update: StatusUpdate, *, by: User, at: datetime, seen: str = "", byp
     timeline.record(incident, Kind.PUBLIC_UPDATE, by=by, at=at, old=before, new=update.status, text=update.body)
     audit.record(
         "status_update.publish", by=by.username, object=f"{incident.label} {update.public_id}",
-        reason="" if by.has_role(Role.PUBLISHER) else "has communications in this incident",
+        reason="" if by.has_role(Role.PUBLISHER) else "holds the Communications role in this incident",
     )  # fmt: skip
     return update
 
@@ -338,12 +338,12 @@ def require_publisher(by: User, incident: Incident) -> None:
     if not queries.may_publish(by, incident):
         raise Denied(
             "NOT_A_PUBLISHER",
-            f"Publishers publish, and whoever has communications in {incident.label} until its last public word.",
+            f"Publishers publish, and who holds the Communications role in {incident.label} until its final update.",
         )
     if queries.lacks_factor(by):
         raise Denied(
             "SECOND_FACTOR_MISSING",
-            "Who publishes needs a second factor. Set one up on your account page under Second factor, then publish.",
+            "Publishing requires a second factor. Set one up on your account page under Second factor, then publish.",
         )
 
 

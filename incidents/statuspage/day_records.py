@@ -17,7 +17,7 @@ _DAY = timedelta(days=1)
 
 
 def write(at: datetime) -> int:
-    """Write every day that is over and not written yet; how many rows. Safe to run twice and beside itself."""
+    """Write every day that is over and not written yet; how many rows. Idempotent; safe to run concurrently."""
     last = (at - _SETTLED).astimezone(UTC).date() - _DAY
     first = last - _BACK
     known = set(DayRecord.objects.filter(on__gte=first).values_list("component", "on"))

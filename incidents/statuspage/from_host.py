@@ -108,7 +108,7 @@ def _show(content: Content, at: datetime) -> None:
 
 
 def reconcile(at: datetime) -> int:
-    """Make rows of what waits; how many became some. Safe to run twice and beside itself.
+    """Make rows of what waits; how many became some. Idempotent; safe to run concurrently.
 
     A word that cannot become a row (its incident is gone, a security incident, or merged away) is set aside: it leaves
     the page with the next rebuild, its file stays, and the audit log says so.

@@ -61,15 +61,15 @@ class PlanForm(GuardedForm):
     audience = forms.ChoiceField(
         label="Who hears of it",
         choices=[(Audience.PUBLIC, "Public"), (Audience.INTERNAL, "Internal")],
-        help_text="Public stands on the status page once it is announced. Of internal work only the portal and its"
-        " checks know.",
+        help_text="Public work appears on the status page once announced. Internal work is known only to the"
+        " portal and its checks.",
     )
     domain = forms.ModelChoiceField(
         label="Owning domain", queryset=Domain.objects.order_by("name"), empty_label=None,
         error_messages={"required": "Choose whose work it is.", "invalid_choice": "Choose a domain from the list."},
     )  # fmt: skip
     components = forms.ModelMultipleChoiceField(
-        label="Components that readers miss",
+        label="Affected components",
         queryset=Component.objects.none(),
         to_field_name="public_id",
         required=False,
@@ -98,7 +98,7 @@ class PlanForm(GuardedForm):
     )
     rule = forms.ChoiceField(
         label="Comes again", required=False, choices=[("", "Once"), *recurrence.WORDS.items()],
-        help_text="The hour is that of the place, also when its clocks change.",
+        help_text="Local time in that zone, also across daylight-saving changes.",
     )  # fmt: skip
     until = forms.DateField(
         label="Until",
@@ -138,7 +138,7 @@ class PlanForm(GuardedForm):
             self.add_error("until", "The last day lies before the first.")
         is_public = cleaned.get("audience", self.one.audience if self.one else "") == Audience.PUBLIC
         if is_public and "components" not in self.errors and not cleaned.get("components"):
-            self.add_error("components", "Say which components readers will miss.")
+            self.add_error("components", "Choose the affected components.")
         return cleaned
 
     def _place(self, day: date, clock: time, zone: str) -> None:

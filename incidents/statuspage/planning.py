@@ -268,7 +268,7 @@ def stop_series(series: MaintenanceSeries, *, words: str, by: User, at: datetime
 def sweep(at: datetime) -> None:
     """Make what rules have ahead, remind of what begins soon, and tell of what began or ended by itself.
 
-    Safe to run twice and beside itself.
+    Idempotent; safe to run concurrently.
     """
     turns.each((_make_all_ahead, _remind_all, planned_news.tell_moments), lambda act: act(at))
 
@@ -418,7 +418,7 @@ def _require_publisher(by: User) -> None:
     if queries.lacks_factor(by):
         raise Denied(
             "SECOND_FACTOR_MISSING",
-            "Who publishes needs a second factor. Set one up on your account page under Second factor.",
+            "Publishing requires a second factor. Set one up on your account page under Second factor.",
         )
 
 
@@ -447,7 +447,7 @@ def _require_wording(wanted: Plan | Wording, audience: str) -> None:
         for words in (wanted.title, wanted.text):
             guard.require_public(words)
         if not wanted.components:
-            raise Refused("COMPONENTS_MISSING", "Say which components readers will miss.")
+            raise Refused("COMPONENTS_MISSING", "Choose the affected components.")
 
 
 def _require_words(words: str, one: Maintenance) -> None:

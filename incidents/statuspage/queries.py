@@ -191,7 +191,7 @@ def _nag(finding: Finding, numbers: dict[str, int], rows: dict[str, Component]) 
     if finding.subject in numbers:
         url = reverse("incidents:public_panel", args=[numbers[finding.subject]])
         if finding.mend is Mend.RESOLVE:
-            return Nag(finding, "Write the last word", f"{url}?phase={Status.RESOLVED}")
+            return Nag(finding, "Write the final update", f"{url}?phase={Status.RESOLVED}")
         return Nag(finding, "Write the update", url)
     component = rows[finding.subject]
     if finding.mend is Mend.DECLARE:

@@ -43,7 +43,7 @@ class PublishForm(GuardedForm):
         label="Why can it not wait for a second person?",
         max_length=500,
         required=False,
-        help_text="It stands beside the update and in the audit log.",
+        help_text="Shown beside the update and in the audit log.",
         error_messages={"required": "Say why it cannot wait."},
     )
 

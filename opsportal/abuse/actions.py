@@ -78,5 +78,7 @@ def forget(*, at: datetime) -> int:
 
 def _needed(reason: str) -> str:
     if len(reason.strip()) < LEAST_REASON:
-        raise Refused("REASON_MISSING", f"Say why in {LEAST_REASON} characters or more; it stands in the audit log.")
+        raise Refused(
+            "REASON_MISSING", f"Say why in {LEAST_REASON} characters or more; it is recorded in the audit log."
+        )
     return reason.strip()

@@ -77,7 +77,9 @@ def post(*, at: datetime) -> None:
 def _require(body_bytes: int, batch_items: int, lasts: timedelta, reason: str) -> None:
     usual = (settings.MAX_REQUEST_BODY_BYTES, settings.INGEST_MAX_BATCH_ITEMS)
     if len(reason.strip()) < LEAST_REASON:
-        raise Refused("REASON_MISSING", f"Say why in {LEAST_REASON} characters or more; it stands in the audit log.")
+        raise Refused(
+            "REASON_MISSING", f"Say why in {LEAST_REASON} characters or more; it is recorded in the audit log."
+        )
     if not timedelta() < lasts <= LONGEST:
         raise Refused("TOO_LONG", "Limits are lowered for 24 hours at most.")
     if not (least_body() <= body_bytes <= usual[0] and 1 <= batch_items <= usual[1]):

@@ -14,5 +14,5 @@ class LeakForm(GuardedForm):
         max_length=200,
         min_length=10,
         label="What got out, without the secret",
-        help_text="Ten characters or more; it stands in the audit log.",
+        help_text="Ten characters or more; it is recorded in the audit log.",
     )

@@ -39,7 +39,7 @@ class Letter:
 
     @property
     def message_id(self) -> str:
-        """The same at every try, so that a receiver recognises a double."""
+        """The same at every try, so that a receiver recognises a duplicate."""
         return f"msg_{hashlib.sha256(self.key.encode()).hexdigest()[:32]}"
 
     @property

@@ -102,14 +102,14 @@ def test_a_sev_1_from_its_alert_to_its_closing(visit, responder, publisher, admi
     actions.change_status(incident, to="resolved", note="Renewed", by=responder, at=now())
     run_worker()
     page.reload()
-    expect(head).to_contain_text("Next: Look whether it stays well")
+    expect(head).to_contain_text("Next: Check that it stays recovered")
 
     head.get_by_role("link", name="Close…").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("4 things to do before INC-1 is closed")
     assert axe(page) == []
     dialog.get_by_role("link", name="Verify").click()
-    dialog.get_by_label("What you looked at").fill("Error share 0.2 % for half an hour")
+    dialog.get_by_label("What you checked").fill("Error share 0.2 % for half an hour")
     dialog.get_by_role("button", name="Recovery verified").click()
     expect(page.locator("#timeline")).to_contain_text("verified the recovery")
 

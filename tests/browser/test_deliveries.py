@@ -94,7 +94,7 @@ def test_the_screens_have_no_barrier(visit, admin, night, path, scheme, viewport
 def test_every_message_says_why_it_was_sent_and_how_it_stands(visit, responder, night, options):
     page = visit(responder, "/deliveries/", **options)
 
-    queues = page.get_by_role("table", name="Messages by way out and try")
+    queues = page.get_by_role("table", name="Messages by route and attempt")
     row = queues.get_by_role("row").filter(has_text="Partner")
     if options["viewport"] == DESKTOP:
         assert [cell.strip() for cell in row.get_by_role("cell").all_inner_texts()][1:7] == [

@@ -92,7 +92,7 @@ def test_a_drill_from_its_schedule_to_its_score_is_never_public(
     page.get_by_role("link", name="End with lessons…").click()
     page.get_by_label("Lessons learned").fill("Everybody knew their part.")
     page.get_by_role("button", name="End the drill").click()
-    expect(page.get_by_text("Everything is put away", exact=True)).to_be_visible()
+    expect(page.get_by_text("Everything is cleaned up", exact=True)).to_be_visible()
     expect(page.locator("#drill-sheet")).to_contain_text("70 of 70")
     is_hidden()
     assert Drill.objects.get().state == "finished"

@@ -85,7 +85,7 @@ def test_communications_is_handed_over_and_the_receiver_publishes(
     expect(phone.get_by_role("article")).to_contain_text("We are looking into a problem")
     desk.goto(f"{portal.url}/incidents/{incident.label}/public/")
     desk.get_by_role("button", name="Save and preview").click()
-    expect(desk.get_by_text("who has communications in this incident")).to_be_visible()
+    expect(desk.get_by_text("whoever holds the Communications role in this incident")).to_be_visible()
     assert violations == []
 
 
@@ -99,7 +99,7 @@ def test_a_free_role_is_taken_laid_down_and_one_that_sleeps_is_taken_over(
     role(page, "scribe").get_by_role("button", name="Take").click()
     expect(role(page, "scribe")).to_contain_text("You")
     role(page, "scribe").get_by_role("link", name="Hand over").click()
-    page.get_by_role("button", name="Lay it down").click()
+    page.get_by_role("button", name="Step down").click()
     expect(role(page, "scribe")).to_contain_text("Nobody")
 
     role(page, "commander").get_by_role("link", name="More about commander").click()

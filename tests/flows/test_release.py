@@ -53,7 +53,7 @@ def test_a_release_that_is_signed_fails_and_is_taken_back(client_as, responder):
     for _ in range(2):
         ended(VERIFY, "prod_verify status=fail mode=verify reason=checks_unhealthy", 2, responder)
     told = client.get(page).content.decode()
-    assert "Advice: take back" in told and "Failed 2 times" in told
+    assert "Advice: roll back" in told and "Failed 2 times" in told
     client.post(
         "/changes/new/",
         payments | {"kind": "rollback", "what": "Back to v1", "artifact": "v1", "takes_back": str(release.pk)},
@@ -63,9 +63,9 @@ def test_a_release_that_is_signed_fails_and_is_taken_back(client_as, responder):
 
     release.refresh_from_db()
     assert (release.result, [one.change for one in last_good()]) == ("rolled_back", [first])
-    assert Obligation.objects.get(subject=release.label).reason == "It was taken back."
+    assert Obligation.objects.get(subject=release.label).reason == "It was rolled back."
     assert Obligation.objects.get(subject=back.label).met_at is not None
-    assert "Advice: take back" not in client.get("/changes/").content.decode()
+    assert "Advice: roll back" not in client.get("/changes/").content.decode()
 
 
 NO_TRAFFIC = "ops_daily_watchdog status=insufficient_data reason=delivered_total_0"
@@ -86,7 +86,7 @@ def test_a_day_without_traffic_verifies_a_change_and_accuses_none(client_as, res
     assert Obligation.objects.get(subject=change.label).met_at is not None
     page = client.get(change.get_absolute_url()).content.decode()
     assert "without traffic" in page and "Failed" not in page
-    assert "Advice: take back" not in client.get("/changes/").content.decode()
+    assert "Advice: roll back" not in client.get("/changes/").content.decode()
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def begin(act: Act, ids: Iterable[int], given: Given, *, by: User, at: datetime)
 
 @transaction.atomic
 def work_off(number: int, *, at: datetime) -> bool:
-    """Do the next slice; True while more is left. Safe to run twice and beside itself."""
+    """Do the next slice; True while more is left. Idempotent; safe to run concurrently."""
     begun = (
         BulkAct.objects.select_for_update(skip_locked=True, of=("self",))
         .select_related("created_by", "domain")

@@ -132,12 +132,12 @@ ACTS = {
         ),
         Act(
             "mute", "Mute", "", "muted", Role.RESPONDER,
-            "New trouble is listed and wakes nobody until the mute ends. What fires already keeps its room.",
+            "New alerts are listed but page nobody until the mute ends. What fires already stays in its incident.",
             _none, _mute,
         ),
         Act(
-            "hear", "Hear", " again", "heard again", Role.RESPONDER,
-            "Their mutes end now, and what still fires gets its room within a minute. A domain's mute stays.",
+            "hear", "Unmute", "", "unmuted", Role.RESPONDER,
+            "Their mutes end now, and what still fires opens an incident within a minute. A domain's mute stays.",
             _none, _hear,
         ),
         Act(
@@ -153,12 +153,12 @@ ACTS = {
         Act(
             "archive", "Archive", "", "archived", Role.ADMIN,
             "None of them runs, and only the list of archived checks shows them. Their history stays, alerts that fire "
-            "end as not seen to recover, and each can be taken back.",
+            "end as not seen to recover, and each can be restored.",
             _others, _archive,
         ),
         Act(
-            "take-back", "Take back", "", "back, and paused", Role.ADMIN,
-            "They stand in the list again, and stay paused until somebody resumes them.",
+            "take-back", "Restore", "", "restored, and paused", Role.ADMIN,
+            "They are in the list again, and stay paused until somebody resumes them.",
             _archived, _take_back,
         ),
     )

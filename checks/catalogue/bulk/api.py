@@ -71,7 +71,7 @@ def mute_many(request: ApiRequest, body: MuteManyBody) -> Answer:
     return _begin(request, "mute", body, Given(until=body.until, reason=body.reason))
 
 
-@router.post("/checks/many/unmute", response=ANSWERS, auth=RUN, summary="Hear the alerts of many checks again")
+@router.post("/checks/many/unmute", response=ANSWERS, auth=RUN, summary="Unmute the alerts of many checks")
 def unmute_many(request: ApiRequest, body: ManyBody) -> Answer:
     """Ends their own mutes; one of a whole domain stays."""
     return _begin(request, "hear", body, Given())
@@ -101,7 +101,7 @@ def archive_many(request: ApiRequest, body: ManyBody) -> Answer:
     return _begin(request, "archive", body, Given())
 
 
-@router.post("/checks/many/take-back", response=ANSWERS, auth=WRITE, summary="Take many checks back")
+@router.post("/checks/many/take-back", response=ANSWERS, auth=WRITE, summary="Restore many checks")
 def take_many_back(request: ApiRequest, body: ManyBody) -> Answer:
     """They are in use again, and stay paused until somebody resumes them."""
     return _begin(request, "take-back", body, Given())
@@ -143,7 +143,7 @@ def _named(keys: list[str]) -> list[int]:
 def _require_ahead(body: PauseManyBody | MuteManyBody) -> None:
     """Said once for all, before any of them is asked."""
     if body.until is not None and body.until <= now():
-        raise _unfit(("until", "Choose an end that lies ahead."))
+        raise _unfit(("until", "Choose an end in the future."))
 
 
 def _unfit(*faults: tuple[str, str]) -> ApiError:

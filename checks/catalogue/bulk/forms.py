@@ -39,7 +39,7 @@ class MuteManyForm(GivenForm):
     reason = forms.CharField(
         max_length=300,
         label="Why",
-        help_text="Stands beside each mute and in the audit log.",
+        help_text="Shown beside each mute and in the audit log.",
         error_messages={"required": "Say why they are muted."},
     )
 

@@ -25,7 +25,7 @@ ASK, PROGRESS, NEWEST = (f"checks/catalogue/bulk/{name}.html" for name in ("ask"
 @require(Role.RESPONDER)
 @require_safe
 def bulk_newest(request: HttpRequest) -> HttpResponse:
-    """What was done to many checks of late, and what is under way."""
+    """Bulk actions on checks of late, and what is under way."""
     return render_page(request, NEWEST, {"acts": queries.newest()})
 
 

@@ -82,7 +82,7 @@ class PrometheusForm(AddressForm):
         max_value=100,
         initial=2,
         label="Times the baseline",
-        help_text="For the baseline: so many times the median fails.",
+        help_text="For the baseline: this many times the median fails.",
     )
     direction = forms.ChoiceField(
         required=False,

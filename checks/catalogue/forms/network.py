@@ -185,7 +185,7 @@ class LimitGuardForm(AddressForm):
         min_value=1,
         max_value=limit_guard.MOST_REQUESTS,
         initial=60,
-        label="429 within so many requests",
+        label="429 within this many requests",
         help_text="For a rate: the limit and a few more. They go out four at a time, as GET, within 20 s in all.",
     )
     let_through = forms.IntegerField(

@@ -63,12 +63,12 @@ class RulesForm(GuardedForm):
         max_value=1440,
         initial=30,
         label="Within minutes",
-        help_text="Calm for as long, it flaps no more.",
+        help_text="Stable for this long, it no longer flaps.",
     )
     parent = forms.CharField(
         required=False,
         max_length=80,
-        label="Stands on",
+        label="Parent check",
         help_text="The key or name of another check. While that is down, this one is blocked and silent.",
     )
     is_canary = forms.BooleanField(required=False, label="Canary: says whether our own network works")
@@ -86,7 +86,7 @@ class RulesForm(GuardedForm):
         return [
             ("When it goes down and comes back", self._bound(self.thresholds)),
             ("When it flaps", self._bound(self.steadiness)),
-            ("What it stands on", self._bound(self.standing)),
+            ("What it depends on", self._bound(self.standing)),
             ("How its alerts behave", self._bound(self.alerting)),
         ]
 
@@ -114,7 +114,7 @@ class RulesForm(GuardedForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         if cleaned.get("parent") and cleaned.get("is_canary"):
-            self.add_error("is_canary", "A canary stands on nothing. Leave Stands on empty.")
+            self.add_error("is_canary", "A canary has no parent. Leave Parent check empty.")
         if cleaned.get("rule") == Rule.K_OF_N and self._most("fail_after") > self._most("of_runs"):
             self.add_error("of_runs", "Fail after cannot be more than the last runs that are looked at.")
         if cleaned.get("rule") == Rule.RATE and self._most("ok_share") >= self._most("fail_share"):

@@ -177,7 +177,7 @@ def test_many_are_heard_again_and_a_domains_mute_stays(three: list[Check], respo
 def test_what_is_archived_runs_no_more_and_comes_back_paused(add_check: AddCheck, admin: User, at: datetime) -> None:
     check = actions.archive(add_check(state=State.UNHEALTHY), by=admin, at=at)
 
-    with pytest.raises(Refused, match="Take it back first"):
+    with pytest.raises(Refused, match="Restore it first"):
         actions.resume(check, by=admin, at=at)
     with pytest.raises(Refused, match="archived already"):
         actions.archive(check, by=admin, at=at)
@@ -329,7 +329,7 @@ def test_the_page_before_the_act_names_the_first_ten_and_counts_the_rest(
     assert "Pause 250 checks?" in page
     assert page.count('<li><span class="state') == 10
     assert "and 240 more" in page
-    assert "worked off in the background" in page
+    assert "run in the background" in page
     assert not BulkAct.objects.exists()
 
 

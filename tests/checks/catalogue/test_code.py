@@ -305,7 +305,7 @@ def test_what_was_put_away_is_in_no_file_and_is_not_changed_by_one(admin, add_ch
 
     assert "checkout" not in yaml.safe_load(importing.export())["checks"]
     assert [sentence for _, _, sentence in faults(one(), admin)] == [
-        "Under this key is an archived check. Take it back first."
+        "Under this key is an archived check. Restore it first."
     ]
 
 

@@ -338,8 +338,8 @@ def test_the_screens_say_that_no_worker_runs_checks(client_as: ClientAs, viewer:
     JobClaim.objects.update_or_create(name=CHECKS, defaults={"claimed_at": at, "done_at": at - timedelta(seconds=55)})
 
     polled = client.get("/checks/", headers={**PART, "HX-PTag": tag})
-    assert (polled.status_code, "Nobody runs checks" in polled.content.decode()) == (200, True)
-    assert "Nobody runs checks" in client.get("/checks/health/").content.decode()
+    assert (polled.status_code, "No worker runs checks" in polled.content.decode()) == (200, True)
+    assert "No worker runs checks" in client.get("/checks/health/").content.decode()
 
 
 def table(client: Client, query: str = "") -> list[list[str]]:

@@ -149,7 +149,7 @@ def test_a_circle_that_another_closes_meanwhile_leaves_what_was_typed(
     answer = client_as(admin).post("/checks/checkout-page/edit/", fields(name="Typed with care", parent="gateway"))
 
     assert answer.status_code == 422
-    assert "Gateway stands on this check already." in answer.content.decode()
+    assert "Gateway depends on this check already." in answer.content.decode()
     assert 'value="Typed with care"' in answer.content.decode()
     check.refresh_from_db()
     assert (check.name, check.parent) == ("Checkout page", None)

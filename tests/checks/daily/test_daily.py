@@ -238,7 +238,7 @@ def test_it_says_who_is_due_and_takes_another_responders_signature(client_as, re
 def test_a_house_without_anybody_on_call_says_so(client_as, viewer: User):
     Contact.objects.update(handle="")
 
-    assert "Nobody is on call for the house." in client_as(viewer).get("/daily/").text
+    assert "Nobody is on call for all domains." in client_as(viewer).get("/daily/").text
 
 
 def test_what_was_typed_comes_back(client_as, responder: User):

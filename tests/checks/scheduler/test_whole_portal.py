@@ -256,7 +256,7 @@ def test_workers_frozen_for_three_minutes(watched, workers):
     # Without the worker that builds the public page, the page says of itself that it is old.
     public = "Unknown since" if workers == ("worker",) else "This page is not up to date"
     who = [
-        Said("the portal", "Nobody runs checks", lambda: person.get("/checks/")),
+        Said("the portal", "No worker runs checks", lambda: person.get("/checks/")),
         Said("its health", '"late"', lambda: readiness(portal)),
         Said("the status page", public, lambda: public_page(portal)),
     ]

@@ -344,7 +344,7 @@ def test_mutes_are_set_listed_and_ended_on_the_screen(client_as, viewer, respond
 
     assert 'value="check:api"' in asked
     assert wrong.status_code == 422
-    assert "Disk swap" in page and "wakes nobody" in page and "End mute" not in page
+    assert "Disk swap" in page and "pages nobody" in page and "End mute" not in page
     assert refused.status_code == 403
     assert "You hear check:api again." in ended
 

@@ -254,7 +254,7 @@ class TestFreezes:
             "Changes will from 21 Nov 09:12 UTC be frozen for Payments",
             "The freeze planned for Payments is off",
             "Changes are frozen for Backend",
-            "Changes go through again for Backend",
+            "Changes are allowed again for Backend",
         ]
         assert "until 21 Nov 12:12 UTC: Quarter end." in told[0].body
         assert told[1].body.startswith("Closed early. It was planned because: Quarter end\n")
@@ -277,7 +277,7 @@ class TestFreezes:
         assert [one.subject for one in told] == [
             "One freeze less for Payments; still frozen: Payments until 21 Nov 11:12 UTC",
             "One freeze less for Payments; still frozen: All domains until it is lifted",
-            "Changes go through again for All domains",
+            "Changes are allowed again for All domains",
         ]
 
     def test_a_rule_of_the_house_freezes_and_unfreezes_as_often_as_it_runs(self, tell, admin, frozen):

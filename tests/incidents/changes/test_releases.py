@@ -173,7 +173,7 @@ def test_a_rollback_takes_back_what_it_names_and_its_duty_ends(tell):
 
     bad.refresh_from_db()
     assert (bad.result, queries.steps(bad)[-1].note) == ("rolled_back", f"{back.label}: Deploy payments")
-    assert duty(bad).reason == "It was taken back."
+    assert duty(bad).reason == "It was rolled back."
     assert [one.change for one in queries.last_good()] == [good]
 
 

@@ -40,7 +40,7 @@ def test_a_drill_is_begun_played_and_ended_from_its_screens(client_as, responder
     soon = (timezone.now() + timedelta(minutes=20)).strftime("%Y-%m-%dT%H:%M")
     client.post(f"{at}publish/", {"status": "investigating", "body": "Events come late.", "next_update_at": soon})
     preview = page(client, f"{at}preview/")
-    assert "Events come late." in preview and "the public one knows nothing" in preview
+    assert "Events come late." in preview and "nothing of it is on the public one" in preview
 
     client.post(f"{at}mitigate/")
     client.post(f"{at}injects/5/send/")
@@ -50,7 +50,7 @@ def test_a_drill_is_begun_played_and_ended_from_its_screens(client_as, responder
 
     drill.refresh_from_db()
     assert (drill.state, drill.flag, drill.injects.get(position=5).sent_by) == ("finished", "", responder)
-    assert "Everything is put away" in page(client, at)
+    assert "Everything is cleaned up" in page(client, at)
     assert "Held" in page(client, "/drills/")
 
 

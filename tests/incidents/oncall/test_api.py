@@ -34,7 +34,7 @@ def test_a_program_reads_who_is_on_call_at_a_moment(ask, admin, responder, publi
     house, *domains = ask("/oncall", at=AT.isoformat()).json()
     payments = next(one for one in domains if one["domain"] == "payments")
 
-    assert (house["domain"], house["name"], house["first"]["person"]) == (None, "House", None)
+    assert (house["domain"], house["name"], house["first"]["person"]) == (None, "All domains", None)
     assert (payments["first"]["person"], payments["first"]["how"], payments["first"]["rota"]) == (
         *("responder", "shift", "primary"),
     )

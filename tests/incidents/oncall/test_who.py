@@ -163,7 +163,7 @@ def test_the_house_is_its_primary_and_its_secondary_contact(responder, publisher
 
     house = queries.on_call_house(AT)
 
-    assert (house.name, house.first.person, house.backup.person) == ("House", responder, publisher)
+    assert (house.name, house.first.person, house.backup.person) == ("All domains", responder, publisher)
     assert not house.is_weak
 
 

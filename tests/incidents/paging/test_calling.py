@@ -227,7 +227,7 @@ def test_somebody_without_a_proved_way_is_passed_over_at_once_and_the_silence_sa
     send()
 
     assert told(http_target) == ["night-backup"]
-    assert lines()[0] == ("first", "night-first", "night-first has no proved way to be reached.")
+    assert lines()[0] == ("first", "night-first", "night-first has no verified contact method.")
 
 
 def test_when_nobody_is_reached_the_ops_channel_hears_it(on_call, responder, reached, settings, http_target):
@@ -359,9 +359,9 @@ def test_a_screen_says_when_nobody_could_be_called_and_why(on_call, first, reach
 
     page = client_as(responder).get(f"/incidents/INC-{alert.room.number}/calls/").content.decode()
 
-    assert "only proved ways by mail, and mail is not set up" in page
+    assert "only e-mail is verified, and mail is not set up" in page
     assert "nobody could be called" in page
-    assert "everybody whom the rule knows" not in page
+    assert "everyone in the rule" not in page
 
 
 def test_one_person_in_both_seats_is_called_once(on_call, first, reached, admin, http_target):

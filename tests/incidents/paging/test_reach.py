@@ -142,11 +142,11 @@ def test_a_rule_is_changed_by_admins_who_saw_the_newest(admin, responder):
     ("rule", "words"),
     [
         (Rule("nobody", "all", 5), "Nobody is called; the ops channel is told."),
-        (Rule("both", "one", None), "First and backup at once, by the first proved way."),
-        (Rule("first", "all", None), "The first on call, by every proved way; never the backup."),
+        (Rule("both", "one", None), "First and backup at once, by the first verified contact method."),
+        (Rule("first", "all", None), "The first on call, by every verified contact method; never the backup."),
         (
             Rule("first", "all", 5),
-            "The first on call, by every proved way; the backup after 5 min without an acknowledgement.",
+            "The first on call, by every verified contact method; the backup after 5 min without an acknowledgement.",
         ),
     ],
 )
@@ -174,7 +174,7 @@ def test_a_proof_grows_old(way, responder):
     Reach.objects.update(proved_at=AT)
 
     assert queries.standing_of([responder], AT + timedelta(days=90))[responder.pk].is_fresh
-    assert queries.standing_of([responder], AT + timedelta(days=91))[responder.pk].words == "Proof is old"
+    assert queries.standing_of([responder], AT + timedelta(days=91))[responder.pk].words == "Verification is old"
 
 
 def test_the_weekly_review_names_the_handles_whose_reach_is_unproved(on_call, reached, first, backup):
@@ -183,7 +183,7 @@ def test_the_weekly_review_names_the_handles_whose_reach_is_unproved(on_call, re
 
     lines = week_section.week_summary(AT - timedelta(days=7), AT).lines
 
-    assert "1 handle leads to somebody whose reach was not proved in 90 days: @backup-handle" in lines
+    assert "1 handle leads to somebody with no contact method verified in 90 days: @backup-handle" in lines
     assert not any("first-handle" in line or "night-" in line for line in lines)
 
 

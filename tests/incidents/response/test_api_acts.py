@@ -143,7 +143,7 @@ def test_from_declaring_to_closing_without_a_screen(program, responder, publishe
         ("/1/roles/commander/offer", {"to": "publisher"}, "responder offered the role commander to publisher"),
         ("/1/roles/commander/withdraw", {}, "responder withdrew the offer of the role commander"),
         ("/1/roles/scribe/take", {}, "responder took the role scribe"),
-        ("/1/roles/scribe/lay-down", {}, "responder laid down the role scribe"),
+        ("/1/roles/scribe/lay-down", {}, "responder stepped down from the role scribe"),
         ("/1/status", {"to": "resolved", "note": "Over"},
          "responder moved the incident from Investigating to Resolved"),
     ]  # fmt: skip

@@ -50,7 +50,7 @@ def test_each_fact_that_changes_is_an_event_with_old_and_new(incident, responder
     ]
     assert [(one.old, one.new) for one in again] == [("scope API, DB", "scope DB"), ("share below_10", "share all")]
     assert read(again[0]) == "responder wrote down what is hit: DB instead of API, DB"
-    assert read(again[1]) == "responder wrote down how much is hit: All instead of 1 to 10 %"
+    assert read(again[1]) == "responder wrote down how much is affected: All instead of 1 to 10 %"
     incident.refresh_from_db()
     assert impact.of(incident) == impact.Impact(("DB",), "all", "4.2")
 

@@ -277,7 +277,7 @@ def test_an_incident_is_merged_once_and_nothing_into_a_merged_one(incident, othe
     ("said_here", "said_there", "hint"),
     [
         (["investigating"], [], "Merge the other way round"),
-        (["investigating"], ["investigating"], "Publish its last word first"),
+        (["investigating"], ["investigating"], "Publish its final update first"),
         (["investigating"], ["investigating", "resolved"], "Merge the other way round"),
         (["investigating", "resolved"], ["investigating"], None),
         ([], ["investigating"], None),

@@ -170,7 +170,7 @@ def test_a_role_laid_down_is_free_and_its_offer_is_gone(incident, ann, bob):
 
     seat = Seat.objects.get(role="commander")
     assert (seat.holder, seat.offered_to, seat.offered_by) == (None, None, None)
-    assert told(incident)[-1] == "responder laid down the role commander"
+    assert told(incident)[-1] == "responder stepped down from the role commander"
 
 
 def test_somebody_who_does_not_answer_is_relieved_with_a_reason(incident, ann, bob):
@@ -246,7 +246,7 @@ def test_the_channel_hears_of_offers_and_changes_with_a_link_and_no_free_text(in
     assert list(Delivery.objects.order_by("pk").values_list("subject", flat=True)) == [
         "INC-1 SEV-2: responder offers commander to bob, who accepts it in the room",
         "INC-1 SEV-2: bob has commander now",
-        "INC-1 SEV-2: bob laid down scribe, nobody has it now",
+        "INC-1 SEV-2: bob stepped down as scribe, which is unassigned",
         "INC-1 SEV-2: responder took over commander without an offer",
     ]
     assert {one.body for one in Delivery.objects.all()} == {"http://localhost:8123/incidents/INC-1/"}

@@ -49,7 +49,7 @@ def test_the_holder_publishes_the_first_the_next_and_the_last_word(incident, dra
     assert (last.state, last.published_by, last.public_incident.resolved_at) == ("published", ann, NOW)
     assert Component.objects.get(name="API").status == "operational"
     lines = AuditEvent.objects.filter(act="status_update.publish").values_list("actor", "reason")
-    assert set(lines) == {("responder", "has communications in this incident")}
+    assert set(lines) == {("responder", "holds the Communications role in this incident")}
 
 
 def test_components_change_with_the_holders_update_and_not_apart_from_it(draft, ann):
@@ -166,7 +166,7 @@ def test_without_the_role_the_address_is_closed_and_the_attempt_written_down(cli
     client = client_as(bob)
     page = client.get(room).content.decode()
     assert "Publish…" not in page
-    assert "who has communications in this incident" in page
+    assert "whoever holds the Communications role in this incident" in page
 
     answer = getattr(client, method)(f"{room}publish/")
 
@@ -184,7 +184,7 @@ def test_the_holder_without_a_second_factor_reads_what_to_do(client_as, room, an
     answer = client.post(f"{room}publish/")
 
     assert "Publish…" not in page
-    assert 'Who publishes needs a second factor. <a href="/account/factors/">Set one up</a>' in page
+    assert 'Publishing requires a second factor. <a href="/account/factors/">Set one up</a>' in page
     assert answer.status_code == 403
     assert "Set one up on your account page" in answer.content.decode()
     assert AuditEvent.objects.filter(act="access.denied", actor="responder").exists()

@@ -62,6 +62,6 @@ def test_one_button_sets_back_what_was_left_behind(client_as, publisher, viewer,
 
     assert "API reads a major outage, and no open incident explains it." in board
     assert "Set to operational" in board
-    assert "A publisher mends it" in for_viewers
+    assert "A publisher corrects it" in for_viewers
     assert "Not honest now" in line
     assert queries.nags(publisher, NOW) == []

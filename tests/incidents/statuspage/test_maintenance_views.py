@@ -118,7 +118,7 @@ def test_the_words_of_a_rule_are_edited_as_a_whole(client_as, publisher, typed):
     ("wrong", "sentence"),
     [
         ({"title": ""}, "Give the work a title."),
-        ({"components": []}, "Say which components readers will miss."),
+        ({"components": []}, "Choose the affected components."),
         ({"components": ["nothing"]}, "Choose components from the list."),
         ({"starts_on": "2020-01-01"}, "The beginning has passed. Choose a later one, or make it internal."),
         ({"starts_on": "2020-01-01", "audience": "internal", "rule": "weekly"}, "The beginning has passed."),
@@ -218,7 +218,7 @@ def test_a_phone_shows_the_choice_of_who_hears_of_it_whole(client_as, publisher,
     form = client_as(publisher).get("/statuspage/maintenance/new/").context["form"]
 
     assert max(len(label) for _, label in form.fields["audience"].choices) <= 16
-    assert "only the portal and its checks know" in form.fields["audience"].help_text
+    assert "known only to the portal and its checks" in form.fields["audience"].help_text
 
 
 def test_the_list_asks_as_often_however_long_it_is(client_as, viewer, planned, typed, django_assert_max_num_queries):
