@@ -4,6 +4,7 @@ The environment is read in opsportal/env.py; reasons for single values are besid
 docs/decisions/.
 """
 
+import gc
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,6 +12,9 @@ import django_stubs_ext
 from csp.constants import NONE, SELF
 
 from opsportal import env, logs
+
+# Else the collector walks all that is being imported again and again: a fifth of the start of every process.
+gc.set_threshold(50_000, 20, 50)
 
 django_stubs_ext.monkeypatch()  # forms.ModelForm[User] and the like, so that types can be said where Django has none
 

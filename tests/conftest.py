@@ -1,5 +1,6 @@
 """The cast, the database as the application sees it, and closed doors to the outside."""
 
+import gc
 import ipaddress
 import os
 import socket
@@ -33,6 +34,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("full") and not os.environ.get("OPSPORTAL_FULL"):
             item.add_marker(pytest.mark.skip(reason="needs OPSPORTAL_FULL=1"))
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: no garbage is looked for in it, as in opsportal/wsgi.py."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
