@@ -33,7 +33,7 @@ class Rule:
             return f"{first}."
         if self.backup_minutes is None:
             return f"{first}; never the backup."
-        return f"{first}; the backup after {self.backup_minutes} min without an acknowledgement."
+        return f"{first}; the backup after {self.backup_minutes} min unless acknowledged."
 
     @property
     def mark(self) -> str:

@@ -146,7 +146,7 @@ def test_a_rule_is_changed_by_admins_who_saw_the_newest(admin, responder):
         (Rule("first", "all", None), "The first on call, by every verified contact method; never the backup."),
         (
             Rule("first", "all", 5),
-            "The first on call, by every verified contact method; the backup after 5 min without an acknowledgement.",
+            "The first on call, by every verified contact method; the backup after 5 min unless acknowledged.",
         ),
     ],
 )
