@@ -45,8 +45,10 @@ def _tell(linked: Sequence[Check], at: datetime) -> bool:
     if component_id is None or not (_is_sure(linked) or _down(linked)):
         return False
     status = worst(_status(one) for one in linked if one.state in _SAYS)
-    as_of = min(one.last_run_at for one in linked if one.last_run_at and one.state in (*_SAYS, State.BLOCKED))
-    observing.observe(component_id, status, as_of=as_of, fresh_until=_fresh_until(linked), at=at)
+    newest = max(one.last_run_at for one in linked if one.last_run_at)
+    observing.observe(
+        component_id, status, as_of=_as_of(linked), newest=newest, fresh_until=_fresh_until(linked), at=at
+    )
     return True
 
 
@@ -58,6 +60,13 @@ def _is_sure(linked: Sequence[Check]) -> bool:
 def _down(linked: Sequence[Check]) -> list[Check]:
     """Those that are sure of trouble: that stands, whatever the others could say."""
     return [one for one in linked if one.last_run_at is not None and one.state in (State.UNHEALTHY, State.FLAPPING)]
+
+
+def _as_of(linked: Sequence[Check]) -> datetime:
+    """Well as of the oldest word, since it takes every one; down as of the newest of those that say so."""
+    down = _down(linked)
+    heard = [one.last_run_at for one in down or linked if one.last_run_at]
+    return max(heard) if down else min(heard)
 
 
 def _fresh_until(linked: Sequence[Check]) -> datetime:

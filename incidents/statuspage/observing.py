@@ -21,18 +21,22 @@ Follows = Component.Follows
 
 
 @transaction.atomic
-def observe(component_id: int, status: str, *, as_of: datetime, fresh_until: datetime, at: datetime) -> bool:
+def observe(
+    component_id: int, status: str, *, as_of: datetime, newest: datetime, fresh_until: datetime, at: datetime
+) -> bool:
     """Keep what the checks say; True when readers' page changed by it. Safe to run twice.
 
-    `as_of` is the age of the oldest result behind it, and after `fresh_until` it says nothing about now. An older word
-    than the one that is kept changes nothing. A silence that ends with it stays in the record as time nobody looked.
+    `as_of` is the age of the result behind it that decides, and after `fresh_until` it says nothing about now. When
+    even the `newest` result is older than the word that is kept, it changes nothing; no word makes the page older than
+    it was. A silence that ends with it stays in the record as time nobody looked.
     """
     component = Component.objects.in_use().select_for_update().filter(pk=component_id).first()
     if component is None or component.follows == Follows.NOTHING:
         return False
     seen = Observation.objects.filter(component=component).first() or Observation(component=component, since=as_of)
-    if seen.pk and as_of < seen.as_of:
+    if seen.pk and newest < seen.as_of:
         return False
+    as_of = max(as_of, seen.as_of) if seen.pk else as_of
     if seen.pk and as_of > seen.fresh_until and not _is_held(component, at):
         seen_as = (ComponentStatus.OPERATIONAL, seen.status)
         record.lay_over(component, rollup.UNSEEN, start=seen.fresh_until, end=as_of, over=seen_as)

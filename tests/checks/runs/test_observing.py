@@ -102,6 +102,29 @@ def test_an_outage_is_said_while_one_check_has_never_run_and_its_end_is_heard(ad
     assert Component.objects.get(pk=api.pk).status == "operational"
 
 
+def test_an_outage_goes_on_being_heard_when_a_check_with_an_old_result_joins(add_check, api, at):
+    rules = {"component": api, "severity": "SEV-1"}
+    parent = add_check("parent", state=DOWN, every_seconds=60, last_run_at=at, **rules)
+    old = {"every_seconds": 3600, "last_run_at": at - timedelta(minutes=30)}
+    child = add_check("child", state=State.INSUFFICIENT_DATA, **old, **rules)
+    observing.observe_all(at=at)
+
+    def look(minutes, parent_says, child_says):
+        moment = at + timedelta(minutes=minutes)
+        Check.objects.filter(pk=parent.pk).update(state=parent_says, last_run_at=moment)
+        Check.objects.filter(pk=child.pk).update(state=child_says)
+        observing.observe_all(at=moment)
+        return Observation.objects.values_list("status", "as_of", "fresh_until").get()
+
+    # Blocked, back as it was before with a word older than the outage, and the end.
+    for minutes, child_says in ((1, State.BLOCKED), (10, State.BLOCKED), (11, DOWN)):
+        moment = at + timedelta(minutes=minutes)
+        assert look(minutes, DOWN, child_says)[:2] == ("major_outage", moment)
+    assert look(12, UP, DOWN)[:2] == ("major_outage", at + timedelta(minutes=11))
+    assert look(13, UP, UP)[0] == "operational"
+    assert Component.objects.get(pk=api.pk).status == "operational"
+
+
 def test_a_check_that_names_no_component_says_nothing(add_check, api, at):
     add_check(state=DOWN, last_run_at=at)
 

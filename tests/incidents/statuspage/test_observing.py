@@ -26,7 +26,7 @@ def follow(component: Component, how: str) -> None:
 
 
 def say(component: Component, status: str, *, at=NOW) -> bool:
-    return observing.observe(component.pk, status, as_of=at, fresh_until=at + FRESH, at=at)
+    return observing.observe(component.pk, status, as_of=at, newest=at, fresh_until=at + FRESH, at=at)
 
 
 def status_of(component: Component) -> str:

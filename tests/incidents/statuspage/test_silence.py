@@ -24,7 +24,7 @@ def api(backend, snapshot_dir) -> Component:
 
 
 def say(component: Component, status: str = "operational", *, at=NOW) -> None:
-    observing.observe(component.pk, status, as_of=at, fresh_until=at + FRESH, at=at)
+    observing.observe(component.pk, status, as_of=at, newest=at, fresh_until=at + FRESH, at=at)
 
 
 def last_days(at=NOW, *, count: int = 5) -> dict[str, str | None]:
