@@ -135,7 +135,6 @@ _TABLE = (
         http.probe,
         network.HttpForm,
         _http_target,
-        silence="No deploy of its domain that held is recorded yet, so there is no version to compare with.",
     ),
     Kind(
         "limit_guard",

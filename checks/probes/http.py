@@ -15,6 +15,7 @@ from checks.probes.outcome import ErrorClass, Outcome, failed, passed
 
 DEFAULT_EXPECT = "200-299"
 METHODS = ("GET", "HEAD")
+NOT_COMPARED = "No deploy of its domain that held is recorded yet, so no version was compared."
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 
 
@@ -32,10 +33,10 @@ class Expectation:
     max_latency_ms: float | None = None
 
 
-async def probe(spec: Spec, context: Context) -> Outcome | None:
+async def probe(spec: Spec, context: Context) -> Outcome:
     """Ask once, within `timeout_ms` from the moment it is this request's turn at its host.
 
-    None when all else is well while the domain has no last known good version to compare with.
+    While its domain has no last known good version there is nothing to compare, and all else alone decides.
     """
     try:
         wanted, request, seconds = _expectation(spec, context), _request(spec, context), asking.seconds(spec)
@@ -50,7 +51,7 @@ async def probe(spec: Spec, context: Context) -> Outcome | None:
     error = judge(reply, wanted)
     if error is None:
         is_open = bool(spec.get("artifact_of")) and not wanted.artifact
-        return None if is_open else passed(latency_ms=reply.latency_ms)
+        return passed(latency_ms=reply.latency_ms, notes=(NOT_COMPARED,) if is_open and context.is_trial else ())
     return failed(error, latency_ms=reply.latency_ms, notes=why(reply, error, wanted) if context.is_trial else ())
 
 

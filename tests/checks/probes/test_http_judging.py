@@ -120,11 +120,13 @@ def test_drift_from_the_last_good_version(
     assert found.error is error
 
 
-def test_without_a_good_version_a_good_answer_says_nothing_and_a_bad_one_fails(http_target: HttpTarget) -> None:
+def test_without_a_good_version_nothing_is_compared_and_all_else_decides(http_target: HttpTarget) -> None:
     http_target.body = b'{"version": "1"}'
     spec = {"url": http_target.url, "json_path": "version", "artifact_of": "shop"}
 
-    assert run_probe(http.probe, spec) is None
+    good, tried = run_probe(http.probe, spec), run_probe(http.probe, spec, is_trial=True)
+    assert good is not None and (good.ok, good.notes) == (True, ())
+    assert tried is not None and tried.notes == (http.NOT_COMPARED,)
     http_target.status = 503
     assert ask(http_target.url, json_path="version", artifact_of="shop").error is ErrorClass.STATUS_5XX
     http_target.stop()
