@@ -8,7 +8,7 @@ from cronsim import CronSim, CronSimError
 
 MINUTE = timedelta(minutes=1)
 NO_ZONE = "There is no such time zone. Write it like Europe/Berlin."
-_FIVE = "Write five parts, such as 30 3 * * * for half past three each night."
+FIVE = "Write five parts, such as 30 3 * * * for half past three each night."
 # By what the reader of cron lines says of a part.
 _PARTS = {
     "Bad minute": "minute: 0 to 59",
@@ -42,16 +42,12 @@ class Cron:
 
     @classmethod
     def parse(cls, line: str, zone: str) -> "Cron":
-        """ValueError in words for the person who typed it."""
+        """ValueError in words for the person who typed it. Lines of six parts are read as they were when stored."""
         try:
             place = ZoneInfo(zone or "UTC")
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise ValueError(NO_ZONE) from None
-        parts = line.split()
-        found = cls(" ".join(parts), place)
-        # Of six the first would be seconds, and everything else move by one.
-        if len(parts) != 5:
-            raise ValueError(_FIVE)
+        found = cls(" ".join(line.split()), place)
         if fault := found.fault():
             raise ValueError(f"This never comes. Look at the {fault}.")
         return found

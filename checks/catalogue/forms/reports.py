@@ -7,7 +7,7 @@ from django import forms
 
 from checks.catalogue.forms.base import SpecForm
 from checks.probes import heartbeat, token_report
-from checks.probes.due import NO_ZONE, Cron
+from checks.probes.due import FIVE, NO_ZONE, Cron
 
 # Names that mean another place on each machine, or none.
 _NO_PLACES = {"localtime", "posixrules", "Factory"}
@@ -67,6 +67,10 @@ class HeartbeatForm(ToldForm):
     def _check_cron(self, line: str, zone: str) -> None:
         if zone not in available_timezones() - _NO_PLACES:
             self.add_error("time_zone", NO_ZONE)
+            return
+        # Of six the first would be seconds, and everything else move by one.
+        if len(line.split()) != 5:
+            self.add_error("cron", FIVE)
             return
         try:
             Cron.parse(line, zone)
