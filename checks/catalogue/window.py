@@ -34,8 +34,9 @@ def refusal(*, every_seconds: int, fail_after: int, minutes: int) -> str:
     if minutes >= least:
         return ""
     if least > MOST_MINUTES:
+        runs = "1 failed run" if fail_after == 1 else f"{fail_after} failed runs"
         rule = "Choose failed runs in a row, or among the last ones."
-        return f"With one run every {every_seconds} s, {MOST_MINUTES} minutes, the most there are, are too few. {rule}"
+        return f"{MOST_MINUTES} minutes, the longest window, cannot hold {runs} at one every {every_seconds} s. {rule}"
     runs = "1 failed run needs" if fail_after == 1 else f"{fail_after} failed runs need"
     return f"With one run every {every_seconds} s, {runs} {least} minutes at least."
 

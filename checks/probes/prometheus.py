@@ -28,7 +28,10 @@ UNREADABLE = "Prometheus cannot read the query, or cannot work it out. Try it in
 
 @dataclass(frozen=True)
 class Baseline:
-    """So many times more, or less, than the median of the weeks before; up to `floor` nothing is wanting."""
+    """So many times more, or less, than the median of the weeks before.
+
+    Up to `floor` nothing is too much, and less is not judged while that median is at most `floor`.
+    """
 
     factor: float
     floor: float
@@ -40,6 +43,8 @@ class Baseline:
         0.05
         >>> Baseline(factor=4, floor=10, direction="below").bounds([80, 100, 120])
         Bounds(least=25.0, most=None)
+        >>> Baseline(factor=2, floor=10, direction="both").bounds([4, 6])
+        Bounds(least=None, most=10)
         """
         usual = median(weeks)
         least = usual / self.factor if self.direction != ABOVE and usual > self.floor else None

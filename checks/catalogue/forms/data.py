@@ -197,6 +197,7 @@ class QueryBenchmarkForm(DsnForm):
         queries, most = cleaned.get("queries"), cleaned.get("max_mean_ms")
         if queries and most and not query_benchmark.fits(query_benchmark.parse(queries), most):
             self.add_error(
-                "max_mean_ms", "So many queries that may take so long do not end in time. Take fewer or less."
+                "max_mean_ms",
+                "So many queries that may take so long do not end in time. Take fewer queries or a lower mean.",
             )
         return cleaned

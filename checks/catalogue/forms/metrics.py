@@ -82,7 +82,7 @@ class PrometheusForm(AddressForm):
         max_value=100,
         initial=2,
         label="Times the baseline",
-        help_text="For the baseline: this many times the median fails.",
+        help_text="For the baseline: fails above this many times the median.",
     )
     direction = forms.ChoiceField(
         required=False,
@@ -94,8 +94,9 @@ class PrometheusForm(AddressForm):
         required=False,
         min_value=0,
         initial=0,
-        label="Always fine up to",
-        help_text="For the baseline: twice almost nothing is still almost nothing, and so is half of it.",
+        label="Floor",
+        help_text="For the baseline: a number up to the floor is never too much, and while the baseline is at most "
+        "the floor, less is not judged.",
     )
     volume_query = forms.CharField(
         required=False,

@@ -25,7 +25,7 @@ class Rate:
         (300, 3, 20, ""),
         (300, 1, 9, "1 failed run needs 10 minutes at least"),
         (21600, 3, 1440, ""),
-        (86400, 3, 1440, "1440 minutes, the most there are, are too few"),
+        (86400, 3, 1440, "1440 minutes, the longest window, cannot hold 3 failed runs at one every 86400 s"),
     ],
 )
 def test_a_window_that_cannot_hold_its_failures_is_refused(
