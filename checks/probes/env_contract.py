@@ -25,20 +25,30 @@ class Contract:
     on_if_set: tuple[str, ...] = ()
     off: tuple[str, ...] = ()
 
+    def with_own(self, own: "Contract") -> "Contract":
+        """What an operator says of a name goes before what a preset says of it."""
+        said = own.values or {}
+        return Contract(
+            names=tuple(dict.fromkeys(self.names + own.names)),
+            values={**(self.values or {}), **said},
+            when=self.when,
+            on_if_set=tuple(name for name in self.on_if_set if name not in said),
+            off=tuple(name for name in self.off if name not in said),
+        )
+
     def broken(self, environment: Callable[[str], str]) -> list[str]:
-        """Names that are unset or hold another word, with which of the two, in order."""
+        """Names that are unset or hold another word, with which of the two, in order; each name once."""
         needed = list(self.names)
         for switch, names in (self.when or {}).items():
             if _plain(environment(switch)) == "true":
                 needed += names
-        unset = [f"{name} is not set." for name in dict.fromkeys(needed) if not environment(name)]
-        other = [
-            f"{name} is not {wanted}."
-            for name, wanted in (self.values or {}).items()
-            if _plain(environment(name)) != _plain(wanted)
-        ]
-        other += [f"{name} is not true." for name in self.on_if_set if _plain(environment(name)) not in ("", "true")]
-        return unset + other + [f"{name} is not off." for name in self.off if _plain(environment(name)) not in _OFF]
+        found = {name: "set" for name in needed if not environment(name)}
+        for name, wanted in (self.values or {}).items():
+            if _plain(environment(name)) != _plain(wanted):
+                found.setdefault(name, wanted)
+        found |= {name: "true" for name in self.on_if_set if _plain(environment(name)) not in ("", "true")}
+        found |= {name: "off" for name in self.off if _plain(environment(name)) not in _OFF}
+        return [f"{name} is not {wanted}." for name, wanted in found.items()]
 
 
 # The launch posture of the day-1 playbook: billing enforced with hard limits and paywall, and nothing of a demo. That
@@ -89,7 +99,7 @@ async def probe(spec: Spec, context: Context) -> Outcome:
     except ValueError:
         return failed(ErrorClass.CONFIG)
     preset = PRESETS.get(str(spec.get("preset") or ""), Contract())
-    broken = [*preset.broken(context.environment), *own.broken(context.environment)]
+    broken = preset.with_own(own).broken(context.environment)
     if broken:
         return failed(ErrorClass.MISSING, value=float(len(broken)), notes=tuple(broken))
     return passed(value=0.0)

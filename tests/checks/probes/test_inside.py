@@ -58,6 +58,20 @@ WHOLE = {
             ("BILLING_ENFORCEMENT is not strict.",),
         ),
         ({"values": "BILLING_ENFORCEMENT=strict"}, {"BILLING_ENFORCEMENT": " Strict"}, ()),
+        # What is said beside a preset goes before it, and a name counts once.
+        (
+            {"preset": "launch", "names": "SECRET_KEY", "values": "BILLING_ENFORCEMENT=strict"},
+            {"BILLING_ENFORCEMENT": "", "SECRET_KEY": ""},
+            ("SECRET_KEY is not set.", "BILLING_ENFORCEMENT is not strict."),
+        ),
+        ({"preset": "launch", "names": "LAUNCH_MODE"}, {"LAUNCH_MODE": ""}, ("LAUNCH_MODE is not set.",)),
+        ({"preset": "launch", "values": "BILLING_ENFORCEMENT=hard"}, {"BILLING_ENFORCEMENT": "hard"}, ()),
+        ({"preset": "launch", "values": "BILLING_ENFORCEMENT=hard"}, {}, ("BILLING_ENFORCEMENT is not hard.",)),
+        (
+            {"preset": "launch", "values": "DEMO_MODE=true PAYWALL_ENABLED=false"},
+            {"DEMO_MODE": "1", "PAYWALL_ENABLED": "0"},
+            (),
+        ),
     ],
 )
 def test_a_contract_says_which_names_and_never_what_they_hold(spec, changed, notes) -> None:
