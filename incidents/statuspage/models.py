@@ -140,7 +140,7 @@ class Component(models.Model):
 class Observation(models.Model):
     """What the linked checks said last. A row apart, since it is written with every run of theirs.
 
-    `as_of` is the age of the result behind it that decides; after `fresh_until` it says nothing about now. `heeded` is the
+    `as_of` is the age of the result that decides it; after `fresh_until` it says nothing about now. `heeded` is the
     word that was last put on the page or declined by a person: only another one is news.
     """
 

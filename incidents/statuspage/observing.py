@@ -26,7 +26,7 @@ def observe(
 ) -> bool:
     """Keep what the checks say; True when readers' page changed by it. Safe to run twice.
 
-    `as_of` is the age of the result behind it that decides, and after `fresh_until` it says nothing about now. When
+    `as_of` is the age of the result that decides it, and after `fresh_until` it says nothing about now. When
     even the `newest` result is older than the word that is kept, it changes nothing; no word makes the page older than
     it was. A silence that ends with it stays in the record as time nobody looked.
     """
