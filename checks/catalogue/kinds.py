@@ -72,6 +72,8 @@ class Kind:
     """What it means when a run finds neither good nor bad."""
     is_told: bool = False
     """Its job reports by itself, at an address or with a key that belong to the check."""
+    is_heavy: bool = False
+    """A run costs whoever answers it much, so it runs in its own slots only."""
     is_timed: bool = True
     """How long its runs take says something; of the others nobody waits for answers."""
 
@@ -143,6 +145,7 @@ _TABLE = (
         limit_guard.probe,
         network.LimitGuardForm,
         _limit,
+        is_heavy=True,
     ),
     Kind(
         "prometheus",

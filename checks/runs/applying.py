@@ -112,22 +112,22 @@ def _heard_out(
     if was_bad or after.state not in (State.UNHEALTHY, State.FLAPPING) or after.failing_since is None:
         check.waits_since = None
         return after
-    asked = circumstances.to_ask(around, failing_since=after.failing_since)
-    check.waits_since = (check.waits_since or at) if asked else None
+    awaited = circumstances.to_await(around, failing_since=after.failing_since)
+    check.waits_since = (check.waits_since or at) if awaited else None
     if check.waits_since is None or at - check.waits_since >= PATIENCE:
         check.waits_since = None
         return after
-    for check_id in asked:
-        applied.run_sooner(check_id, at)
+    for one in awaited:
+        if one.wants_asking(at):
+            applied.run_sooner(one.check_id, at)
     applied.run_sooner(check.pk, at + _AGAIN)
     return replace(after, state=before.state, beneath=before.beneath, turns=before.turns, since=before.since)
 
 
 def _hear_again(check: Check, around: Around, applied: Applied, at: datetime) -> None:
-    """A bad word is not believed for long: who said it says it again soon, and whom it excused is judged after that."""
-    for one in circumstances.to_hear_again(around):
-        heard_at = one.heard_at or at
-        applied.run_sooner(one.check_id, max(at, heard_at + _AGAIN))
+    """A bad word is not believed for long: an old one is said again, and whom it excused is judged after a minute."""
+    for check_id in circumstances.to_hear_again(around, at):
+        applied.run_sooner(check_id, at)
     parent = around.parent
     if parent is not None and parent.decided_by is not None and circumstances.is_undecided(parent, at):
         applied.run_sooner(check.pk, parent.decided_by + _AGAIN)

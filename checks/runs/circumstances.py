@@ -10,6 +10,8 @@ from checks.probes.outcome import NO_ANSWER, Outcome
 
 # A check waits this long for a word of its parent or the canary before it goes down without one.
 PATIENCE = timedelta(seconds=60)
+# A canary that fails for so long is asked again: what comes of it is there before its last word ends to stand.
+_RENEWED = STANDS - PATIENCE
 
 
 class Worth(Enum):
@@ -31,6 +33,10 @@ class Witness:
     passed: bool | None = None
     heard_at: datetime | None = None
     failing_since: datetime | None = None
+    every: timedelta = timedelta(minutes=1)
+    is_canary: bool = False
+    # What its run costs somebody, or only says again what its job told, waits for its own slot.
+    can_be_asked: bool = True
 
     def vouches_since(self, moment: datetime) -> bool:
         """It passed after that moment."""
@@ -44,6 +50,16 @@ class Witness:
     def fails(self, at: datetime) -> bool:
         """It failed so lately that it speaks for now."""
         return self.is_bad and self.heard_at is not None and at - self.heard_at <= STANDS
+
+    def wants_asking(self, at: datetime) -> bool:
+        """Shall its next run be brought forward? A bad word once a period at most, so that `fail_after` spans its time.
+
+        Whoever runs every minute is heard soon enough. A canary's word is renewed before it ends to stand.
+        """
+        if not self.can_be_asked or not self.is_bad or self.heard_at is None:
+            return self.can_be_asked
+        age = self.every / 2
+        return self.every > PATIENCE and at - self.heard_at >= (min(age, _RENEWED) if self.is_canary else age)
 
     @property
     def decided_by(self) -> datetime | None:
@@ -75,8 +91,8 @@ def worth(around: Around, *, ok: bool, at: datetime) -> Worth:
 
 
 def is_own_outage(canaries: Iterable[Witness], at: datetime) -> bool:
-    """Every canary fails: one alone may be down by itself."""
-    said = [one.fails(at) for one in canaries if one.passed is not None]
+    """Every canary fails: one alone may be down by itself. A bad word that no longer stands has no vote."""
+    said = [one.fails(at) for one in canaries if one.passed or one.fails(at)]
     return bool(said) and all(said)
 
 
@@ -90,19 +106,19 @@ def is_silence(outcome: Outcome) -> bool:
     return not outcome.ok and outcome.error in NO_ANSWER
 
 
-def to_hear_again(around: Around) -> Iterator[Witness]:
-    """Whose last word was bad and would decide what a bad result is worth: it may be old, or not yet be sure."""
-    if around.parent is not None and around.parent.is_bad and not around.parent.is_down:
-        yield around.parent
-    if around.canaries and all(one.is_bad for one in around.canaries if one.passed is not None):
-        yield from (one for one in around.canaries if one.is_bad)
+def to_hear_again(around: Around, at: datetime) -> Iterator[int]:
+    """Whose last word was bad, is no longer young, and would decide what a bad result is worth."""
+    bad = [around.parent] if around.parent is not None and not around.parent.is_down else []
+    if not any(one.passed for one in around.canaries):
+        bad += around.canaries
+    return (one.check_id for one in bad if one.is_bad and one.wants_asking(at))
 
 
-def to_ask(around: Around, *, failing_since: datetime) -> list[int]:
+def to_await(around: Around, *, failing_since: datetime) -> list[Witness]:
     """Who has said nothing good since it began to fail, and so must be heard first."""
-    asked = []
+    awaited = []
     if around.parent is not None and not around.parent.vouches_since(failing_since):
-        asked.append(around.parent.check_id)
+        awaited.append(around.parent)
     if around.canaries and not any(one.vouches_since(failing_since) for one in around.canaries):
-        asked += [one.check_id for one in around.canaries]
-    return asked
+        awaited += around.canaries
+    return awaited

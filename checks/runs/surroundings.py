@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import connection
 
 from checks.catalogue import network, planned, window
+from checks.catalogue.kinds import KINDS
 from checks.catalogue.models import Check
 from checks.catalogue.planned import Work
 from checks.catalogue.states import Rule
@@ -68,7 +69,21 @@ class Surroundings:
 
 def witness(check: Check) -> Witness:
     """What a check says of the way to others."""
-    return Witness(check.pk, check.is_down, check.last_ok, check.last_run_at, check.failing_since)
+    return Witness(
+        check.pk,
+        check.is_down,
+        check.last_ok,
+        check.last_run_at,
+        check.failing_since,
+        every=check.every,
+        is_canary=check.is_canary,
+        can_be_asked=_can_be_asked(check),
+    )
+
+
+def _can_be_asked(check: Check) -> bool:
+    kind = KINDS.get(check.kind)
+    return kind is not None and not (kind.is_told or kind.is_slow or kind.is_heavy)
 
 
 def _goes_out(check: Check) -> bool:

@@ -60,7 +60,9 @@ UP, DOWN, UNSURE = said(True), said(False, is_down=True), said(False)
         # A canary may fail for long, but has to have said so of late.
         (Around(canaries=(said(False, ago=179, failing_for=7200, is_down=True),)), False, Worth.UNKNOWN),
         (Around(canaries=(said(False, ago=181, failing_for=181),)), False, Worth.FULL),
-        (Around(canaries=(said(False, ago=181), said(False, ago=10))), False, Worth.FULL),
+        # An old bad word has no vote: it neither excuses nor proves the way out.
+        (Around(canaries=(said(False, ago=181), said(False, ago=10))), False, Worth.UNKNOWN),
+        (Around(canaries=(said(False, ago=181), said(True, ago=10))), False, Worth.FULL),
     ],
 )
 def test_what_a_result_is_worth(around: Around, ok: bool, worth: Worth) -> None:
@@ -153,7 +155,7 @@ def test_a_parent_that_says_nothing_is_not_waited_for_longer_than_a_minute(
     assert shop.state == State.UNHEALTHY
 
 
-@pytest.mark.parametrize("fail_after", [3, 20])
+@pytest.mark.parametrize("fail_after", [2, 20])
 def test_one_old_failure_of_a_parent_silences_nobody(
     quiet: None, add_check: AddCheck, at: datetime, fail_after: int
 ) -> None:
@@ -173,11 +175,67 @@ def test_one_old_failure_of_a_parent_silences_nobody(
         moment += timedelta(seconds=30)
     actions.deliver_flips(at=moment)
 
-    # Asked again at once it is down by its own threshold, or the child speaks for itself: one alert in any case.
+    # Asked again once it is down by its own threshold, or the child speaks for itself: one alert in any case.
     assert (router.state, shop.state) == (
-        (State.UNHEALTHY, State.BLOCKED) if fail_after == 3 else (State.HEALTHY, State.UNHEALTHY)
+        (State.UNHEALTHY, State.BLOCKED) if fail_after == 2 else (State.HEALTHY, State.UNHEALTHY)
     )
-    assert Alert.objects.count() == 1
+    assert (router.consecutive_fail, Alert.objects.count()) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "every", "is_canary", "ago", "is_asked"),
+    [
+        # Whoever runs every minute is heard by itself, and others once a period: `fail_after` spans its time.
+        ("http", 60, False, 59, False),
+        ("http", 3600, False, 1799, False),
+        ("http", 3600, False, 1800, True),
+        # A canary's word is renewed before it ends to stand.
+        ("http", 60, True, 59, False),
+        ("http", 3600, True, 119, False),
+        ("http", 3600, True, 120, True),
+        # These only say again what a job told, or cost somebody much.
+        ("heartbeat", 3600, False, 1800, False),
+        ("token_report", 3600, False, 1800, False),
+        ("limit_guard", 3600, False, 1800, False),
+        ("query_benchmark", 3600, False, 1800, False),
+    ],
+)
+def test_a_bad_word_is_asked_for_again_once_a_period_at_most(
+    quiet: None, add_check: AddCheck, at: datetime, kind: str, every: int, is_canary: bool, ago: int, is_asked: bool
+) -> None:
+    rules = {"state": State.HEALTHY, "next_due": at + timedelta(hours=1)}
+    witness = add_check("witness", kind=kind, every_seconds=every, fail_after=3, is_canary=is_canary, **rules)
+    shops = [
+        add_check(f"shop-{fail_after}", parent=None if is_canary else witness, fail_after=fail_after, **rules)
+        for fail_after in (1, 3)
+    ]
+    write({witness: BAD}, at - timedelta(seconds=ago))
+
+    write(dict.fromkeys(shops, BAD), at)
+
+    witness.refresh_from_db()
+    assert witness.next_due == (at if is_asked else at + timedelta(hours=1))
+
+
+def test_a_parents_threshold_spans_its_time_however_often_its_children_fail(
+    family: tuple[Check, Check], at: datetime
+) -> None:
+    router, shop = family
+    Check.objects.filter(pk=router.pk).update(every_seconds=60, fail_after=3)
+
+    for second in range(0, 120, 5):
+        slot = at + timedelta(seconds=second // 60 * 60 + 60)
+        router.refresh_from_db()
+        if second % 60 == 0 or router.next_due <= at + timedelta(seconds=second):
+            Check.objects.filter(pk=router.pk).update(next_due=slot)
+            write({router: BAD}, at + timedelta(seconds=second))
+        write({shop: BAD}, at + timedelta(seconds=second))
+
+    router.refresh_from_db()
+    assert (router.consecutive_fail, router.state) == (2, State.HEALTHY)
+    write({router: BAD}, at + timedelta(seconds=120))
+    shop.refresh_from_db()
+    assert (router.state, shop.state) == (State.UNHEALTHY, State.BLOCKED)
 
 
 def test_who_is_excused_by_a_parent_is_judged_as_soon_as_that_is_decided(
@@ -192,7 +250,7 @@ def test_who_is_excused_by_a_parent_is_judged_as_soon_as_that_is_decided(
 
     router.refresh_from_db()
     assert (shop.state, shop.last_run_at) == (State.HEALTHY, None)
-    assert (router.next_due, shop.next_due) == (at + timedelta(seconds=20), at + timedelta(seconds=65))
+    assert (router.next_due, shop.next_due) == (at + timedelta(hours=1), at + timedelta(seconds=65))
 
 
 def test_a_grandchild_is_blocked_too(family: tuple[Check, Check], add_check: AddCheck, at: datetime) -> None:
