@@ -13,6 +13,7 @@ from checks.rollups.models import (
     LateHour,
     MinuteBucket,
     RunningHour,
+    SetAside,
     Watermark,
     WeekBucket,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "Review",
     "ReviewAction",
     "RunningHour",
+    "SetAside",
     "Watermark",
     "WeekBucket",
 ]

@@ -10,6 +10,7 @@ from django.db.models import Min
 from checks.catalogue import actions as catalogue
 from checks.catalogue.kinds import KINDS
 from checks.catalogue.models import Check
+from checks.rollups import recount
 from checks.runs import actions as runs
 from checks.runs import blocking
 from checks.scheduler import grid, loop
@@ -100,6 +101,7 @@ def upkeep(*, at: datetime, every: timedelta = timedelta(hours=1)) -> None:
         cursor.execute("SELECT checks_make_partitions(%s, %s)", [_since(at), at + _AHEAD])
         cursor.execute("SELECT checks_drop_partitions(%s)", [at])
     runs.forget_batches(at=at)
+    recount.forget(at=at)
     ticker.done("checks.upkeep")
 
 
