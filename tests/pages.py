@@ -45,6 +45,12 @@ _LISTEN = """
 document.addEventListener("securitypolicyviolation", (event) =>
   window.reportViolation(`${event.violatedDirective} ${event.blockedURI} on ${location.pathname}`));
 """
+# A colour on its way to another is in nobody's palette, and on a slow machine it is on its way for long.
+_AT_REST = """
+() => Promise.all(document.getAnimations()
+  .filter((one) => one.effect.getComputedTiming().endTime !== Infinity)
+  .map((one) => one.finished.catch(() => null))).then(() => null)
+"""
 
 
 def executable() -> str | None:
@@ -118,6 +124,7 @@ def axe(page: Page, *, frame: bool = True) -> list[str]:
 
     Without the frame it reads what stands in it, for whoever has looked at the frame on another screen.
     """
+    page.evaluate(_AT_REST)
     around = None if frame else {"exclude": FRAME}
     found = Axe().run(page, around).response["violations"]
     return [f"{rule['id']}: {node['html']}" for rule in found for node in rule["nodes"]]
