@@ -1,6 +1,6 @@
 """Entries from a file: chosen or typed, shown first what it would do, then taken in whole or not at all.
 
-A room brings its own `take_in`; what a person does with the file is the same everywhere.
+A room brings its own `import_file`; what a person does with the file is the same everywhere.
 """
 
 from collections.abc import Callable, Iterable
@@ -39,7 +39,7 @@ class Plan(Protocol):
 P = TypeVar("P", bound=Plan, covariant=True)
 
 
-class TakeIn(Protocol[P]):
+class ImportFile(Protocol[P]):
     """Add and change what the file says, and leave the rest; ImportRefused with every fault, and nothing is stored.
 
     What is sent is what the form gives: the text of a FileForm, the file of an UploadForm.
@@ -139,16 +139,16 @@ def said_of(errors: Iterable[ValidationError]) -> str:
     return " ".join(sentence for error in errors for sentence in error.messages).removesuffix(" We took it out.")
 
 
-def rehearse(take_in: Callable[..., P], sent: Any, *, by: User, at: datetime) -> P:
+def rehearse(import_file: Callable[..., P], sent: Any, *, by: User, at: datetime) -> P:
     """What an import would do. It is done whole and taken back, so that nothing is overlooked."""
     with transaction.atomic():
-        plan = take_in(sent, by=by, at=at)
+        plan = import_file(sent, by=by, at=at)
         transaction.set_rollback(True)
     return plan
 
 
 def import_page(
-    request: HttpRequest, template: str, *, take_in: TakeIn[Plan], then: str, kind: type[UploadForm] = FileForm
+    request: HttpRequest, template: str, *, import_file: ImportFile[Plan], then: str, kind: type[UploadForm] = FileForm
 ) -> HttpResponse:
     """Look at what a file would do, then take it in: all of it, or nothing and every fault. Then the list, `then`."""
     form = kind(request.POST, request.FILES) if request.method == "POST" else kind()
@@ -157,11 +157,11 @@ def import_page(
         sent, by, at = form.sent(), person(request), now()
         try:
             if request.POST.get("act") == "import":
-                plan = take_in(sent, by=by, at=at)
+                plan = import_file(sent, by=by, at=at)
                 said = f"{len(plan.added)} added, {len(plan.changed)} changed, {plan.left} left as they were."
                 status_message(request, said)
                 return see(request, then)
-            context |= {"plan": rehearse(take_in, sent, by=by, at=at), "form": kind.again(sent)}
+            context |= {"plan": rehearse(import_file, sent, by=by, at=at), "form": kind.again(sent)}
         except Refused as refusal:
             context |= {"refusal": refusal, "wrong": getattr(refusal, "wrong", []), "form": kind.to_mend(sent)}
     status = 422 if form.errors or "refusal" in context else 200

@@ -19,4 +19,6 @@ def export(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def as_code(request: HttpRequest) -> HttpResponse:
     """Look at what a file would do, then take it in."""
-    return import_page(request, "checks/catalogue/as_code.html", take_in=importing.take_in, then="checks:list")
+    return import_page(
+        request, "checks/catalogue/as_code.html", import_file=importing.import_checks, then="checks:list"
+    )

@@ -56,11 +56,11 @@ def export() -> str:
 
 def rehearse(text: str | bytes, *, by: User, at: datetime) -> Plan:
     """What an import would do."""
-    return as_code.rehearse(take_in, text, by=by, at=at)
+    return as_code.rehearse(import_checks, text, by=by, at=at)
 
 
 @transaction.atomic
-def take_in(text: str | bytes, *, by: User, at: datetime) -> Plan:
+def import_checks(text: str | bytes, *, by: User, at: datetime) -> Plan:
     """Add and change what the file says, and leave the rest; ImportRefused with every fault, and nothing is stored."""
     entries = code.read(text)
     actions.lock_families()

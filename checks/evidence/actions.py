@@ -47,5 +47,5 @@ def _of_check(check: Check, opened_at: datetime, *, at: datetime) -> None:
 
 def register() -> None:
     """Called once, when the app is ready."""
-    if of_run not in operations.tellers:
-        operations.tellers.append(of_run)
+    if of_run not in operations.listeners:
+        operations.listeners.append(of_run)

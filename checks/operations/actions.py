@@ -26,7 +26,7 @@ _LOST, _CANCELLED = "worker_lost", "cancelled"
 _EXIT_LOST = 1
 SYSTEM = "schedule"
 # Who wants to hear of each run that is over, in the transaction that ends it.
-tellers: list[Callable[..., object]] = []
+listeners: list[Callable[..., object]] = []
 
 
 @transaction.atomic
@@ -157,8 +157,8 @@ def finish(run: OperationRun, *, state: str, code: int | None, at: datetime, rea
     locked.save(update_fields=["state", "exit_code", "ended_at", "lease_until", "token"])
     verdicts.note(locked, at=at)
     releases.tell(locked)
-    for teller in tellers:
-        teller(locked, at=at)
+    for listener in listeners:
+        listener(locked, at=at)
     return True
 
 

@@ -49,8 +49,8 @@ def register() -> None:
     """Called once, when the app is ready."""
     if look not in startable.lookups:
         startable.lookups.append(look)
-    if tell not in actions.tellers:
-        actions.tellers.append(tell)
+    if tell not in actions.listeners:
+        actions.listeners.append(tell)
 
 
 @transaction.atomic

@@ -36,7 +36,7 @@ def export() -> str:
 
 
 @transaction.atomic
-def take_in(text: str, *, by: User, at: datetime) -> Plan:
+def import_objectives(text: str, *, by: User, at: datetime) -> Plan:
     """Add and change what the file says, and leave the rest; ImportRefused with every fault, and nothing is stored."""
     entries = code.read(text, name=_NAME)
     rows = {one.key: one for one in Objective.objects.filter(key__in=entries).with_subject()}

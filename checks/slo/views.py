@@ -141,7 +141,7 @@ def export(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def as_code(request: HttpRequest) -> HttpResponse:
     """Look at what a file would do, then take it in."""
-    return import_page(request, AS_CODE, take_in=importing.take_in, then="checks:slo")
+    return import_page(request, AS_CODE, import_file=importing.import_objectives, then="checks:slo")
 
 
 def _may(request: HttpRequest) -> bool:

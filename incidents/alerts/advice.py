@@ -67,5 +67,5 @@ def tell(news: following.News) -> None:
 
 def listen() -> None:
     """Called once, when the app is ready."""
-    if tell not in following.tellers:
-        following.tellers.append(tell)
+    if tell not in following.listeners:
+        following.listeners.append(tell)

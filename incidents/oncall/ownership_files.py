@@ -37,9 +37,9 @@ def as_yaml(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def import_yaml(request: HttpRequest) -> HttpResponse:
     """Look at what a file would do, then take it in."""
-    return import_page(request, AS_CODE, take_in=take_in, then="incidents:ownership")
+    return import_page(request, AS_CODE, import_file=import_ownership, then="incidents:ownership")
 
 
-def take_in(text: str, *, by: User, at: datetime) -> Plan:
+def import_ownership(text: str, *, by: User, at: datetime) -> Plan:
     """Change what the file says, handles too, and leave the rest."""
-    return as_code.take_in(text, by=by, at=at, hold=handles.hold_named)
+    return as_code.import_ownership(text, by=by, at=at, hold=handles.hold_named)

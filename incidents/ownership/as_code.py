@@ -64,7 +64,7 @@ def table(holders: Mapping[str, str]) -> str:
 
 
 @transaction.atomic
-def take_in(text: str | bytes, *, by: User, at: datetime, hold: Hold) -> Plan:
+def import_ownership(text: str | bytes, *, by: User, at: datetime, hold: Hold) -> Plan:
     """Change what the file says and leave the rest; ImportRefused with every fault, and nothing is stored.
 
     A list of places becomes the list: what it leaves out is taken away.
@@ -126,7 +126,7 @@ class _Taking:
         if "places" not in entry:
             return False
         domain = row if isinstance(row, Domain) else None
-        is_changed, wrong = places_file.take_in(slug, domain, entry["places"], self.at_line, by=self.by)
+        is_changed, wrong = places_file.import_places(slug, domain, entry["places"], self.at_line, by=self.by)
         self.wrong += wrong
         return is_changed
 

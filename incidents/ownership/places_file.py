@@ -27,7 +27,9 @@ def shown() -> dict[str, list[dict[str, str]]]:
     return found
 
 
-def take_in(slug: str, domain: Domain | None, wanted: Any, at_line: Lines, *, by: User) -> tuple[bool, list[Wrong]]:
+def import_places(
+    slug: str, domain: Domain | None, wanted: Any, at_line: Lines, *, by: User
+) -> tuple[bool, list[Wrong]]:
     """Make it the list of this domain, or of the house: whether that changed anything, and every fault."""
     spots, wrong = _read(slug, domain, wanted, at_line)
     if wrong:

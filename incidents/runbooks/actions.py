@@ -126,7 +126,7 @@ def bring_back(runbook: Runbook, *, by: User, at: datetime) -> Runbook:
 
 
 @transaction.atomic
-def take_in(documents: list[Document], *, by: User, at: datetime) -> Plan:
+def import_runbooks(documents: list[Document], *, by: User, at: datetime) -> Plan:
     """Import files, all or none: a new address is a new runbook, a known one gets a version if it says otherwise."""
     domains = {one.slug: one for one in Domain.objects.all()}
     known = {one.slug: one for one in Runbook.objects.select_for_update().order_by("pk")}

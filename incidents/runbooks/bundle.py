@@ -37,10 +37,10 @@ def pack(texts: Mapping[str, str]) -> bytes:
     return packed.getvalue()
 
 
-def take_in(sent: File[bytes], *, by: User, at: datetime) -> Plan:
+def import_bundle(sent: File[bytes], *, by: User, at: datetime) -> Plan:
     """Take in what somebody sent, all of it or nothing."""
     sent.seek(0)
-    return actions.take_in(unpack(sent.name or "", sent.read()), by=by, at=at)
+    return actions.import_runbooks(unpack(sent.name or "", sent.read()), by=by, at=at)
 
 
 def unpack(name: str, content: bytes) -> list[Document]:

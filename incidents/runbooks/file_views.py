@@ -34,6 +34,6 @@ def everything(request: HttpRequest) -> HttpResponse:
 
 @require(Role.RESPONDER)
 @require_http_methods(["GET", "HEAD", "POST"])
-def take_in(request: HttpRequest) -> HttpResponse:
+def import_runbooks(request: HttpRequest) -> HttpResponse:
     """Look at what a file or a zip would do, then take it in: all of it, or nothing and every file at fault."""
-    return import_page(request, IMPORT, take_in=bundle.take_in, then="incidents:runbooks", kind=BundleForm)
+    return import_page(request, IMPORT, import_file=bundle.import_bundle, then="incidents:runbooks", kind=BundleForm)

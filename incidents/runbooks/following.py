@@ -36,7 +36,7 @@ class News:
 
 
 # Rooms above that keep the story. Called in the transaction of the fact itself, so both are kept or lost together.
-tellers: list[Callable[[News], object]] = []
+listeners: list[Callable[[News], object]] = []
 
 
 @transaction.atomic
@@ -186,5 +186,5 @@ def _tell(step: RunbookStep, *, at: datetime) -> None:
 
 
 def _tell_all(news: News) -> None:
-    for teller in tellers:
-        teller(news)
+    for listener in listeners:
+        listener(news)

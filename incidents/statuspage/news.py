@@ -31,14 +31,14 @@ class News:
     at: datetime
 
 
-tellers: list[Callable[[News], Any]] = []
+listeners: list[Callable[[News], Any]] = []
 takers_back: list[Callable[..., Any]] = []
 
 
 def tell(news: News) -> None:
     """There is something to hear. Inside the transaction that made it; safe to say twice."""
-    for teller in tellers:
-        teller(news)
+    for listener in listeners:
+        listener(news)
 
 
 def take_back(key: str, *, at: datetime) -> None:

@@ -8,7 +8,7 @@ from opsportal.outbox import recipients
 
 def listen() -> None:
     """Called once, when the app is ready."""
-    if actions.announce not in news.tellers:
-        news.tellers.append(actions.announce)
+    if actions.announce not in news.listeners:
+        news.listeners.append(actions.announce)
         news.takers_back.append(actions.withdraw)
     recipients.register(REFERENCE, actions.Directory())

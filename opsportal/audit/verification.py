@@ -28,7 +28,7 @@ def verify_all(*, by: str) -> list[Report]:
 
 @transaction.atomic
 def note(report: Report, *, by: str) -> None:
-    """One line of the audit log; a break is also an error in the log, and its tellers are called."""
+    """One line of the audit log; a break is also an error in the log, and its listeners are called."""
     result = AuditEvent.Result.OK if report.is_whole else AuditEvent.Result.FAILED
     actions.record(VERIFY, by=by, object=report.chain, reason=report.token, result=result)
     if report.is_whole:

@@ -24,7 +24,7 @@ class Command(OpsCommand):
         parser.add_argument("--dry-run", action="store_true", help="Change nothing.")
 
     def run(self, *, file: str, user: str, dry_run: bool, **_: Any) -> Exit:
-        act = importing.rehearse if dry_run else importing.take_in
+        act = importing.rehearse if dry_run else importing.import_checks
         try:
             plan = act(_text(file), by=_admin(user), at=timezone.now())
         except Refused as refusal:

@@ -61,7 +61,7 @@ def one(**changes: Any) -> str:
 
 def faults(text: str, admin) -> list[tuple[str, str, str]]:
     with pytest.raises(ImportRefused) as refused:
-        importing.take_in(text, by=admin, at=timezone.now())
+        importing.import_checks(text, by=admin, at=timezone.now())
     return [(one.entry, one.field, one.sentence) for one in refused.value.wrong]
 
 
@@ -95,7 +95,7 @@ checks:
     every_seconds: 7
 """
     with pytest.raises(ImportRefused) as refused:
-        importing.take_in(text, by=admin, at=timezone.now())
+        importing.import_checks(text, by=admin, at=timezone.now())
     page = client_as(admin).post("/checks/as-code/", {"text": text}).content.decode()
 
     assert [(one.line, one.entry, one.field) for one in refused.value.wrong] == [
@@ -116,31 +116,31 @@ def test_the_examples_say_every_field_of_a_kind(kind):
 
 def test_export_import_into_an_empty_house_and_export_are_the_same_bytes(admin, at):
     text = code.write(everything())
-    plan = importing.take_in(text, by=admin, at=at)
+    plan = importing.import_checks(text, by=admin, at=at)
     assert len(plan.added) == sum(map(len, SPECS.values()))
     first = importing.export()
     said, kept = (definitions.plain(yaml.safe_load(one)["checks"]) for one in (text, first))
     assert {key: kept[key] for key in said} == said
 
     Check.objects.filter(is_own=False).delete()
-    importing.take_in(first, by=admin, at=at)
+    importing.import_checks(first, by=admin, at=at)
 
     assert importing.export() == first
 
 
 def test_the_second_time_nothing_changes_and_nothing_is_recorded(admin, at):
-    importing.take_in(code.write(everything()), by=admin, at=at)
+    importing.import_checks(code.write(everything()), by=admin, at=at)
     lines = AuditEvent.objects.count()
 
     for text in (code.write(everything()), importing.export()):
-        plan = importing.take_in(text, by=admin, at=at + timedelta(hours=1))
+        plan = importing.import_checks(text, by=admin, at=at + timedelta(hours=1))
         assert (plan.added, plan.changed) == ((), ())
 
     assert AuditEvent.objects.count() == lines
 
 
 def test_a_rehearsal_says_what_would_happen_and_nothing_stays(admin, at, django_capture_on_commit_callbacks):
-    importing.take_in(one(), by=admin, at=at)
+    importing.import_checks(one(), by=admin, at=at)
     before, lines = importing.export(), AuditEvent.objects.count()
     changed = one(fail_after=5, spec={"url": "https://shop.example/pay", "expect": "200-299"})
     text = (
@@ -162,7 +162,7 @@ def test_a_rehearsal_says_what_would_happen_and_nothing_stays(admin, at, django_
 def test_a_change_keeps_history_state_and_pause(admin, add_check, at):
     check = add_check(state=State.PAUSED, pause_reason="Moves house", fail_after=3)
 
-    importing.take_in(one(name="Checkout page"), by=admin, at=at)
+    importing.import_checks(one(name="Checkout page"), by=admin, at=at)
 
     after = Check.objects.get(key="checkout")
     assert (after.pk, after.name, after.state, after.pause_reason) == (
@@ -279,7 +279,7 @@ def test_a_secret_is_refused_wherever_it_stands_and_is_not_repeated(client_as, a
     ],
 )
 def test_what_a_form_would_refuse_or_drop_is_refused(admin, at, before, changes, field):
-    importing.take_in(one(**before), by=admin, at=at)
+    importing.import_checks(one(**before), by=admin, at=at)
 
     assert [name for _, name, _ in faults(one(**changes), admin)] == [field]
 
@@ -294,7 +294,7 @@ def test_the_portals_own_checks_keep_what_they_look_at_and_take_other_thresholds
     exported = yaml.safe_load(importing.export())["checks"]
     own = exported["portal-disk"]
 
-    importing.take_in(code.write({"portal-disk": {**own, "fail_after": 7}}), by=admin, at=at)
+    importing.import_checks(code.write({"portal-disk": {**own, "fail_after": 7}}), by=admin, at=at)
     assert Check.objects.get(key="portal-disk").fail_after == 7
     wrong = {**own, "name": "Mine", "spec": {**own["spec"], "ceiling": 99}}
     assert [name for _, name, _ in faults(code.write({"portal-disk": wrong}), admin)] == ["name", "spec"]
@@ -312,9 +312,11 @@ def test_what_was_put_away_is_in_no_file_and_is_not_changed_by_one(admin, add_ch
 def test_parents_may_turn_round_in_one_file(admin, at):
     upper = {"name": "A", "kind": "tcp", "domain": "backend", "spec": {"host": "a.example", "port": 1}}
     lower = {**upper, "name": "B", "parent": "aa"}
-    importing.take_in(code.write({"aa": upper, "bb": lower}), by=admin, at=at)
+    importing.import_checks(code.write({"aa": upper, "bb": lower}), by=admin, at=at)
 
-    importing.take_in(code.write({"aa": {**upper, "parent": "bb"}, "bb": {**lower, "parent": ""}}), by=admin, at=at)
+    importing.import_checks(
+        code.write({"aa": {**upper, "parent": "bb"}, "bb": {**lower, "parent": ""}}), by=admin, at=at
+    )
 
     assert dict(Check.objects.filter(is_own=False).values_list("key", "parent__key")) == {"aa": "bb", "bb": None}
     circle = code.write({"aa": {**upper, "parent": "bb"}, "bb": {**lower, "parent": "aa"}})
@@ -467,6 +469,6 @@ def test_a_file_that_json_could_have_written_is_read_too(admin, at):
         '{"name": "Disk", "kind": "portal", "domain": "backend", "spec": {"figure": "disk_used_percent", "ceiling": 5}}'
     )
 
-    importing.take_in(json.dumps({"version": 1, "checks": {"disk": entry}}), by=admin, at=datetime.now(at.tzinfo))
+    importing.import_checks(json.dumps({"version": 1, "checks": {"disk": entry}}), by=admin, at=datetime.now(at.tzinfo))
 
     assert Check.objects.get(key="disk").spec == {"figure": "disk_used_percent", "ceiling": 5.0}

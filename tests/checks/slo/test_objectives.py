@@ -298,7 +298,7 @@ def test_an_admin_promises_changes_and_puts_away(check, client_as, admin):
 
 
 def test_a_file_of_what_there_is_changes_nothing(check, objective, admin):
-    plan = importing.take_in(importing.export(), by=admin, at=AT)
+    plan = importing.import_objectives(importing.export(), by=admin, at=AT)
 
     assert (plan.added, plan.changed, plan.left) == ((), (), 1)
 
@@ -323,17 +323,19 @@ objectives:
 
 def test_a_file_is_taken_in_whole_or_not_at_all(check, objective, admin):
     with pytest.raises(ImportRefused) as refusal:
-        importing.take_in(FILE.format(target="many"), by=admin, at=AT)
+        importing.import_objectives(FILE.format(target="many"), by=admin, at=AT)
     assert [(one.entry, one.field) for one in refusal.value.wrong] == [("payments", "target")]
     assert Objective.objects.get().percent == 99
 
-    assert as_code.rehearse(importing.take_in, FILE.format(target=99.5), by=admin, at=AT).added == ("payments",)
+    assert as_code.rehearse(importing.import_objectives, FILE.format(target=99.5), by=admin, at=AT).added == (
+        "payments",
+    )
     assert Objective.objects.count() == 1
 
-    plan = importing.take_in(FILE.format(target=99.5), by=admin, at=AT)
+    plan = importing.import_objectives(FILE.format(target=99.5), by=admin, at=AT)
     assert (plan.added, plan.changed, plan.left) == (("payments",), ("checkout",), 0)
     assert Objective.objects.get(key="checkout").percent == 99.9
-    assert importing.take_in(FILE.format(target=99.5), by=admin, at=AT).left == 2
+    assert importing.import_objectives(FILE.format(target=99.5), by=admin, at=AT).left == 2
 
 
 @pytest.mark.parametrize(
@@ -347,14 +349,16 @@ def test_a_file_is_taken_in_whole_or_not_at_all(check, objective, admin):
 )
 def test_every_fault_is_named_by_its_field(admin, entry, field, sentence):
     with pytest.raises(ImportRefused) as refusal:
-        as_code.rehearse(importing.take_in, f"version: 1\nobjectives:\n  one: {entry}\n", by=admin, at=AT)
+        as_code.rehearse(importing.import_objectives, f"version: 1\nobjectives:\n  one: {entry}\n", by=admin, at=AT)
 
     assert any(one.field == field and one.sentence.startswith(sentence) for one in refusal.value.wrong)
 
 
 def test_a_key_that_no_text_can_keep_is_refused_with_its_line(admin):
     with pytest.raises(Refused, match="Line 3: a NUL"):
-        as_code.rehearse(importing.take_in, 'version: 1\nobjectives:\n  "a\\0": {}\n', by=admin, at=timezone.now())
+        as_code.rehearse(
+            importing.import_objectives, 'version: 1\nobjectives:\n  "a\\0": {}\n', by=admin, at=timezone.now()
+        )
 
 
 def test_the_file_has_its_screen(check, objective, client_as, admin):

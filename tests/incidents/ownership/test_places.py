@@ -3,7 +3,7 @@
 import pytest
 
 from incidents.oncall import handles
-from incidents.oncall.ownership_files import take_in
+from incidents.oncall.ownership_files import import_ownership
 from incidents.ownership import actions, as_code, queries
 from incidents.ownership.models import Place
 from opsportal.as_code import ImportRefused, rehearse
@@ -76,13 +76,13 @@ def test_the_history_says_who_gave_what_to_whom(client_as, admin, viewer):
 
 
 def test_the_file_that_is_read_is_the_file_that_was_written(admin):
-    plan = take_in(as_code.export(handles.in_words()), by=admin, at=AT)
+    plan = import_ownership(as_code.export(handles.in_words()), by=admin, at=AT)
 
     assert (plan.changed, plan.left) == ((), 10)
 
 
 def test_a_file_changes_what_it_says_and_leaves_the_rest(admin):
-    plan = take_in(FILE, by=admin, at=AT)
+    plan = import_ownership(FILE, by=admin, at=AT)
 
     assert plan.changed == ("payments", "security-contact")
     stored = domain()
@@ -90,7 +90,7 @@ def test_a_file_changes_what_it_says_and_leaves_the_rest(admin):
 
 
 def test_what_a_file_would_do_is_said_first_and_stores_nothing(admin):
-    assert rehearse(take_in, FILE, by=admin, at=AT).changed == ("payments", "security-contact")
+    assert rehearse(import_ownership, FILE, by=admin, at=AT).changed == ("payments", "security-contact")
     assert domain().primary == "@payments-lead"
 
 
@@ -98,7 +98,7 @@ def test_with_one_fault_nothing_is_taken_in_and_every_fault_has_its_line(admin):
     wrong = "    owner: x\n  moon:\n    handle: '@m'\n  support:\n    backup: nobody\n"
 
     with pytest.raises(ImportRefused) as refused:
-        take_in(FILE + wrong, by=admin, at=AT)
+        import_ownership(FILE + wrong, by=admin, at=AT)
 
     assert [(one.entry, one.line) for one in refused.value.wrong] == [
         ("security-contact", 8),
@@ -114,12 +114,12 @@ def test_where_to_look_and_who_holds_a_handle_go_out_and_come_in_again(admin, re
     rota("Payments", responder, by=admin, handle="@payments-oncall")
     handles.hold("@payments-lead", person=responder, seen=0, by=admin)
     text = as_code.export(handles.in_words())
-    assert take_in(text, by=admin, at=AT).changed == ()
+    assert import_ownership(text, by=admin, at=AT).changed == ()
     Place.objects.all().delete()
     handles.hold("@payments-lead", seen=1, by=admin)
     handles.hold("@payments-oncall", seen=1, by=admin)
 
-    plan = take_in(text, by=admin, at=AT)
+    plan = import_ownership(text, by=admin, at=AT)
 
     assert plan.changed == ("@payments-lead", "@payments-oncall", "house", "payments")
     assert as_code.export(handles.in_words()) == text
@@ -136,7 +136,7 @@ def test_a_list_of_places_becomes_the_list_and_each_stays_the_one_it_was(admin):
         "    - {kind: logs, name: 'Loki, prod/*', url: https://logs.example/, note: Application logs}\n"
     )
 
-    plan = take_in("version: 1\nownership:\n  house:\n    places:\n" + places, by=admin, at=AT)
+    plan = import_ownership("version: 1\nownership:\n  house:\n    places:\n" + places, by=admin, at=AT)
 
     assert plan.changed == ("house",)
     assert [(one.pk, str(one), one.version) for one in queries.places() if one.pk != other.pk][:2] == [
@@ -154,7 +154,7 @@ def test_an_address_that_no_browser_follows_is_one_fault_among_the_others(admin)
         "  moon: {}\n"
     )
     with pytest.raises(ImportRefused) as refused:
-        take_in("version: 1\nownership:\n  house:\n    places:\n" + places, by=admin, at=AT)
+        import_ownership("version: 1\nownership:\n  house:\n    places:\n" + places, by=admin, at=AT)
 
     faults = [(one.entry, one.field, one.line) for one in refused.value.wrong]
     assert faults == [("house", "places, url", 5), ("house", "places, kind", 6), ("row", "", 7)]
@@ -180,7 +180,7 @@ def test_an_address_that_no_browser_follows_is_one_fault_among_the_others(admin)
 )
 def test_a_place_or_a_holder_that_cannot_be_is_refused_with_its_line(admin, below, line, words):
     with pytest.raises(ImportRefused) as refused:
-        take_in(f"version: 1\nownership:\n  {below}\n", by=admin, at=AT)
+        import_ownership(f"version: 1\nownership:\n  {below}\n", by=admin, at=AT)
 
     assert [one.line for one in refused.value.wrong] == [line]
     assert words in refused.value.wrong[0].sentence
@@ -197,7 +197,7 @@ def test_a_place_or_a_holder_that_cannot_be_is_refused_with_its_line(admin, belo
 )
 def test_what_is_no_plain_yaml_is_refused_in_words(admin, text, words):
     with pytest.raises(Refused, match=words):
-        take_in(text, by=admin, at=AT)
+        import_ownership(text, by=admin, at=AT)
 
 
 def test_a_person_who_left_and_still_holds_a_handle_keeps_no_file_out(admin, responder):
@@ -205,7 +205,7 @@ def test_a_person_who_left_and_still_holds_a_handle_keeps_no_file_out(admin, res
     responder.is_active = False
     responder.save()
 
-    assert take_in(as_code.export(handles.in_words()), by=admin, at=AT).changed == ()
+    assert import_ownership(as_code.export(handles.in_words()), by=admin, at=AT).changed == ()
 
 
 def test_a_spreadsheet_gets_every_row_and_runs_none(client_as, viewer):

@@ -241,14 +241,14 @@ def test_all_runbooks_go_out_and_come_in_again_unchanged(responder):
 
     documents = bundle.unpack("runbooks.zip", bundle.pack(texts))
 
-    assert actions.take_in(documents, by=responder, at=AT) == Plan(left=len(texts))
+    assert actions.import_runbooks(documents, by=responder, at=AT) == Plan(left=len(texts))
 
 
 def test_an_import_makes_new_ones_and_new_versions(responder):
     written(responder)
     files = [Document("gate", "Gate", BODY, "payments"), Document("fence", "Fence", BODY)]
 
-    assert actions.take_in(files, by=responder, at=AT) == Plan(("fence",), ("gate",))
+    assert actions.import_runbooks(files, by=responder, at=AT) == Plan(("fence",), ("gate",))
 
     assert Runbook.objects.get(slug="gate").version == 2
     assert Runbook.objects.get(slug="fence").domain is None
@@ -263,7 +263,7 @@ def test_one_wrong_file_keeps_all_out_and_every_one_is_named(responder):
     ]
 
     with pytest.raises(ImportRefused) as refusal:
-        actions.take_in([good, *wrong], by=responder, at=AT)
+        actions.import_runbooks([good, *wrong], by=responder, at=AT)
 
     assert [one.entry for one in refusal.value.wrong] == ["domain.md", "secret.md", "token.md"]
     assert "hunter2" not in str(refusal.value.wrong)

@@ -95,7 +95,7 @@ def test_what_changed_after_the_look_is_not_approved(asked, draft, second):
 
 def test_a_quiet_update_is_told_to_nobody(draft, publisher, write, monkeypatch):
     told: list[news.News] = []
-    monkeypatch.setattr(news, "tellers", [told.append])
+    monkeypatch.setattr(news, "listeners", [told.append])
     actions.publish(draft, by=publisher, at=NOW)
 
     quiet = actions.publish(write(notify=False), by=publisher, at=NOW + timedelta(minutes=1))

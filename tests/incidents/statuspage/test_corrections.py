@@ -77,7 +77,7 @@ def test_a_correction_that_says_nothing_new_or_too_much_is_refused(first, publis
 
 def test_subscribers_hear_of_a_correction_only_by_choice(first, publisher, monkeypatch):
     told: list[news.News] = []
-    monkeypatch.setattr(news, "tellers", [told.append])
+    monkeypatch.setattr(news, "listeners", [told.append])
 
     corrections.correct(first, body="One.", notify=False, by=publisher, at=NOW)
     corrections.correct(first, body="Two.", notify=True, by=publisher, at=LATER)

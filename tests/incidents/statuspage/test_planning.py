@@ -231,7 +231,7 @@ def test_what_changed_after_the_preview_is_not_announced(planned, wanted, publis
 
 def test_subscribers_hear_what_is_said_and_of_a_rule_the_next_day_alone(told, wanted, api, publisher, monkeypatch):
     heard: list[news.News] = []
-    monkeypatch.setattr(news, "tellers", [heard.append])
+    monkeypatch.setattr(news, "listeners", [heard.append])
 
     planning.extend(told, ends_at=later(5), words="", by=publisher, at=later(3))
     first = planning.plan_series(wanted, Repeat("weekly", date(2026, 11, 24), time(3), "UTC"), by=publisher, at=NOW)
@@ -248,7 +248,7 @@ def test_subscribers_hear_what_is_said_and_of_a_rule_the_next_day_alone(told, wa
 
 def test_subscribers_hear_once_that_work_began_and_ended_by_itself(told, monkeypatch):
     heard: dict[str, news.News] = {}
-    monkeypatch.setattr(news, "tellers", [lambda one: heard.setdefault(one.key, one)])
+    monkeypatch.setattr(news, "listeners", [lambda one: heard.setdefault(one.key, one)])
 
     for hours in (1.9, 2, 2.5, 4, 4.5):
         planning.sweep(later(hours))
@@ -266,7 +266,7 @@ def test_what_a_person_said_and_what_was_noticed_late_is_not_said_again(told, wa
     quiet = planning.plan(replace(wanted, audience="internal"), by=publisher, at=NOW)
     gone = planning.announce(planning.plan(wanted, by=publisher, at=NOW), by=publisher, at=NOW)
     planning.cancel(gone, words="", by=publisher, at=later(1))
-    monkeypatch.setattr(news, "tellers", [lambda one: heard.setdefault(one.key, one)])
+    monkeypatch.setattr(news, "listeners", [lambda one: heard.setdefault(one.key, one)])
 
     planning.finish(told, words="Done early.", by=publisher, at=later(3.5))
     planning.sweep(later(4))
@@ -387,7 +387,7 @@ def test_other_words_of_a_rule_reach_its_days_ahead_and_spare_what_was_changed_a
     alone = wording.of(second)
     given = (alone.title, "Only today.", "public", alone.domain, alone.components, second.starts_at, second.ends_at)
     planning.edit(second, Plan(*given), by=publisher, at=later(1))
-    monkeypatch.setattr(news, "tellers", [heard.append])
+    monkeypatch.setattr(news, "listeners", [heard.append])
 
     new = replace(wording.of(weekly), title="Restart", text="Exports pause.")
     count = planning.edit_series(weekly, new, by=publisher, at=later(2))
@@ -431,7 +431,7 @@ def ops_channel(settings) -> None:
 
 def test_team_and_subscribers_are_reminded_once_before_it_begins(wanted, publisher, ops_channel, monkeypatch):
     heard: list[news.News] = []
-    monkeypatch.setattr(news, "tellers", [heard.append])
+    monkeypatch.setattr(news, "listeners", [heard.append])
     one = planning.plan(
         replace(wanted, starts_at=later(30), ends_at=later(31), remind_before=24 * HOUR), by=publisher, at=NOW
     )
