@@ -23,7 +23,7 @@ T = TypeVar("T")
 # So long the quick ones of a lease wait for the slow ones; then they are written without them.
 PATIENCE_SECONDS = 1.0
 # So many names are looked up at a time.
-LOOKUPS = 64
+LOOKUPS = 16
 
 
 @dataclass
@@ -126,9 +126,10 @@ def _allow_sockets(number: int) -> None:
 def _allow_lookups() -> None:
     """libuv looks names up in half of its threads, two unless it is told otherwise before it makes them.
 
-    A name whose servers are silent keeps its thread for many seconds, and everybody behind it would time out.
+    A name whose servers are silent keeps its thread for many seconds, and everybody behind it would time out. All of
+    them are made at the first name, and the process ends where one cannot be: an operator may ask for fewer.
     """
-    os.environ.setdefault("UV_THREADPOOL_SIZE", str(2 * LOOKUPS))
+    os.environ["UV_THREADPOOL_SIZE"] = os.environ.get("UV_THREADPOOL_SIZE") or str(2 * LOOKUPS)
 
 
 async def _open() -> HttpClient:
