@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
+from checks.probes import ours
 from checks.probes.asking import CLASSIFIED, SUCCESS, classify, headers, judge_status
 from checks.probes.client import Request
 from checks.probes.context import KNOWN, Context, Spec
@@ -34,6 +35,8 @@ async def probe(spec: Spec, context: Context) -> Outcome | None:
         async with asyncio.timeout(DEADLINE_SECONDS):
             found = await find(spec, context)
     except CLASSIFIED as problem:
+        if ours.is_ours(problem):
+            raise
         return failed(classify(problem))
     if found is None or isinstance(found, Outcome):
         return found

@@ -9,6 +9,7 @@ from typing import Any
 
 import aiohttp
 
+from checks.probes import ours
 from checks.probes.client import Answer, HttpClient, Request
 from checks.probes.context import Context, Spec
 from checks.probes.outcome import ErrorClass
@@ -51,6 +52,8 @@ async def ask(client: HttpClient, request: Request, *, seconds: float, wanted: f
             client.gate(request.address).note(is_silent=False)
             return Reply(response.status, latency, body, is_longer, _days_left(response.not_after))
     except CLASSIFIED as problem:
+        if ours.is_ours(problem):
+            raise
         error = classify(problem)
         client.gate(request.address).note(is_silent=error is ErrorClass.TIMEOUT)
         raise Unanswered(error) from None

@@ -9,6 +9,7 @@ import dns.name
 import dns.rdata
 import dns.resolver
 
+from checks.probes import ours
 from checks.probes.context import Context, Spec
 from checks.probes.outcome import ErrorClass, Outcome, failed, passed
 from opsportal.network import Forbidden
@@ -49,6 +50,8 @@ async def probe(spec: Spec, context: Context) -> Outcome:
     try:
         answer = await resolver.resolve(name, record, raise_on_no_answer=False, lifetime=DEADLINE_SECONDS)
     except (dns.exception.DNSException, OSError) as problem:
+        if ours.is_ours(problem):
+            raise
         return failed(_classify(problem))
     found = {as_text(one) for one in answer.rrset or ()}
     if not found:

@@ -9,6 +9,7 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
+from checks.probes import ours
 from checks.probes.outcome import ErrorClass, Outcome, failed
 
 Connection = psycopg.AsyncConnection[tuple[object, ...]]
@@ -38,7 +39,9 @@ async def ask(
         return failed(ErrorClass.CONFIG)
     except psycopg.Error as problem:
         return failed(ErrorClass.DENIED if _is_sign_in(problem) else ErrorClass.CONNECT)
-    except (OSError, ValueError):
+    except (OSError, ValueError) as problem:
+        if ours.is_ours(problem):
+            raise
         return failed(ErrorClass.CONNECT)
 
 

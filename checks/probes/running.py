@@ -2,6 +2,7 @@
 
 import structlog
 
+from checks.probes import ours
 from checks.probes.context import Context, Probe, Spec
 from checks.probes.outcome import ErrorClass, Outcome, failed
 from checks.probes.turns import Hung
@@ -12,12 +13,16 @@ log = structlog.get_logger("checks.probes")
 async def run(probe: Probe, kind: str, spec: Spec, context: Context) -> Outcome | None:
     """What the probe says. An answer at which it breaks is a failure like any other, and never a silence.
 
+    What ends it because this machine is full says nothing about the target: nobody knows, and nothing goes red.
     The type of the trouble is logged for whoever mends the probe, never its text: it may quote the answer.
     """
     try:
         return await probe(spec, context)
     except Hung:
         return failed(ErrorClass.TIMEOUT)
-    except Exception as problem:  # noqa: BLE001 - whatever it met, somebody answered with it
+    except Exception as problem:  # noqa: BLE001 - whatever it met that is not ours, somebody answered with it
+        if ours.is_ours(problem):
+            log.error("no room for a probe", kind=kind, problem=type(problem).__name__)  # noqa: TRY400 - as below
+            return None
         log.error("a probe broke", kind=kind, problem=type(problem).__name__)  # noqa: TRY400 - a trace would quote it
         return failed(ErrorClass.BROKEN)

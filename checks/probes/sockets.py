@@ -6,6 +6,7 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from checks.probes import ours
 from checks.probes.context import Context, Spec
 from checks.probes.outcome import ErrorClass
 from checks.probes.turns import Turn
@@ -92,7 +93,9 @@ def classify(problem: BaseException) -> ErrorClass:
 
 
 def told(turn: Turn, problem: BaseException) -> ErrorClass:
-    """The class, and to the host's gate whether it was silence."""
+    """The class, and to the host's gate whether it was silence. Trouble of our own machine is raised again."""
+    if ours.is_ours(problem):
+        raise problem
     error = classify(problem)
     turn.gate.note(is_silent=error is ErrorClass.TIMEOUT)
     return error

@@ -12,7 +12,7 @@ from typing import Any
 import redis.asyncio
 from redis import exceptions
 
-from checks.probes import json_path
+from checks.probes import json_path, ours
 from checks.probes.context import Context, Spec, setting
 from checks.probes.outcome import ErrorClass, Outcome, failed, passed
 
@@ -120,6 +120,8 @@ async def _ask(spec: Spec, context: Context, look: Callable[[Client], Awaitable[
     except (exceptions.AuthenticationError, exceptions.NoPermissionError):
         return failed(ErrorClass.DENIED)
     except (exceptions.ConnectionError, OSError) as problem:
+        if ours.is_ours(problem):
+            raise
         is_sign_in = isinstance(problem.__cause__, exceptions.AuthenticationError)
         return failed(ErrorClass.DENIED if is_sign_in else ErrorClass.CONNECT)
     except exceptions.RedisError:

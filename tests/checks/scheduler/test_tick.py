@@ -1,6 +1,7 @@
 """A whole tick: claim, run against a real server, write; and the batch's own promises."""
 
 import asyncio
+import errno
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -265,13 +266,17 @@ async def broken(spec: Spec, context: Context) -> Outcome | None:
     raise RuntimeError("hunter2, as it was answered")
 
 
-def test_names_that_nobody_answers_for_leave_threads_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("UV_THREADPOOL_SIZE", raising=False)
+@pytest.mark.parametrize(("chosen", "threads"), [("", "32"), ("8", "8")])
+def test_names_that_nobody_answers_for_leave_threads_for_others(
+    monkeypatch: pytest.MonkeyPatch, chosen: str, threads: str
+) -> None:
+    monkeypatch.setenv("UV_THREADPOOL_SIZE", chosen)
+    loop.close()
 
     loop.of_this_process()
 
     # libuv looks names up in half of its threads, and reads how many when it needs the first.
-    assert int(os.environ["UV_THREADPOOL_SIZE"]) >= 2 * loop.LOOKUPS
+    assert os.environ["UV_THREADPOOL_SIZE"] == threads
 
 
 def test_what_is_not_done_at_the_deadline_is_unknown() -> None:
@@ -288,6 +293,26 @@ def test_what_breaks_a_probe_is_a_failure_of_its_own_check_and_is_not_quoted(cap
 
     assert [result.outcome for result in results] == [failed(ErrorClass.BROKEN), passed(latency_ms=1.0)]
     assert "RuntimeError" in caplog.text and "hunter2" not in caplog.text
+
+
+async def threadless(spec: Spec, context: Context) -> Outcome | None:
+    raise RuntimeError("can't start new thread")
+
+
+async def out_of_memory(spec: Spec, context: Context) -> Outcome | None:
+    raise MemoryError
+
+
+async def out_of_sockets(spec: Spec, context: Context) -> Outcome | None:
+    raise ConnectionError("hunter2") from OSError(errno.EMFILE, "Too many open files")
+
+
+@pytest.mark.parametrize("probe", [threadless, out_of_memory, out_of_sockets])
+def test_what_our_own_machine_has_no_room_for_is_unknown(probe: Probe, caplog: pytest.LogCaptureFixture) -> None:
+    results = run(probe, quick)
+
+    assert [result.outcome for result in results] == [None, passed(latency_ms=1.0)]
+    assert "no room for a probe" in caplog.text and "hunter2" not in caplog.text
 
 
 async def hung(spec: Spec, context: Context) -> Outcome | None:
