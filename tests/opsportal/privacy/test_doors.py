@@ -188,6 +188,7 @@ DOORS = {
     "checks.hourbucket.errors": OURS,
     "checks.daybucket.errors": OURS,
     "checks.weekbucket.errors": OURS,
+    "checks.setaside.errors": OURS,
     "checks.lastday.hours": OURS,
     "checks.watermark.grain": OURS,
     "checks.operationrun.kind": OURS,
