@@ -17,13 +17,16 @@ PORTALS = "whole portals"
 
 
 class Spread(LoadScopeScheduling):  # type: ignore[misc]
-    """Units of work in this order: the portals, which take longest, then files with a browser, then single tests."""
+    """Units of work in this order: the portals, which take longest, then files with a browser, then single tests.
+
+    A file that walks through a portal with a browser has a portal of its own, so it need not wait for the others.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.partition("::")[0]
-        if _says(path, "mark.serial"):
-            return PORTALS
-        return path if _says(path, "mark.browser") else nodeid
+        if _says(path, "mark.browser"):
+            return path
+        return PORTALS if _says(path, "mark.serial") else nodeid
 
 
 @cache
