@@ -48,7 +48,10 @@ def issue(user: User, *, name: str, scopes: Iterable[str], lifetime: timedelta, 
 
 @transaction.atomic
 def rotate(token: ApiToken, *, overlap: timedelta, by: User, at: datetime) -> Issued:
-    """A successor with the same scopes and as long a life; the old one ends after `overlap`, at once when it is 0."""
+    """A successor with the same scopes and as long a life; the old one ends after `overlap`, at once when it is 0.
+
+    Scopes that no longer exist stay behind: nothing asks for them any more, and nobody could choose others here.
+    """
     token = _locked(token)
     if not token.is_living(at):
         raise Refused("TOKEN_ENDED", "This token has ended already. Make a new one.")
@@ -56,7 +59,10 @@ def rotate(token: ApiToken, *, overlap: timedelta, by: User, at: datetime) -> Is
         raise Refused("ALREADY_ROTATED", "This token has a successor already. Rotate that one.")
     if not timedelta() <= overlap <= LONGEST_OVERLAP:
         raise Refused("OVERLAP_OUT_OF_RANGE", f"Both may work side by side for {LONGEST_OVERLAP.days} days at most.")
-    wanted = _checked(token.scopes, token.user)
+    living = [name for name in token.scopes if name in table.BY_NAME]
+    if not living:
+        raise Refused("SCOPES_GONE", "None of this token's scopes exists any more. Make a new one.")
+    wanted = _checked(living, token.user)
     lifetime = token.expires_at - token.created_at
     issued = _new(
         token.user, name=token.name, scopes=wanted, expires_at=at + lifetime, by=by.username, at=at, replaces=token

@@ -121,6 +121,25 @@ def test_rotation_gives_a_successor_of_the_same_kind_and_an_end_to_the_old_one(r
     assert actions.recognise(old.text, at=AT + DAY) and actions.recognise(new.text, at=AT + DAY)
 
 
+def test_a_scope_that_is_gone_stays_behind_at_rotation(responder):
+    old = issue(responder, "incidents:read").token
+    ApiToken.objects.filter(pk=old.pk).update(scopes=["incidents:read", "events:write", "reports:write"])
+
+    new = actions.rotate(old, overlap=timedelta(), by=responder, at=AT)
+
+    assert new.token.scopes == ["incidents:read"]
+
+
+def test_a_token_of_nothing_but_scopes_that_are_gone_is_made_anew(responder):
+    old = issue(responder).token
+    ApiToken.objects.filter(pk=old.pk).update(scopes=["events:write"])
+
+    with pytest.raises(Refused, match="Make a new one") as refusal:
+        actions.rotate(old, overlap=timedelta(), by=responder, at=AT)
+
+    assert refusal.value.code == "SCOPES_GONE"
+
+
 def test_an_overlap_of_nothing_ends_the_old_one_at_once(responder):
     old = issue(responder)
 
