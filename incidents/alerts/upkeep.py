@@ -65,7 +65,8 @@ def _remind(alert: Alert, at: datetime) -> None:
     title = "an alert" if room.nature == Incident.Nature.SECURITY else alert.title
     state = "passes again, and waits for a person to end it" if alert.recovered_at else f"still fires after {hours} h"
     tell_operators(
-        key=f"alert:{alert.pk}:reminder:{hours // alert.remind_hours}",
+        # By the hour, not by the number of the period: another period would come upon numbers that were used.
+        key=f"alert:{alert.pk}:reminder:{hours}",
         subject=f"{room.warning}{room.label} {title}: {state}",
         body=f"{alert.domain.name}.\n{settings.BASE_URL}{room.get_absolute_url()}",
         at=at,

@@ -129,10 +129,24 @@ def test_a_reminder_goes_out_once_a_period_while_it_fires(channel):
     for hour in (3.9, 4, 4.1, 7, 8.5, 9):
         upkeep.sweep(at=AT + timedelta(hours=hour))
 
-    assert reminders() == [f"alert:{alert.pk}:reminder:1", f"alert:{alert.pk}:reminder:2"]
+    assert reminders() == [f"alert:{alert.pk}:reminder:4", f"alert:{alert.pk}:reminder:8"]
     fire(is_firing=False, at=AT + timedelta(hours=10))
     upkeep.sweep(at=AT + timedelta(hours=20))
     assert len(reminders()) == 2
+
+
+@pytest.mark.parametrize(("before", "after"), [(1, 4), (4, 1)])
+def test_another_period_goes_on_reminding(channel, responder, before, after):
+    alert = fire(remind_hours=before)
+    for hour in range(1, 5):
+        upkeep.sweep(at=AT + timedelta(hours=hour))
+    so_far = len(reminders())
+
+    actions.keep_to(alert.dedup_key, ends_by_hand=False, remind_hours=after, by=responder, at=AT + timedelta(hours=4))
+    for hour in range(5, 13):
+        upkeep.sweep(at=AT + timedelta(hours=hour))
+
+    assert (so_far, len(reminders()) - so_far) == (4 // before, 8 // after)
 
 
 def test_a_reminder_says_for_how_long_it_fires_or_that_it_waits_for_a_person(channel):
