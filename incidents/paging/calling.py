@@ -91,7 +91,7 @@ def over(call: Call, incident: Incident) -> str:
     if alert is not None and alert.recovered_at:
         return "It recovered by itself."
     if alert is not None and alert.resolved_at:
-        return "Its alert was ended: what it came from is put away."
+        return "Its check was archived or removed."
     return ""
 
 

@@ -254,6 +254,17 @@ def test_who_declares_while_on_call_is_not_called_for_it(on_call, first, backup,
     assert told(http_target) == ["night-backup"]
 
 
+def test_a_call_for_a_check_that_was_archived_ends_with_that_word(on_call, first, reached, responder):
+    reached(first)
+    alert = fire()
+    react_to_all(AT)
+
+    alerts.let_go(alert.dedup_key, why="Its check was archived", by=responder, at=minutes(1))
+    calling.sweep(minutes(60))
+
+    assert Call.objects.get().ended_because == "Its check was archived or removed."
+
+
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
