@@ -98,7 +98,7 @@ def _written(value: Any) -> str:
     return "" if value is None else str(_whole(value))
 
 
-def read(entry: Mapping[str, Any], *, check: Check | None = None) -> Definition:
+def read(entry: Mapping[str, Any], *, check: Check | None = None, is_from_file: bool = False) -> Definition:
     """What may be stored of a definition; Faulty with every fault. What it does not name has its usual value."""
     faults = [Fault(_shown(name), "There is no such field.") for name in entry if name not in FIELDS]
     kind, fault = _kind(entry, check)
@@ -114,6 +114,7 @@ def read(entry: Mapping[str, Any], *, check: Check | None = None) -> Definition:
     data, more = _typed(entry, spec, kind)
     faults += [fault for fault in more if fault.field not in told]
     form = kind.form(data, check=check)
+    form.is_from_file = is_from_file
     if not form.is_valid() or faults:
         raise Faulty(faults + _of_form(form, {fault.field for fault in faults}))
     if faults := [*_unused(spec, form), *_own(entry, spec, check)]:

@@ -118,7 +118,7 @@ class _Taking:
         """Without parents, which may come later in the file; jobs before the backups that hear of them."""
         for key, (entry, check) in sorted(self.to_store.items(), key=lambda one: _waits_for_job(one[1][0])):
             try:
-                found = definitions.read({**entry, "parent": None}, check=check)
+                found = definitions.read({**entry, "parent": None}, check=check, is_from_file=True)
                 with transaction.atomic():
                     self._store(key, entry, found, check)
             except Faulty as faulty:

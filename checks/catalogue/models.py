@@ -71,7 +71,9 @@ class CheckQuerySet(models.QuerySet["Check"]):
         """Those that ask addresses outside, while none says whether our own network works."""
         asking = self.enabled().filter(kind__in=sorted(OUTWARD_KINDS), is_own=False)
         is_there_one = models.Exists(Check.objects.canaries())
-        return asking.exclude(spec__url__startswith="portal:").filter(~is_there_one)
+        # Machines have no address with a scheme, and what is not known is not excluded by SQL either.
+        is_outside = models.Q(spec__url__isnull=True) | ~models.Q(spec__url__startswith="portal:")
+        return asking.filter(is_outside, ~is_there_one)
 
     def daily(self) -> CheckQuerySet:
         return self.filter(is_daily=True).exclude(kind="drill")

@@ -79,6 +79,8 @@ class RulesForm(GuardedForm):
     )
 
     check: Check | None = None
+    # From a file that another portal may have written: what was stored there is not refused here.
+    is_from_file = False
 
     @property
     def rare(self) -> list[tuple[str, list[forms.BoundField]]]:
@@ -124,7 +126,14 @@ class RulesForm(GuardedForm):
         return cleaned
 
     def _look_at_window(self, every_seconds: int, fail_after: int) -> None:
-        """A share of so few runs that it could never go red is refused, with the minutes that would do."""
+        """A share of so few runs that it could never go red is refused, with the minutes that would do.
+
+        Not what stands so already: it looks back further by itself, and another field has to be edited without this.
+        """
+        typed = (Rule.RATE, every_seconds, fail_after, self._most("share_minutes"))
+        one = self.check
+        if self.is_from_file or (one and typed == (one.rule, one.every_seconds, one.fail_after, one.share_minutes)):
+            return
         sentence = window.refusal(
             every_seconds=every_seconds, fail_after=fail_after, minutes=self._most("share_minutes")
         )

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from checks.catalogue import window
 from checks.catalogue.models import Check
 from checks.catalogue.states import Rule
 from checks.operations.policies.finding import Finding, Result
@@ -34,10 +33,6 @@ def _of(check: Check) -> Iterator[Finding]:
         yield Finding("rule_never_true", check.key)
     if check.rule == Rule.RATE and check.ok_share >= check.fail_share:
         yield Finding("rule_turns_back_at_once", check.key)
-    if check.rule == Rule.RATE and check.share_minutes < window.least_minutes(
-        every_seconds=check.every_seconds, fail_after=check.fail_after
-    ):
-        yield Finding("rule_never_true", check.key)
     if check.is_daily and check.every_seconds > SLOWEST_SECONDS:
         yield Finding("too_rare_for_daily", check.key)
 

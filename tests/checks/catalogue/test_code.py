@@ -70,6 +70,17 @@ def test_a_definition_names_every_field_that_a_form_sets():
     assert named == {name.removesuffix("_id") for name in FORMED}
 
 
+def test_a_rule_that_was_stored_before_its_window_was_looked_at_comes_in_again(admin):
+    importing.take_in(one(), by=admin, at=timezone.now())
+    Check.objects.filter(key="checkout").update(rule="rate", fail_after=20, share_minutes=10)
+    file = importing.export()
+    Check.objects.filter(key="checkout").delete()
+
+    importing.take_in(file, by=admin, at=timezone.now())
+
+    assert importing.export() == file
+
+
 def test_a_query_that_cannot_be_read_is_refused_by_its_line(admin):
     query = f"SELECT {'(' * 300}1{')' * 300} AS n"
     spec = {"dsn_env": "SHOP_DATABASE_URL", "query": query, "column": "n", "low": 1}

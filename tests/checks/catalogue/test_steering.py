@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -161,10 +162,10 @@ def test_other_rules_for_alerts_reach_the_one_that_fires(add_check: AddCheck, ad
     assert (Alert.objects.get().remind_hours, Alert.objects.get().ends_by_hand) == (4, False)
 
 
-def form(**typed: str) -> HttpForm:
+def form(check: Check | None = None, **typed: str) -> HttpForm:
     said = {"name": "Basket", "domain": str(Domain.objects.get(slug="frontend").pk), "url": "portal:/health/live"}
     usual = {"severity": "SEV-2", "every_seconds": "60", "fail_after": "3", "ok_after": "2"}
-    return HttpForm({**said, **usual, **typed, "url": "https://1.1.1.1/"})
+    return HttpForm({**said, **usual, **typed, "url": "https://1.1.1.1/"}, check=check)
 
 
 def test_what_was_not_sent_has_its_default(db: None) -> None:
@@ -194,6 +195,18 @@ def test_rules_that_make_no_sense_come_back_with_a_sentence(db: None, typed: dic
     assert field in sent.errors and sent.is_rare_wrong
 
 
+def test_a_window_that_was_stored_too_small_refuses_no_edit_of_something_else(add_check: AddCheck) -> None:
+    stored: dict[str, Any] = {"rule": "rate", "fail_after": 3, "share_minutes": 10, "every_seconds": 300}
+    check = add_check("shop", **stored)
+    typed = {name: str(value) for name, value in stored.items()}
+
+    assert form(check, **typed, name="Shop front").is_valid()
+    for name, value in {"share_minutes": "9", "fail_after": "4", "every_seconds": "900"}.items():
+        assert "share_minutes" in form(check, **typed | {name: value}).errors
+    Check.objects.filter(pk=check.pk).update(rule="consecutive")
+    assert "share_minutes" in form(Check.objects.get(pk=check.pk), **typed).errors
+
+
 def test_a_parent_is_found_by_its_key_or_its_name(db: None) -> None:
     for typed in ("portal-live", "portal liveness"):
         sent = form(parent=typed)
@@ -201,8 +214,18 @@ def test_a_parent_is_found_by_its_key_or_its_name(db: None) -> None:
         assert sent.settings()["parent"].key == "portal-live"
 
 
+@pytest.mark.parametrize(
+    ("kind", "spec"),
+    [
+        ("http", {"url": "https://shop.example/"}),
+        ("prometheus", {"url": "https://metrics.example/"}),
+        ("tcp", {"host": "shop.example", "port": 443}),
+        ("tls", {"host": "shop.example", "port": 443}),
+        ("dns", {"name": "shop.example"}),
+    ],
+)
 def test_list_and_doctor_say_that_no_canary_is_chosen_while_one_is_needed(
-    client_as: ClientAs, viewer: User, admin: User, add_check: AddCheck
+    client_as: ClientAs, viewer: User, admin: User, add_check: AddCheck, kind: str, spec: dict[str, Any]
 ) -> None:
     add_check("portal-page", spec={"url": "portal:/health/live"})
     boss, said = client_as(admin), "No canary is chosen"
@@ -210,7 +233,7 @@ def test_list_and_doctor_say_that_no_canary_is_chosen_while_one_is_needed(
     assert said not in boss.get("/checks/").content.decode()
     assert canary.finding() == ok("canary")
 
-    add_check("shop")
+    add_check("shop", kind=kind, spec=spec)
     assert said in boss.get("/checks/").content.decode()
     assert said not in client_as(viewer).get("/checks/").content.decode()
     assert (canary.finding() in examine(), canary.finding().reason) == (True, "not_chosen")

@@ -176,6 +176,7 @@ def test_a_check_nobody_answers_for_and_rules_that_cannot_come_true_are_found(ad
     add_check("a-shop")
     add_check("b-k", domain=backend, rule="k_of_n", fail_after=6, of_runs=5)
     add_check("c-rate", domain=backend, rule="rate", fail_share=10, ok_share=10, fail_after=2, share_minutes=10)
+    # Its window is too small, so it looks back further by itself.
     add_check("d-slow", domain=backend, rule="rate", fail_after=20, every_seconds=60, share_minutes=10)
     add_check("e-rare", domain=backend, every_seconds=50_000)
     Check.objects.filter(is_own=True).delete()
@@ -185,7 +186,6 @@ def test_a_check_nobody_answers_for_and_rules_that_cannot_come_true_are_found(ad
             "check_slo_policy finding=owner_missing where=a-shop:frontend",
             "check_slo_policy finding=rule_never_true where=b-k",
             "check_slo_policy finding=rule_turns_back_at_once where=c-rate",
-            "check_slo_policy finding=rule_never_true where=d-slow",
             "check_slo_policy finding=too_rare_for_daily where=e-rare",
             "check_slo_policy status=fail reason=owner_missing",
         ],
