@@ -59,6 +59,30 @@ def meanwhile(first: Callable[[], object], second: Callable[[], object]) -> list
     return results
 
 
+def begun(act: Callable[[], object]) -> Callable[[], object]:
+    """Begin it on a connection of its own, until it waits for the caller's transaction or is done; what came of it."""
+    results: list[object] = [None]
+    is_through = Event()
+
+    def run() -> None:
+        try:
+            results[0] = act()
+        except Exception as failure:  # noqa: BLE001 - the test looks at it
+            results[0] = failure
+        finally:
+            is_through.set()
+            connection.close()
+
+    def outcome() -> object:
+        thread.join(_PATIENCE)
+        return results[0]
+
+    thread = Thread(target=run, daemon=True)
+    thread.start()
+    _until_one_waits(is_through)
+    return outcome
+
+
 def goes_through(act: Callable[[], object]) -> bool:
     """Whether it does its work on a connection of its own while the caller's transaction stays open."""
 

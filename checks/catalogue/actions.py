@@ -1,5 +1,6 @@
 """Define checks and steer them: who did it is `by`, and every act stands in the audit log."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -38,6 +39,7 @@ def add_check(
         raise Refused("TOO_MANY_CHECKS", f"There are {MOST_CHECKS} checks already. Remove one first.")
     if key and Check.objects.filter(key=key).exists():
         raise Conflict("KEY_TAKEN", "There is a check with this key already.")
+    _hold_parent(settings.get("parent"))
     check = Check.objects.create(
         key=key or _free_key(settings["name"]),
         kind=kind,
@@ -99,6 +101,12 @@ def _require_family(check: Check | None, settings: dict[str, Any]) -> None:
         raise Refused("PARENT_REFUSED", sentence)
     if settings.get("is_canary"):
         raise Refused("PARENT_REFUSED", "A canary has no parent: it says whether our own network works.")
+
+
+def _hold_parent(parent: Check | None) -> None:
+    """Before a new check is counted: whoever removes the parent holds it and counts then."""
+    if parent is not None and Check.objects.select_for_update(no_key=True).filter(pk=parent.pk).first() is None:
+        raise Refused("PARENT_REFUSED", "The check that it stands on was removed a moment ago.")
 
 
 @transaction.atomic
@@ -263,6 +271,14 @@ def remove(check: Check, *, by: User, at: datetime) -> None:
     audit.record("check.remove", by=by.username, object=check.key)
     _fall_silent(check, "Its check was removed", by=by, at=at)
     check.delete()
+
+
+def hold(ids: Iterable[int]) -> None:
+    """Whoever archives many holds them first, then their news, then what those say: each kind before the next."""
+    checks = list(Check.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
+    for check in checks:
+        list(check.flips.filter(processed_at=None).select_for_update().order_by("at", "pk"))
+    alerts.hold(check.dedup_key for check in checks)
 
 
 def _fall_silent(check: Check, why: str, *, by: User, at: datetime) -> None:

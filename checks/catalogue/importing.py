@@ -11,6 +11,7 @@ from django.db import transaction
 from checks.catalogue import actions, code, definitions
 from checks.catalogue.definitions import Definition, Entry, Faulty
 from checks.catalogue.models import Check
+from incidents.alerts import actions as alerts
 from opsportal import as_code
 from opsportal.accounts.models import User
 from opsportal.as_code import ImportRefused, Wrong
@@ -96,9 +97,12 @@ class _Taking:
     parents: dict[str, str] = field(default_factory=dict)
 
     def look_at(self, entries: Mapping[str, Any]) -> None:
-        """Set aside what says the same; lock the others, in the order in which results lock them."""
-        found = Check.objects.filter(key__in=entries).select_related("domain", "component", "parent").order_by("pk")
-        before = {check.key: check for check in found}
+        """Set aside what says the same; lock the others, in the order in which results lock them.
+
+        And with them, before anything is counted or told, their parents and what their new rules may end.
+        """
+        everyone = Check.objects.select_related("domain", "component", "parent").order_by("pk")
+        before = {check.key: check for check in everyone.filter(key__in=entries)}
         for number, (key, entry) in enumerate(entries.items(), start=1):
             if sentence := definitions.refused_key(key):
                 self.wrong.append(Wrong(f"number {number}", "key", sentence))
@@ -110,8 +114,14 @@ class _Taking:
                 self.left += 1
             else:
                 self.to_store[key] = entry, before.get(key)
-        rows = list(found.filter(key__in=self.to_store).select_for_update(of=("self",)))
+        parents = {str(entry.get("parent") or "") for entry, _ in self.to_store.values()}
+        rows = everyone.filter(key__in=parents.union(self.to_store)).select_for_update(of=("self",))
         fresh = {check.key: check for check in rows}
+        alerts.hold(
+            check.dedup_key
+            for key, (entry, _) in self.to_store.items()
+            if (check := fresh.get(key)) is not None and _may_end_alerts(check, entry)
+        )
         self.to_store = {key: (entry, fresh.get(key)) for key, (entry, _) in self.to_store.items()}
 
     def store(self) -> None:
@@ -172,6 +182,13 @@ def _placed(wrong: list[Wrong], text: str | bytes) -> list[Wrong]:
         return next((lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in lines), 0)
 
     return sorted((replace(one, line=line_of(one)) for one in wrong), key=lambda one: one.line)
+
+
+def _may_end_alerts(check: Check, entry: Entry) -> bool:
+    """Whether rules of its alerts change, as far as can be told before the entry is read."""
+    said = definitions.plain({name: entry.get(name) for name in ("ends_by_hand", "remind_hours")})
+    now = definitions.plain({"ends_by_hand": check.ends_by_hand, "remind_hours": check.remind_hours})
+    return any((said[name] or usual) != now[name] for name, usual in (("ends_by_hand", "false"), ("remind_hours", "0")))
 
 
 def _waits_for_job(entry: Entry) -> bool:

@@ -1,6 +1,7 @@
 """Take in news of trouble: one alert a run of trouble, one open incident a key, whatever arrives at the same time."""
 
 import re
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
@@ -95,6 +96,25 @@ def hold_drill() -> None:
     """No alert of a drill comes, ends or is acknowledged until the commit: for whoever works on its room next."""
     _lock("drill")
     list(Alert.objects.select_for_update(no_key=True).filter(is_drill=True, resolved_at=None).order_by("pk"))
+
+
+def hold(dedup_keys: Iterable[str]) -> None:
+    """Nothing under these keys comes, ends or is acknowledged until the commit: for whoever ends many.
+
+    All keys, then all alerts, then their rooms. One key after the other would hold the room of the first while it waits
+    for the next alert, which somebody acknowledges who waits for that room.
+    """
+    keys = sorted(set(dedup_keys))
+    of_keys = Alert.objects.filter(dedup_key__in=keys)
+    if of_keys.filter(resolved_at=None, is_drill=True).exists():
+        _lock("drill")
+    for key in keys:
+        _lock(key)
+    newest = of_keys.order_by("dedup_key", "-fired_at", "-id").distinct("dedup_key").values_list("pk", flat=True)
+    rows = Alert.objects.select_for_update(no_key=True, of=("self",)).select_related("incident")
+    found = rows.filter(pk__in=list(newest), resolved_at=None).order_by("pk")
+    rooms = {standing.standing(alert.incident).pk for alert in found if alert.incident is not None}
+    list(Incident.objects.select_for_update(of=("self",)).filter(pk__in=rooms).order_by("pk"))
 
 
 @transaction.atomic

@@ -105,6 +105,8 @@ def _go_on(number: int, *, at: datetime) -> int:
 def _do(begun: BulkAct, ids: list[int], at: datetime) -> list[Hindered]:
     """The act on each of these, which are the first of those left; those that said no."""
     act, given, hindered = begun.what, begun.given, list[Hindered]()
+    if act.ends_alerts:
+        actions.hold(ids)
     checks = Check.objects.filter(pk__in=ids).order_by("pk")
     for check in checks:
         try:

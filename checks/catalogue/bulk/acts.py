@@ -38,6 +38,8 @@ class Act:
     apply: Callable[[Check, Given, User, datetime], object]
     # What runs next is due at once, so the worker is woken once for all.
     wakes: bool = False
+    # Ends alerts, so all that it touches is held before the first: docs/decisions/0032.
+    ends_alerts: bool = False
 
     def title(self, number: int) -> str:
         """Move 12 checks to another domain."""
@@ -154,7 +156,7 @@ ACTS = {
             "archive", "Archive", "", "archived", Role.ADMIN,
             "None of them runs, and only the list of archived checks shows them. Their history stays, alerts that fire "
             "end as not seen to recover, and each can be restored.",
-            _others, _archive,
+            _others, _archive, ends_alerts=True,
         ),
         Act(
             "take-back", "Restore", "", "restored, and paused", Role.ADMIN,

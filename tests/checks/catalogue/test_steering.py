@@ -162,7 +162,7 @@ def test_other_rules_for_alerts_reach_the_one_that_fires(add_check: AddCheck, ad
     assert (Alert.objects.get().remind_hours, Alert.objects.get().ends_by_hand) == (4, False)
 
 
-def form(check: Check | None = None, **typed: str) -> HttpForm:
+def form(check: Check | None = None, /, **typed: str) -> HttpForm:
     said = {"name": "Basket", "domain": str(Domain.objects.get(slug="frontend").pk), "url": "portal:/health/live"}
     usual = {"severity": "SEV-2", "every_seconds": "60", "fail_after": "3", "ok_after": "2"}
     return HttpForm({**said, **usual, **typed, "url": "https://1.1.1.1/"}, check=check)
