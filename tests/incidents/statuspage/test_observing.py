@@ -118,11 +118,12 @@ def test_a_proposal_that_is_dismissed_while_the_checks_say_it_again_stays_dismis
     say(api, "degraded_performance")
     again = NOW + timedelta(seconds=30)
 
-    meanwhile(
+    outcomes = meanwhile(
         lambda: observing.dismiss(api, status="degraded_performance", by=publisher, at=NOW),
         lambda: say(api, "degraded_performance", at=again),
     )
 
+    assert not [one for one in outcomes if isinstance(one, Exception)]
     assert Observation.objects.get().as_of == again
     assert proposed(again) == []
 
