@@ -4,6 +4,7 @@ So running twice changes nothing. All of it is UTC, where every day has 24 hours
 """
 
 import json
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -21,7 +22,8 @@ LAG = timedelta(minutes=2)
 # Hours that are looked at again each time, for what came late.
 AGAIN = 3 * HOUR
 _KEPT = timedelta(days=13)
-_LATE_AT_ONCE = 48
+# Of one run, which ends within the workers' soft limit and leaves time for what follows it.
+_LATE_AT_ONCE, _LATE_SECONDS = 48, 10.0
 
 _SUM = """
 SELECT check_id, sum(ok)::int, sum(err)::int, sum(unknown)::int, sum(expected)::int, sum(maint)::int, sum(c429)::int,
@@ -55,16 +57,28 @@ def _roll_up_closed(at: datetime) -> int:
     return len(hours)
 
 
-@transaction.atomic
 def _roll_up_late(at: datetime) -> int:
-    """Hours that got counts after they were rolled up, the oldest first; the rest of very many waits for its turn."""
-    hours = list(LateHour.objects.order_by("hour").values_list("hour", flat=True).distinct()[:_LATE_AT_ONCE])
-    if not hours:
-        return 0
+    """Hours that got counts after they were rolled up, the oldest first; what takes too long waits for its turn.
+
+    Each by itself, so that what is done stays done, and at least one, however many checks there are.
+    """
+    until, done = time.monotonic() + _LATE_SECONDS, 0
+    for hour in LateHour.objects.order_by("hour").values_list("hour", flat=True).distinct()[:_LATE_AT_ONCE]:
+        done += _roll_up_late_hour(hour, at)
+        if time.monotonic() >= until:
+            break
+    return done
+
+
+@transaction.atomic
+def _roll_up_late_hour(hour: datetime, at: datetime) -> int:
+    """Its day with the last of the day's late hours, so that it is computed once."""
     # Before the minutes are read: what is noted after this was perhaps not seen.
-    seen = list(LateHour.objects.filter(hour__in=hours).values_list("pk", flat=True))
-    kept = [hour for hour in hours if hour >= _hour(at - _KEPT)]
-    roll_again(None, hours=kept, days={_day(hour) for hour in hours})
+    seen = list(LateHour.objects.filter(hour=hour).values_list("pk", flat=True))
+    of_day = LateHour.objects.filter(hour__gte=_day(hour), hour__lt=_day(hour) + DAY)
+    days = set() if of_day.exclude(hour=hour).exists() else {_day(hour)}
+    kept = [hour] if hour >= _hour(at - _KEPT) else []
+    roll_again(None, hours=kept, days=days)
     LateHour.objects.filter(pk__in=seen).delete()
     return len(kept)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import DatabaseError, connection
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Min
 
 from checks.catalogue import actions as catalogue
@@ -98,11 +99,23 @@ def upkeep(*, at: datetime, every: timedelta = timedelta(hours=1)) -> None:
     if not ticker.claim("checks.upkeep", every=every):
         return
     with connection.cursor() as cursor:
-        cursor.execute("SELECT checks_make_partitions(%s, %s)", [_since(at), at + _AHEAD])
+        _make_partitions(cursor, at)
         cursor.execute("SELECT checks_drop_partitions(%s)", [at])
     runs.forget_batches(at=at)
     recount.forget(at=at)
     ticker.done("checks.upkeep")
+
+
+def _make_partitions(cursor: CursorWrapper, at: datetime) -> None:
+    """Of far away months one day each: minutes before that are not kept, and are dropped again at once."""
+    since = _since(at)
+    if since < at - _KEPT:
+        cursor.execute(
+            "SELECT checks_make_partitions(month, month) FROM "
+            "generate_series(date_trunc('month', %s::timestamptz, 'UTC'), %s, interval '1 month') AS month",
+            [since, at - _KEPT],
+        )
+    cursor.execute("SELECT checks_make_partitions(%s, %s)", [at - _KEPT, at + _AHEAD])
 
 
 def _since(at: datetime) -> datetime:

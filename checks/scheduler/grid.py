@@ -45,7 +45,7 @@ def missed_by_bucket(due: datetime, every_seconds: int, at: datetime) -> dict[da
     """
     every, found = timedelta(seconds=every_seconds), Counter[datetime]()
     total = missed(due, every_seconds, at)
-    index = _slots_before(due, every, _day(at - _BY_DAY))
+    index = _slots_before(due, every, _by_minute_from(due, at))
     while index < total:
         slot = due + index * every
         width = timedelta(minutes=1) if slot > at - _BY_MINUTE else timedelta(hours=1)
@@ -62,7 +62,7 @@ def missed_long_ago(due: datetime, every_seconds: int, at: datetime) -> dict[dat
     The day's first hour; on the day of the last run the hour after it.
     """
     every, found = timedelta(seconds=every_seconds), dict[datetime, int]()
-    end = min(_day(at - _BY_DAY), at)
+    end = min(_by_minute_from(due, at), at)
     index, total = _slots_before(due, every, at - FORGOTTEN), _slots_before(due, every, end)
     while index < total:
         slot = due + index * every
@@ -72,6 +72,16 @@ def missed_long_ago(due: datetime, every_seconds: int, at: datetime) -> dict[dat
         found[day + timedelta(hours=hour)] = until - index
         index = until
     return found
+
+
+def _by_minute_from(due: datetime, at: datetime) -> datetime:
+    """Where minutes begin to hold them. Slots of the last hour before have no other hour of their day to be counted in.
+
+    The last run may lie in that hour, which is rolled up from its minutes again.
+    """
+    day = _day(at - _BY_DAY)
+    eve = day - timedelta(hours=1)
+    return eve if eve <= due < day else day
 
 
 def _slots_before(due: datetime, every: timedelta, moment: datetime) -> int:

@@ -6,9 +6,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from checks.rollups import buckets, histogram, queries
+from checks.rollups import buckets, histogram, late, queries
 from checks.rollups.buckets import Counts
-from checks.rollups.models import DayBucket, HourBucket, MinuteBucket
+from checks.rollups.models import DayBucket, HourBucket, LateHour, MinuteBucket, Watermark
 from checks.rollups.roll_up import roll_up
 
 pytestmark = pytest.mark.django_db
@@ -108,3 +108,21 @@ def test_partitions_are_made_and_dropped_by_the_applications_own_role() -> None:
 
     buckets.add_minutes([minute(NOON + timedelta(days=66))])
     assert MinuteBucket.objects.filter(check_id=900).count() == 1
+
+
+def test_late_hours_of_very_many_checks_go_on_where_the_run_before_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("checks.rollups.roll_up._LATE_SECONDS", 0.0)
+    now, day = NOON + timedelta(days=1), NOON.replace(hour=0)
+    Watermark.objects.create(grain="h", until=now)
+    Watermark.objects.create(grain="d", until=day + timedelta(days=1))
+    rows = [minute(day + timedelta(hours=hour)) for hour in (1, 2, 3)]
+    buckets.add_minutes(rows)
+    late.note([row.bucket for row in rows], at=now)
+
+    left = []
+    for _ in rows:
+        roll_up(now)
+        left.append((LateHour.objects.count(), DayBucket.objects.count()))
+
+    assert left == [(2, 0), (1, 0), (0, 1)]
+    assert DayBucket.objects.get().ok == HourBucket.objects.filter(bucket__gte=day).count() == 3

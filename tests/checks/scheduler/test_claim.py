@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from checks.catalogue.models import Check
@@ -84,6 +85,22 @@ def test_slots_missed_while_only_this_worker_was_away_reach_hours_days_and_weeks
     assert sum(row.expected for row in rows[DayBucket]) >= missed - 24
     assert sum(row.expected for row in rows[WeekBucket]) >= missed - 7 * 24
     assert not LateHour.objects.exists()
+
+
+def test_after_a_long_stop_hours_get_partitions_and_few_minutes_do(add_check: AddCheck) -> None:
+    now = timezone.now()
+    add_check(every_seconds=3600, next_due=now - timedelta(days=300))
+
+    with CaptureQueriesContext(connection) as seen:
+        upkeep(at=now, every=timedelta(0))
+
+    statement = next(one["sql"] for one in seen.captured_queries if "generate_series" in one["sql"])
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_inherits WHERE inhparent = 'checks_bucket_h'::regclass")
+        assert cursor.fetchone()[0] >= 10
+        cursor.execute(statement)  # once more, without what is dropped afterwards
+        cursor.execute("SELECT count(*) FROM pg_inherits WHERE inhparent = 'checks_bucket_m'::regclass")
+        assert cursor.fetchone()[0] < 60
 
 
 def test_a_lease_that_died_long_ago_is_counted_in_its_hour(add_check: AddCheck) -> None:

@@ -62,6 +62,15 @@ def test_missed_slots_that_no_minute_can_hold_are_counted_day_by_day(every: int,
     assert all(bucket + timedelta(hours=1) > last_run for bucket in hours)
 
 
+def test_slots_of_the_hour_of_the_last_run_are_where_that_hour_is_rolled_up_from() -> None:
+    due = datetime(2026, 11, 8, 23, 20, tzinfo=UTC)
+
+    minutes, hours = grid.missed_by_bucket(due, 600, AT), grid.missed_long_ago(due, 600, AT)
+
+    assert (minutes[due.replace(minute=0)], hours) == (4, {})
+    assert sum(minutes.values()) == grid.missed(due, 600, AT)
+
+
 def test_what_hours_no_longer_hold_is_forgotten() -> None:
     found = grid.missed_long_ago(AT - timedelta(days=1000), 86400, AT)
 
