@@ -71,12 +71,12 @@ def test_a_definition_names_every_field_that_a_form_sets():
 
 
 def test_a_rule_that_was_stored_before_its_window_was_looked_at_comes_in_again(admin):
-    importing.take_in(one(), by=admin, at=timezone.now())
+    importing.import_checks(one(), by=admin, at=timezone.now())
     Check.objects.filter(key="checkout").update(rule="rate", fail_after=20, share_minutes=10)
     file = importing.export()
     Check.objects.filter(key="checkout").delete()
 
-    importing.take_in(file, by=admin, at=timezone.now())
+    importing.import_checks(file, by=admin, at=timezone.now())
 
     assert importing.export() == file
 

@@ -40,7 +40,7 @@ def _import_all(checks: list[Check], admin: User) -> None:
     entries = {
         check.key: {"name": check.name, "kind": "http", "domain": "frontend", "spec": check.spec} for check in checks
     }
-    importing.take_in(code.write(entries), by=admin, at=minutes(2))
+    importing.import_checks(code.write(entries), by=admin, at=minutes(2))
 
 
 @pytest.mark.django_db(transaction=True)
@@ -96,7 +96,7 @@ def test_an_import_holds_parents_before_it_adds_what_stands_on_them(add_check: A
     }
 
     with CaptureQueriesContext(connection) as seen:
-        importing.take_in(code.write({"shop": child}), by=admin, at=AT)
+        importing.import_checks(code.write({"shop": child}), by=admin, at=AT)
 
     said = [query["sql"] for query in seen.captured_queries]
     held = next(number for number, sql in enumerate(said) if "FOR UPDATE" in sql and "'way-in'" in sql)
