@@ -13,7 +13,6 @@ from checks.rollups.models import (
     LateHour,
     MinuteBucket,
     RunningHour,
-    SetAside,
     Watermark,
     WeekBucket,
 )
@@ -41,7 +40,6 @@ __all__ = [
     "Review",
     "ReviewAction",
     "RunningHour",
-    "SetAside",
     "Watermark",
     "WeekBucket",
 ]

@@ -72,7 +72,7 @@ SELECT %s, * FROM unnest(
   %s::jsonb[], %s::float8[], %s::float8[], %s::float8[], %s::bytea[]{values})
 ON CONFLICT (check_id, bucket) DO UPDATE SET
 """
-ADD = """
+_ADD = """
   ok = kept.ok + EXCLUDED.ok, err = kept.err + EXCLUDED.err, unknown = kept.unknown + EXCLUDED.unknown,
   expected = kept.expected + EXCLUDED.expected, maint = kept.maint + EXCLUDED.maint,
   c429 = kept.c429 + EXCLUDED.c429, c5xx = kept.c5xx + EXCLUDED.c5xx,
@@ -110,7 +110,7 @@ ON CONFLICT (check_id, hour) DO UPDATE SET ok = kept.ok + EXCLUDED.ok, err = kep
 def add_minutes(rows: Iterable[Counts]) -> None:
     """Add to minute buckets and running hours. Not safe to run twice: the caller's lease token sees to that."""
     added = list(rows)
-    _write("checks_bucket_m", ADD, added)
+    _write("checks_bucket_m", _ADD, added)
     if added:
         figures = [
             (one.check_id, one.bucket, one.ok, one.err, one.expected - one.maint, one.answered, one.lat_sum)
@@ -120,14 +120,9 @@ def add_minutes(rows: Iterable[Counts]) -> None:
             cursor.execute(_RUNNING, [list(column) for column in zip(*figures, strict=True)])
 
 
-def set_aside(rows: Iterable[Counts]) -> None:
-    """Keep what planned work keeps out of the minutes, so that it can be given back (set_aside.py). Not safe twice."""
-    _write("checks_set_aside", ADD, rows)
-
-
 def add_hours(rows: Iterable[Counts]) -> None:
     """Add to hours whose minutes are no longer kept. Not safe to run twice, as `add_minutes`."""
-    _write("checks_bucket_h", ADD, rows)
+    _write("checks_bucket_h", _ADD, rows)
 
 
 def replace_hours(rows: Iterable[Counts]) -> None:

@@ -70,16 +70,6 @@ class WeekBucket(Bucket):
         db_table = "checks_bucket_w"
 
 
-class SetAside(Bucket):
-    """What a minute would hold if planned work did not cover it; kept as long as the minute.
-
-    `maint` and `expected` are not used: a slot that is planned is expected in the minute itself.
-    """
-
-    class Meta:
-        db_table = "checks_set_aside"
-
-
 class RunningHour(models.Model):
     """What one check did in an hour that is not rolled up yet: its minutes' sums, added to with each of them.
 

@@ -42,7 +42,6 @@ def write(token: UUID, results: Iterable[Result], *, at: datetime, rest: UUID | 
         Check.objects.filter(pk__in=left).update(lease_token=rest)
     applied = applying.apply(checks, found, Surroundings.read(checks, at))
     buckets.add_minutes(applied.counts)
-    buckets.set_aside(applied.set_aside)
     saving.save(checks)
     saving.bring_forward(applied.sooner)
     for flip in Flip.objects.bulk_create(applied.flips):

@@ -26,8 +26,6 @@ class Applied:
     """What a batch came to."""
 
     counts: list[Counts] = field(default_factory=list)
-    # What those would have been that planned work covers: it may turn out not to.
-    set_aside: list[Counts] = field(default_factory=list)
     flips: list[Flip] = field(default_factory=list)
     # Which checks shall run when: witnesses that have to be heard, and who waits for them.
     sooner: dict[int, datetime] = field(default_factory=dict)
@@ -59,8 +57,6 @@ def _one(check: Check, outcome: Outcome | None, beside: Surroundings, applied: A
     around, at = beside.around(check, outcome), beside.at
     worth = circumstances.worth(around, ok=outcome is None or outcome.ok or not outcome.has_data, at=at)
     applied.counts.append(_counts(check, outcome, worth, at))
-    if worth is Worth.PLANNED:
-        applied.set_aside.append(replace(buckets.counts_of(check.pk, at, outcome), expected=0))
     check.lease_token = check.lease_until = None
     if outcome is None:
         return

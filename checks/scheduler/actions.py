@@ -11,7 +11,6 @@ from django.db.models import Min
 from checks.catalogue import actions as catalogue
 from checks.catalogue.kinds import KINDS
 from checks.catalogue.models import Check
-from checks.rollups import recount
 from checks.runs import actions as runs
 from checks.runs import blocking
 from checks.scheduler import grid, loop
@@ -102,7 +101,6 @@ def upkeep(*, at: datetime, every: timedelta = timedelta(hours=1)) -> None:
         _make_partitions(cursor, at)
         cursor.execute("SELECT checks_drop_partitions(%s)", [at])
     runs.forget_batches(at=at)
-    recount.forget(at=at)
     ticker.done("checks.upkeep")
 
 

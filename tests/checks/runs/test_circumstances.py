@@ -12,8 +12,8 @@ from checks.catalogue import window, words
 from checks.catalogue.models import Check
 from checks.catalogue.states import State
 from checks.probes.outcome import ErrorClass, Outcome, failed, passed
-from checks.rollups.models import MinuteBucket, SetAside
-from checks.runs import actions, blocking, circumstances, planned_work
+from checks.rollups.models import MinuteBucket
+from checks.runs import actions, blocking, circumstances
 from checks.runs.batch import Result
 from checks.runs.circumstances import Around, Witness, Worth
 from checks.runs.models import Flip
@@ -409,22 +409,6 @@ def test_results_inside_planned_work_count_as_planned_and_flip_nothing(
     assert (shop.state, shop.consecutive_fail) == (State.HEALTHY, 1)
     counts = MinuteBucket.objects.filter(check_id=shop.pk).values_list("err", "unknown", "maint", "expected")
     assert [sum(column) for column in zip(*counts, strict=True)] == [2, 0, 3, 5]
-
-
-def test_results_inside_work_that_did_not_take_place_count_after_all(
-    quiet: None, add_check: AddCheck, responder: User, at: datetime
-) -> None:
-    shop = add_check("shop", fail_after=2, state=State.HEALTHY)
-    work = plan(shop, at, at + timedelta(minutes=30), by=responder)
-    for minute, outcome in enumerate([GOOD, BAD, None, GOOD], start=1):
-        write({shop: outcome}, at + timedelta(minutes=minute))
-
-    Maintenance.objects.filter(pk=work.pk).update(cancelled_at=at, updated_at=at)
-    planned_work.recount(at=at + timedelta(minutes=40))
-
-    counts = MinuteBucket.objects.filter(check_id=shop.pk).values_list("ok", "err", "unknown", "maint", "expected")
-    assert [sum(column) for column in zip(*counts, strict=True)] == [2, 1, 1, 0, 4]
-    assert not SetAside.objects.exists()
 
 
 @pytest.mark.parametrize(

@@ -101,37 +101,6 @@ def test_a_later_end_moves_what_came_to_it(checks: tuple[Check, Check], responde
     assert Watermark.objects.get(grain="work").until == later
 
 
-@pytest.mark.parametrize(
-    ("changes", "given_back"),
-    [
-        ({"ends_at": DAY + timedelta(minutes=90)}, 60),
-        ({"ended_at": DAY + timedelta(minutes=90)}, 60),
-        ({"starts_at": DAY + timedelta(minutes=60)}, 30),
-        ({"cancelled_at": NOW}, 120),
-    ],
-)
-def test_work_that_was_made_shorter_gives_back_what_it_covers_no_more(
-    checks: tuple[Check, Check], responder: User, changes: dict[str, datetime], given_back: int
-) -> None:
-    touched, other = checks
-    before = {model: list(model.objects.order_by("check_id", "bucket").values()) for model in (MinuteBucket, DayBucket)}
-    work = record(touched, responder, DAY + timedelta(minutes=30), DAY + timedelta(minutes=150))
-    planned_work.recount(at=NOW)
-    later = NOW + timedelta(minutes=20)
-
-    Maintenance.objects.filter(pk=work.pk).update(**changes, updated_at=later)
-    assert planned_work.recount(at=later) == given_back
-    assert planned_work.recount(at=later + timedelta(minutes=1)) == 0
-
-    planned, bad = 120 - given_back, 240 - (120 - given_back)
-    for model in (MinuteBucket, HourBucket, DayBucket):
-        assert totals(model, touched) == [bad, bad, bad, 3 * planned, 720], model
-        assert totals(model, other) == [240, 240, 240, 0, 720], model
-    if not planned:
-        for model, rows in before.items():
-            assert list(model.objects.order_by("check_id", "bucket").values()) == rows
-
-
 @pytest.mark.parametrize("changes", [{"cancelled_at": NOW}, {"audience": "public"}])
 def test_work_that_does_not_take_place_moves_nothing(
     checks: tuple[Check, Check], responder: User, changes: dict[str, object]

@@ -188,7 +188,6 @@ DOORS = {
     "checks.hourbucket.errors": OURS,
     "checks.daybucket.errors": OURS,
     "checks.weekbucket.errors": OURS,
-    "checks.setaside.errors": OURS,
     "checks.lastday.hours": OURS,
     "checks.watermark.grain": OURS,
     "checks.operationrun.kind": OURS,
