@@ -39,7 +39,10 @@ def test_a_closed_port_is_no_connection(http_target: HttpTarget) -> None:
 
 def test_a_name_that_does_not_exist_is_dns() -> None:
     assert knock(80, "nowhere.invalid").error is ErrorClass.DNS
-    assert knock(80, "a" * 70 + ".example").error is ErrorClass.DNS
+
+
+def test_a_name_that_no_host_can_have_is_not_looked_up() -> None:
+    assert knock(80, "a" * 70 + ".example").error is ErrorClass.FORBIDDEN
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "127.1", "0x7f000001", "169.254.169.254", "0.0.0.0"])
