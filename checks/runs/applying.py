@@ -125,7 +125,7 @@ def _heard_out(
 
 
 def _hear_again(check: Check, around: Around, applied: Applied, at: datetime) -> None:
-    """A bad word is not believed for long: an old one is said again, and whom it excused is judged after a minute."""
+    """A bad word is not believed for long: a canary says it again, whom a parent excused is judged in a minute."""
     for check_id in circumstances.to_hear_again(around, at):
         applied.run_sooner(check_id, at)
     parent = around.parent

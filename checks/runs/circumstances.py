@@ -52,14 +52,14 @@ class Witness:
         return self.is_bad and self.heard_at is not None and at - self.heard_at <= STANDS
 
     def wants_asking(self, at: datetime) -> bool:
-        """Shall its next run be brought forward? A bad word once a period at most, so that `fail_after` spans its time.
+        """Shall its next run be brought forward? A parent's not after a bad word: its `fail_after` spans its time.
 
         Whoever runs every minute is heard soon enough. A canary's word is renewed before it ends to stand.
         """
         if not self.can_be_asked or not self.is_bad or self.heard_at is None:
             return self.can_be_asked
-        age = self.every / 2
-        return self.every > PATIENCE and at - self.heard_at >= (min(age, _RENEWED) if self.is_canary else age)
+        is_old = at - self.heard_at >= min(self.every / 2, _RENEWED)
+        return self.is_canary and self.every > PATIENCE and is_old
 
     @property
     def decided_by(self) -> datetime | None:
@@ -107,11 +107,14 @@ def is_silence(outcome: Outcome) -> bool:
 
 
 def to_hear_again(around: Around, at: datetime) -> Iterator[int]:
-    """Whose last word was bad, is no longer young, and would decide what a bad result is worth."""
-    bad = [around.parent] if around.parent is not None and not around.parent.is_down else []
-    if not any(one.passed for one in around.canaries):
-        bad += around.canaries
-    return (one.check_id for one in bad if one.is_bad and one.wants_asking(at))
+    """Canaries whose bad word excuses others and ends to stand soon.
+
+    Not those whose word stands no longer: a run of theirs that says nothing would be repeated without end. Like all
+    that have said nothing they are heard before a check goes down, for a minute at most.
+    """
+    if any(one.passed for one in around.canaries):
+        return iter(())
+    return (one.check_id for one in around.canaries if one.fails(at) and one.wants_asking(at))
 
 
 def to_await(around: Around, *, failing_since: datetime) -> list[Witness]:

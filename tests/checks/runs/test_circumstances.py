@@ -11,20 +11,19 @@ from django.test.utils import CaptureQueriesContext
 from checks.catalogue import window, words
 from checks.catalogue.models import Check
 from checks.catalogue.states import State
-from checks.probes.outcome import ErrorClass, Outcome, failed, passed
+from checks.probes.outcome import ErrorClass, failed, passed, without_data
 from checks.rollups.models import MinuteBucket
-from checks.runs import actions, blocking, circumstances
+from checks.runs import actions, circumstances
 from checks.runs.batch import Result
 from checks.runs.circumstances import Around, Witness, Worth
-from checks.runs.models import Flip
 from incidents.alerts.models import Alert
 from incidents.statuspage.maintenance import Maintenance
 from incidents.statuspage.models import Component
 from opsportal.models import User
-from tests.incidents.response.test_races import at_once
+from tests.checks.runs.conftest import write
 
 AddCheck = Callable[..., Check]
-BAD, GOOD = failed(ErrorClass.TIMEOUT), passed(latency_ms=5.0)
+BAD, GOOD, EMPTY = failed(ErrorClass.TIMEOUT), passed(latency_ms=5.0), without_data()
 NOW = datetime(2026, 11, 21, 3, 12, 30, tzinfo=UTC)
 
 
@@ -72,220 +71,6 @@ def test_what_a_result_is_worth(around: Around, ok: bool, worth: Worth) -> None:
 @pytest.mark.parametrize("error", list(ErrorClass))
 def test_only_silence_can_be_our_own_networks_fault(error: ErrorClass) -> None:
     assert circumstances.is_silence(failed(error)) == (error.value in {"dns", "connect", "tls", "timeout"})
-
-
-@pytest.fixture
-def quiet(db: None) -> None:
-    """The portal's own checks stay out of the way."""
-    Check.objects.update(state=State.PAUSED)
-
-
-def write(results: dict[Check, Outcome | None], at: datetime) -> None:
-    """One batch with these results."""
-    token = uuid4()
-    Check.objects.filter(pk__in=[check.pk for check in results]).update(lease_token=token)
-    actions.write(token, [Result(check.pk, outcome) for check, outcome in results.items()], at=at)
-    blocking.settle()
-    for check in results:
-        check.refresh_from_db()
-
-
-@pytest.fixture
-def family(quiet: None, add_check: AddCheck) -> tuple[Check, Check]:
-    """A router and what stands behind it; each goes down and comes back at once."""
-    rules = {"fail_after": 1, "ok_after": 1, "state": State.HEALTHY}
-    router = add_check("router", **rules)
-    return router, add_check("shop", parent=router, **rules)
-
-
-def test_a_child_is_blocked_and_silent_while_its_parent_is_down(family: tuple[Check, Check], at: datetime) -> None:
-    router, shop = family
-
-    write({shop: BAD, router: BAD}, at)
-    write({shop: BAD, router: BAD}, at + timedelta(seconds=30))
-    actions.deliver_flips(at=at + timedelta(seconds=31))
-
-    assert (router.state, shop.state, shop.beneath) == (State.UNHEALTHY, State.BLOCKED, State.HEALTHY)
-    assert list(Alert.objects.values_list("dedup_key", flat=True)) == ["check:router"]
-    counts = MinuteBucket.objects.filter(check_id=shop.pk).values_list("ok", "err", "unknown")
-    assert [sum(column) for column in zip(*counts, strict=True)] == [0, 0, 2]
-
-
-def test_a_child_comes_back_as_it_was_without_a_false_alarm(family: tuple[Check, Check], at: datetime) -> None:
-    router, shop = family
-    write({shop: BAD, router: BAD}, at)
-
-    write({router: GOOD}, at + timedelta(minutes=1))
-    shop.refresh_from_db()
-    assert (shop.state, shop.consecutive_fail) == (State.HEALTHY, 0)
-    actions.deliver_flips(at=at + timedelta(minutes=1))
-
-    write({shop: GOOD, router: GOOD}, at + timedelta(minutes=2))
-    assert Alert.objects.filter(dedup_key="check:shop").count() == 0
-    flips = Flip.objects.filter(check_ref=shop).order_by("pk").values_list("old", "new", "reason")
-    assert list(flips) == [("healthy", "blocked", "parent"), ("blocked", "healthy", "parent")]
-    assert not Flip.objects.undelivered().exists()
-
-
-def test_a_child_that_fails_first_asks_its_parent_before_it_cries(family: tuple[Check, Check], at: datetime) -> None:
-    router, shop = family
-    Check.objects.update(next_due=at + timedelta(hours=6))
-
-    write({shop: BAD}, at)
-
-    router.refresh_from_db()
-    assert (shop.state, shop.waits_since) == (State.HEALTHY, at)
-    assert (router.next_due, shop.next_due) == (at, at + timedelta(seconds=5))
-
-    write({router: GOOD}, at + timedelta(seconds=1))
-    write({shop: BAD}, at + timedelta(seconds=5))
-    assert (shop.state, shop.waits_since) == (State.UNHEALTHY, None)
-
-
-def test_a_parent_that_says_nothing_is_not_waited_for_longer_than_a_minute(
-    family: tuple[Check, Check], at: datetime
-) -> None:
-    _, shop = family
-
-    for seconds in (0, 30, 59):
-        write({shop: BAD}, at + timedelta(seconds=seconds))
-        assert shop.state == State.HEALTHY
-    write({shop: BAD}, at + timedelta(seconds=60))
-
-    assert shop.state == State.UNHEALTHY
-
-
-@pytest.mark.parametrize("fail_after", [2, 20])
-def test_one_old_failure_of_a_parent_silences_nobody(
-    quiet: None, add_check: AddCheck, at: datetime, fail_after: int
-) -> None:
-    rules = {"state": State.HEALTHY, "ok_after": 1, "next_due": at + timedelta(minutes=20)}
-    router = add_check("router", every_seconds=3600, fail_after=fail_after, **rules)
-    shop = add_check("shop", parent=router, fail_after=2, **rules)
-    write({router: BAD}, at - timedelta(minutes=40))
-
-    moment = at
-    while shop.state == State.HEALTHY and moment < at + timedelta(minutes=5):
-        write({shop: BAD}, moment)
-        router.refresh_from_db()
-        if router.next_due <= moment + timedelta(seconds=5):
-            write({router: BAD}, moment + timedelta(seconds=1))
-            Check.objects.filter(pk=router.pk).update(next_due=at + timedelta(minutes=20))
-        shop.refresh_from_db()
-        moment += timedelta(seconds=30)
-    actions.deliver_flips(at=moment)
-
-    # Asked again once it is down by its own threshold, or the child speaks for itself: one alert in any case.
-    assert (router.state, shop.state) == (
-        (State.UNHEALTHY, State.BLOCKED) if fail_after == 2 else (State.HEALTHY, State.UNHEALTHY)
-    )
-    assert (router.consecutive_fail, Alert.objects.count()) == (2, 1)
-
-
-@pytest.mark.parametrize(
-    ("kind", "every", "is_canary", "ago", "is_asked"),
-    [
-        # Whoever runs every minute is heard by itself, and others once a period: `fail_after` spans its time.
-        ("http", 60, False, 59, False),
-        ("http", 3600, False, 1799, False),
-        ("http", 3600, False, 1800, True),
-        # A canary's word is renewed before it ends to stand.
-        ("http", 60, True, 59, False),
-        ("http", 3600, True, 119, False),
-        ("http", 3600, True, 120, True),
-        # These only say again what a job told, or cost somebody much.
-        ("heartbeat", 3600, False, 1800, False),
-        ("token_report", 3600, False, 1800, False),
-        ("limit_guard", 3600, False, 1800, False),
-        ("query_benchmark", 3600, False, 1800, False),
-    ],
-)
-def test_a_bad_word_is_asked_for_again_once_a_period_at_most(
-    quiet: None, add_check: AddCheck, at: datetime, kind: str, every: int, is_canary: bool, ago: int, is_asked: bool
-) -> None:
-    rules = {"state": State.HEALTHY, "next_due": at + timedelta(hours=1)}
-    witness = add_check("witness", kind=kind, every_seconds=every, fail_after=3, is_canary=is_canary, **rules)
-    shops = [
-        add_check(f"shop-{fail_after}", parent=None if is_canary else witness, fail_after=fail_after, **rules)
-        for fail_after in (1, 3)
-    ]
-    write({witness: BAD}, at - timedelta(seconds=ago))
-
-    write(dict.fromkeys(shops, BAD), at)
-
-    witness.refresh_from_db()
-    assert witness.next_due == (at if is_asked else at + timedelta(hours=1))
-
-
-def test_a_parents_threshold_spans_its_time_however_often_its_children_fail(
-    family: tuple[Check, Check], at: datetime
-) -> None:
-    router, shop = family
-    Check.objects.filter(pk=router.pk).update(every_seconds=60, fail_after=3)
-
-    for second in range(0, 120, 5):
-        slot = at + timedelta(seconds=second // 60 * 60 + 60)
-        router.refresh_from_db()
-        if second % 60 == 0 or router.next_due <= at + timedelta(seconds=second):
-            Check.objects.filter(pk=router.pk).update(next_due=slot)
-            write({router: BAD}, at + timedelta(seconds=second))
-        write({shop: BAD}, at + timedelta(seconds=second))
-
-    router.refresh_from_db()
-    assert (router.consecutive_fail, router.state) == (2, State.HEALTHY)
-    write({router: BAD}, at + timedelta(seconds=120))
-    shop.refresh_from_db()
-    assert (router.state, shop.state) == (State.UNHEALTHY, State.BLOCKED)
-
-
-def test_who_is_excused_by_a_parent_is_judged_as_soon_as_that_is_decided(
-    family: tuple[Check, Check], at: datetime
-) -> None:
-    router, shop = family
-    Check.objects.filter(pk=router.pk).update(fail_after=3)
-    Check.objects.update(next_due=at + timedelta(hours=1))
-    write({router: BAD}, at)
-
-    write({shop: BAD}, at + timedelta(seconds=20))
-
-    router.refresh_from_db()
-    assert (shop.state, shop.last_run_at) == (State.HEALTHY, None)
-    assert (router.next_due, shop.next_due) == (at + timedelta(hours=1), at + timedelta(seconds=65))
-
-
-def test_a_grandchild_is_blocked_too(family: tuple[Check, Check], add_check: AddCheck, at: datetime) -> None:
-    router, shop = family
-    basket = add_check("basket", parent=shop, state=State.HEALTHY)
-    write({router: BAD}, at)
-
-    blocking.settle()
-
-    basket.refresh_from_db()
-    assert basket.state == State.BLOCKED
-    assert blocking.settle() == 0
-
-
-@pytest.mark.django_db(transaction=True)
-def test_ticks_that_settle_and_write_at_the_same_time_end_in_one_alert(add_check: AddCheck, at: datetime) -> None:
-    Check.objects.update(state=State.PAUSED)
-    rules = {"fail_after": 1, "ok_after": 1, "state": State.HEALTHY, "last_run_at": at, "last_ok": True}
-    router = add_check("router", **rules)
-    shops = [add_check(f"shop-{number}", parent=router, **rules) for number in range(4)]
-    tokens = {check: uuid4() for check in (router, *shops)}
-    for check, token in tokens.items():
-        Check.objects.filter(pk=check.pk).update(lease_token=token)
-
-    later = at + timedelta(seconds=30)
-    writes = [
-        lambda check=check, token=token: actions.write(token, [Result(check.pk, BAD)], at=later)
-        for check, token in tokens.items()
-    ]
-    results = at_once(*writes, blocking.settle, blocking.settle)
-    blocking.settle()
-
-    assert not [one for one in results if isinstance(one, Exception)]
-    assert set(Check.objects.filter(parent=router).values_list("state", flat=True)) == {State.BLOCKED}
-    assert list(Flip.objects.undelivered().values_list("check_ref__key", flat=True)) == ["router"]
 
 
 @pytest.fixture
@@ -346,18 +131,79 @@ def test_a_database_of_this_machine_needs_no_way_out(
     assert shop.state == state
 
 
-def test_an_old_word_of_the_canary_excuses_nobody_and_is_asked_for_anew(
+def test_an_old_word_of_the_canary_excuses_nobody_and_is_asked_for_before_a_check_goes_down(
     canary: Check, add_check: AddCheck, at: datetime
 ) -> None:
-    shop = add_check("shop", fail_after=3, state=State.HEALTHY)
+    shop, slot = add_check("shop", fail_after=2, state=State.HEALTHY), at + timedelta(minutes=20)
     Check.objects.filter(pk=canary.pk).update(every_seconds=3600, fail_after=3)
     write({canary: BAD}, at - timedelta(minutes=40))
-    Check.objects.update(next_due=at + timedelta(minutes=20))
+    Check.objects.update(next_due=slot)
 
     write({shop: BAD}, at)
-
     canary.refresh_from_db()
-    assert (shop.consecutive_fail, canary.next_due) == (1, at)
+    assert (shop.consecutive_fail, canary.next_due) == (1, slot)
+
+    write({shop: BAD}, at + timedelta(seconds=30))
+    canary.refresh_from_db()
+    assert (shop.state, canary.next_due) == (State.HEALTHY, at + timedelta(seconds=30))
+
+
+@pytest.mark.parametrize(
+    ("kind", "every", "is_canary", "ago", "is_asked"),
+    [
+        # A parent's `fail_after` spans its time.
+        ("http", 60, False, 59, False),
+        ("http", 3600, False, 3599, False),
+        # A canary's word is renewed before it ends to stand, except by whoever runs every minute anyway.
+        ("http", 60, True, 59, False),
+        ("http", 3600, True, 119, False),
+        ("http", 3600, True, 120, True),
+        ("http", 3600, True, 180, True),
+        # These only say again what a job told, or cost somebody much.
+        ("heartbeat", 3600, True, 150, False),
+        ("token_report", 3600, True, 150, False),
+        ("limit_guard", 3600, True, 150, False),
+        ("query_benchmark", 3600, True, 150, False),
+    ],
+)
+def test_a_bad_word_is_asked_for_again_only_of_a_canary_before_it_ends_to_stand(
+    quiet: None, add_check: AddCheck, at: datetime, kind: str, every: int, is_canary: bool, ago: int, is_asked: bool
+) -> None:
+    rules = {"state": State.HEALTHY, "next_due": at + timedelta(hours=1)}
+    witness = add_check("witness", kind=kind, every_seconds=every, fail_after=3, is_canary=is_canary, **rules)
+    shops = [
+        add_check(f"shop-{fail_after}", parent=None if is_canary else witness, fail_after=fail_after, **rules)
+        for fail_after in (1, 3)
+    ]
+    write({witness: BAD}, at - timedelta(seconds=ago))
+
+    write(dict.fromkeys(shops, BAD), at)
+
+    witness.refresh_from_db()
+    assert witness.next_due == (at if is_asked else at + timedelta(hours=1))
+
+
+@pytest.mark.parametrize("is_canary", [False, True])
+def test_a_witness_whose_runs_say_nothing_is_not_run_without_end(
+    quiet: None, add_check: AddCheck, at: datetime, is_canary: bool
+) -> None:
+    slot, asked = at + timedelta(hours=1), list[int]()
+    rules = {"state": State.HEALTHY, "ok_after": 1, "next_due": slot}
+    witness = add_check("witness", kind="prometheus", every_seconds=3600, is_canary=is_canary, **rules)
+    shop = add_check("shop", parent=None if is_canary else witness, fail_after=3, every_seconds=10, **rules)
+    write({witness: BAD}, at)
+
+    for second in range(0, 600, 10):
+        write({shop: BAD}, at + timedelta(seconds=second + 1))
+        witness.refresh_from_db()
+        if witness.next_due < slot:
+            asked.append(second)
+            Check.objects.filter(pk=witness.pk).update(next_due=slot)
+            write({witness: EMPTY}, at + timedelta(seconds=second + 2))
+
+    assert shop.state == State.UNHEALTHY
+    # Never a parent; a canary for the minute in which its word ends, and for that in which the check waits for it.
+    assert asked == ([*range(120, 180, 10), *range(200, 260, 10)] if is_canary else [])
 
 
 def test_a_check_waits_for_the_canary_before_it_goes_down(canary: Check, add_check: AddCheck, at: datetime) -> None:
