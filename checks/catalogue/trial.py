@@ -1,7 +1,7 @@
 """Try a check before it is kept: run its probe once, here and now, and say what would be stored."""
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,9 +9,11 @@ from typing import Any
 from checks.catalogue import beforehand, surroundings, words
 from checks.catalogue.kinds import Kind
 from checks.catalogue.surroundings import Known
-from checks.probes import running
+from checks.probes import ours, running
 from checks.probes.outcome import ErrorClass, Outcome
 from checks.rollups import buckets
+
+_FULL = "This portal has no memory, thread or socket left."
 
 
 @dataclass(frozen=True)
@@ -24,9 +26,13 @@ class Trial:
     silence: str = ""
     # Variables that it names and that hold nothing.
     unset: tuple[str, ...] = ()
+    # This portal's own machine had no room for it, which says nothing about the target.
+    is_full: bool = False
 
     @property
     def sentence(self) -> str:
+        if self.is_full:
+            return "It is unknown."
         if self.outcome is None:
             return "There was nothing to measure."
         if self.outcome.error:
@@ -36,6 +42,8 @@ class Trial:
     @property
     def notes(self) -> tuple[str, ...]:
         """What the person who tries it should know; nothing of it would be stored."""
+        if self.is_full:
+            return (_FULL,)
         if self.outcome is None:
             return (self.silence,) if self.silence else ()
         if self.outcome.error is not ErrorClass.CONFIG:
@@ -55,9 +63,14 @@ class Asked:
 def run_once(kind: Kind, spec: Mapping[str, Any], at: datetime, *, check_id: int = 0) -> Trial:
     """One run outside the schedule, bounded by the probe's own deadline."""
     whole = beforehand.with_known([Asked(check_id, kind.slug, spec)], at)[check_id]
-    found = _at_once(_probe(kind, whole, surroundings.known([spec])))
+    try:
+        found, is_full = _at_once(kind, whole, surroundings.known([spec])), False
+    except Exception as problem:
+        if not ours.is_ours(problem):
+            raise
+        found, is_full = None, True
     outcome = found if found is not None and found.has_data else None
-    return Trial(outcome, _stored(kind, spec, at, outcome), kind.silence, _unset(spec))
+    return Trial(outcome, _stored(kind, spec, at, outcome), kind.silence, _unset(spec), is_full)
 
 
 def _unset(spec: Mapping[str, Any]) -> tuple[str, ...]:
@@ -75,11 +88,11 @@ def _stored(kind: Kind, spec: Mapping[str, Any], at: datetime, outcome: Outcome 
     return f"{lines}\nvalue    {name + ' ' if name else ''}{outcome.value:g} (the last one only)"
 
 
-def _at_once(work: Coroutine[Any, Any, Outcome | None]) -> Outcome | None:
+def _at_once(kind: Kind, spec: Mapping[str, Any], known: Known) -> Outcome | None:
     """As asyncio.run, which would wait for threads that nobody can stop, such as the lookup of a dead name."""
     loop = asyncio.new_event_loop()
     try:
-        return loop.run_until_complete(work)
+        return loop.run_until_complete(_probe(kind, spec, known))
     finally:
         left = asyncio.all_tasks(loop)
         for one in left:
@@ -93,6 +106,6 @@ def _at_once(work: Coroutine[Any, Any, Outcome | None]) -> Outcome | None:
 async def _probe(kind: Kind, spec: Mapping[str, Any], known: Known) -> Outcome | None:
     client = surroundings.client()
     try:
-        return await running.run(kind.probe, kind.slug, spec, surroundings.context(client, known, is_trial=True))
+        return await running.ask(kind.probe, kind.slug, spec, surroundings.context(client, known, is_trial=True))
     finally:
         await client.close()

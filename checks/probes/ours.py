@@ -1,6 +1,7 @@
 """Trouble of the machine that asks: it says nothing about whoever was asked, so nobody knows how they are."""
 
 import errno
+import socket
 
 _FULL = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS})
 _NO_THREAD = "can't start new thread"
@@ -22,6 +23,11 @@ def is_ours(problem: BaseException) -> bool:
             return True
         cause = cause.__cause__ or cause.__context__
     return False
+
+
+def require_room() -> None:
+    """Opens a socket and closes it, for libraries that hide why theirs failed: what it raises `is_ours` knows."""
+    socket.socket().close()
 
 
 def _is_full(problem: BaseException) -> bool:

@@ -38,7 +38,11 @@ async def ask(
     except (psycopg.ProgrammingError, psycopg.DataError):
         return failed(ErrorClass.CONFIG)
     except psycopg.Error as problem:
-        return failed(ErrorClass.DENIED if _is_sign_in(problem) else ErrorClass.CONNECT)
+        if _is_sign_in(problem):
+            return failed(ErrorClass.DENIED)
+        # libpq says only in words that this machine had no socket for it.
+        ours.require_room()
+        return failed(ErrorClass.CONNECT)
     except (OSError, ValueError) as problem:
         if ours.is_ours(problem):
             raise
