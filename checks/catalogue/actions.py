@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.apps import apps
 from django.db import connection, transaction
 from django.db.models import Value
 from django.db.models.functions import Least
@@ -276,8 +277,8 @@ def remove(check: Check, *, by: User, at: datetime) -> None:
 def hold(ids: Iterable[int]) -> None:
     """Whoever archives many holds them first, then their news, then what those say: each kind before the next."""
     checks = list(Check.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
-    for check in checks:
-        list(check.flips.filter(processed_at=None).select_for_update().order_by("at", "pk"))
+    flips = apps.get_model("checks", "Flip").objects.filter(check_ref__in=checks, processed_at=None)
+    list(flips.select_for_update().order_by("check_ref", "at", "pk"))
     alerts.hold(check.dedup_key for check in checks)
 
 

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from checks.catalogue import actions
@@ -263,6 +265,13 @@ def test_a_worker_that_dies_in_mid_slice_leaves_all_of_it_to_the_next(
     assert bulk.work_off_all(at=at + timedelta(seconds=15)) == 2
     begun.refresh_from_db()
     assert (begun.done, begun.left_alone, Check.objects.filter(state=State.PAUSED).count()) == (250, 0, 250)
+
+
+def test_who_ends_many_alerts_asks_once_for_all_news(many: list[int]) -> None:
+    with transaction.atomic(), CaptureQueriesContext(connection) as seen:
+        actions.hold(many)
+
+    assert sum('FROM "checks_flip"' in query["sql"] for query in seen) == 1
 
 
 @pytest.mark.django_db(transaction=True)
