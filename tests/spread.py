@@ -1,5 +1,5 @@
-"""Which worker runs what: whole portals in one, each file with a browser in one, and every other test where there is
-room.
+"""Which worker runs what: each file with a browser in one, all whole portals without a browser in one, and every other
+test where there is room.
 
 Portals and browsers are the dearest things here: two workers that take turns in a file would start everything twice.
 xdist has groups for this, but with this pytest their marks no longer reach it, and nothing says so.
