@@ -8,9 +8,10 @@ from typing import Any
 
 from django.db import transaction
 
-from checks.catalogue import actions, code, definitions
+from checks.catalogue import actions, code, definitions, window
 from checks.catalogue.definitions import Definition, Entry, Faulty
 from checks.catalogue.models import Check
+from checks.catalogue.states import Rule
 from incidents.alerts import actions as alerts
 from opsportal import as_code
 from opsportal.accounts.models import User
@@ -47,6 +48,8 @@ class Plan:
     left: int
     beside: int
     """Checks that the file does not name; nothing happens to them."""
+    widened: tuple[str, ...] = ()
+    """Checks whose share looks further back than the file says, since it could not come true otherwise."""
 
 
 def export() -> str:
@@ -79,6 +82,7 @@ def import_checks(text: str | bytes, *, by: User, at: datetime) -> Plan:
         tuple(sorted(taking.changed, key=lambda one: one.key)),
         taking.left,
         Check.objects.in_use().exclude(key__in=entries).count(),
+        tuple(sorted(taking.widened)),
     )
 
 
@@ -92,6 +96,7 @@ class _Taking:
     added: list[str] = field(default_factory=list)
     changed: list[Change] = field(default_factory=list)
     left: int = 0
+    widened: list[str] = field(default_factory=list)
     # What has to be stored, by key: as it was written, and the check as it was.
     to_store: dict[str, tuple[Entry, Check | None]] = field(default_factory=dict)
     parents: dict[str, str] = field(default_factory=dict)
@@ -151,6 +156,8 @@ class _Taking:
             settings = {**found.settings, "parent": None}
             actions.edit_check(check, spec=found.spec, settings=settings, by=self.by, at=self.at)
             self.changed.append(Change(key, turns))
+        if _is_too_narrow(found.settings):
+            self.widened.append(key)
         if parent:
             self.parents[key] = parent
 
@@ -182,6 +189,11 @@ def _placed(wrong: list[Wrong], text: str | bytes) -> list[Wrong]:
         return next((lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in lines), 0)
 
     return sorted((replace(one, line=line_of(one)) for one in wrong), key=lambda one: one.line)
+
+
+def _is_too_narrow(settings: Mapping[str, Any]) -> bool:
+    every, fails, minutes = (settings[name] for name in ("every_seconds", "fail_after", "share_minutes"))
+    return settings["rule"] == Rule.RATE and minutes < window.least_minutes(every_seconds=every, fail_after=fails)
 
 
 def _may_end_alerts(check: Check, entry: Entry) -> bool:

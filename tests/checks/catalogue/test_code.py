@@ -76,9 +76,10 @@ def test_a_rule_that_was_stored_before_its_window_was_looked_at_comes_in_again(a
     file = importing.export()
     Check.objects.filter(key="checkout").delete()
 
-    importing.import_checks(file, by=admin, at=timezone.now())
+    plan = importing.import_checks(file, by=admin, at=timezone.now())
 
     assert importing.export() == file
+    assert plan.widened == ("checkout",)
 
 
 def test_a_query_that_cannot_be_read_is_refused_by_its_line(admin):
