@@ -191,7 +191,7 @@ def test_a_witness_whose_runs_say_nothing_is_not_run_without_end(
     rules = {"state": State.HEALTHY, "ok_after": 1, "next_due": slot}
     witness = add_check("witness", kind="prometheus", every_seconds=3600, is_canary=is_canary, **rules)
     shop = add_check("shop", parent=None if is_canary else witness, fail_after=3, every_seconds=10, **rules)
-    write({witness: BAD}, at)
+    write({witness: BAD}, at if is_canary else at - timedelta(minutes=50))
 
     for second in range(0, 600, 10):
         write({shop: BAD}, at + timedelta(seconds=second + 1))
