@@ -1,7 +1,7 @@
 """Try a check before it is kept: run its probe once, here and now, and say what would be stored."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -64,7 +64,7 @@ def run_once(kind: Kind, spec: Mapping[str, Any], at: datetime, *, check_id: int
     """One run outside the schedule, bounded by the probe's own deadline."""
     whole = beforehand.with_known([Asked(check_id, kind.slug, spec)], at)[check_id]
     try:
-        found, is_full = _at_once(kind, whole, surroundings.known([spec])), False
+        found, is_full = _at_once(_probe(kind, whole, surroundings.known([spec]))), False
     except Exception as problem:
         if not ours.is_ours(problem):
             raise
@@ -88,11 +88,11 @@ def _stored(kind: Kind, spec: Mapping[str, Any], at: datetime, outcome: Outcome 
     return f"{lines}\nvalue    {name + ' ' if name else ''}{outcome.value:g} (the last one only)"
 
 
-def _at_once(kind: Kind, spec: Mapping[str, Any], known: Known) -> Outcome | None:
+def _at_once(work: Coroutine[Any, Any, Outcome | None]) -> Outcome | None:
     """As asyncio.run, which would wait for threads that nobody can stop, such as the lookup of a dead name."""
     loop = asyncio.new_event_loop()
     try:
-        return loop.run_until_complete(_probe(kind, spec, known))
+        return loop.run_until_complete(work)
     finally:
         left = asyncio.all_tasks(loop)
         for one in left:
