@@ -107,7 +107,7 @@ def _require_family(check: Check | None, settings: dict[str, Any]) -> None:
 def _hold_parent(parent: Check | None) -> None:
     """Before a new check is counted: whoever removes the parent holds it and counts then."""
     if parent is not None and Check.objects.select_for_update(no_key=True).filter(pk=parent.pk).first() is None:
-        raise Refused("PARENT_REFUSED", "The check that it stands on was removed a moment ago.")
+        raise Refused("PARENT_REFUSED", "The parent check was removed a moment ago.")
 
 
 @transaction.atomic

@@ -41,7 +41,7 @@ _BESIDE = ("domain", "component", "parent")
 
 @router.get("/checks", response=PageOf[CheckOut], auth=READ, summary="List checks")
 def list_checks(request: ApiRequest, query: Query[CheckQuery]) -> dict[str, object]:
-    """Those in use, in the order of their keys; with `state=archived` those that were put away.
+    """Those in use, in the order of their keys; with `state=archived` those that are archived.
 
     What was silent for too long says `insufficient_data`, whatever it said last.
     """
@@ -63,7 +63,7 @@ def list_checks(request: ApiRequest, query: Query[CheckQuery]) -> dict[str, obje
 
 @router.get("/checks/{slug:key}", response=CheckOut, auth=READ, summary="Read a check")
 def read_check(request: ApiRequest, key: str) -> dict[str, Any]:
-    """Its definition and how it stands; also one that was put away, as `archived_at` says."""
+    """Its definition and how it stands; also an archived one, as `archived_at` says."""
     return _told(key)
 
 

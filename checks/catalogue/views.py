@@ -172,7 +172,7 @@ def check_resume(request: HttpRequest, key: str) -> HttpResponse:
 @require(Role.ADMIN)
 @require_http_methods(["GET", "HEAD", "POST"])
 def check_archive(request: HttpRequest, key: str) -> HttpResponse:
-    """Ask, then archive it; it can be taken back."""
+    """Ask, then archive it; it can be restored."""
     check = _check(key)
     if request.method != "POST":
         return _ask(request, check, "archive")

@@ -40,7 +40,7 @@ def sign(said: Mapping[str, Said], *, note: str, by: User, at: datetime) -> Dail
     now = figures(by, at)
     for slug, one in said.items():
         if one.answer == DailyAnswer.Answer.NO and not one.note.strip():
-            raise Refused("NOTE_MISSING", f"Say in a word what is wrong: {BY_SLUG[slug].question}")
+            raise Refused("NOTE_MISSING", f"Say briefly what is wrong: {BY_SLUG[slug].question}")
         guard.require_clean(one.note)
     guard.require_clean(note)
     try:

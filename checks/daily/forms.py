@@ -62,7 +62,7 @@ class SignForm(GuardedForm):
         for slug in self.slugs:
             is_no = cleaned.get(f"answer_{slug}") == DailyAnswer.Answer.NO
             if is_no and not cleaned.get(f"note_{slug}") and f"note_{slug}" not in self.errors:
-                self.add_error(f"note_{slug}", "Say in a word what is wrong.")
+                self.add_error(f"note_{slug}", "Say briefly what is wrong.")
         return cleaned
 
     @property

@@ -10,7 +10,7 @@ from opsportal.models import Delivery, User
 _HELD = 3
 _NOTES = (
     "Quiet. The export job is watched from now on.",
-    "Two alarms came from one cause; the second check now stands on the first.",
+    "Two alarms came from one cause; the first is now the parent of the second.",
     "p95 is as before. The restore was tried on Tuesday.",
 )
 

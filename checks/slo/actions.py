@@ -1,4 +1,4 @@
-"""Promise, change and put away an objective; and what follows by itself when a budget burns or is spent."""
+"""Promise, change and retire an objective; and what follows by itself when a budget burns or is spent."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -102,7 +102,7 @@ def archive(objective: Objective, *, reason: str, by: User, at: datetime) -> Obj
 
 @transaction.atomic
 def restore(objective: Objective, *, by: User) -> Objective:
-    """Promise again what was put away."""
+    """Promise again what was retired."""
     objective = _locked(objective)
     if objective.archived_at is None:
         raise Refused("NOT_ARCHIVED", "This objective is in use.")

@@ -76,7 +76,7 @@ def _faults(key: str, entry: Any, before: Objective | None, number: int) -> list
     if not isinstance(entry, dict):
         return [Wrong(key, "", "Write the objective's fields below its key.")]
     if before is not None and before.archived_at is not None:
-        return [Wrong(key, "", "Under this key is a retired objective. Bring it back first.")]
+        return [Wrong(key, "", "Under this key is a retired objective. Restore it first.")]
     known = ", ".join(forms.FIELDS)
     unknown = [Wrong(key, "?", f"There are these fields: {known}.") for name in entry if name not in forms.FIELDS]
     shapes = [Wrong(key, name, "Write one value here.") for name, one in entry.items() if isinstance(one, dict | list)]

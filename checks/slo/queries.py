@@ -149,7 +149,7 @@ def standing(objective: Objective, at: datetime) -> Standing:
 
 
 def archived() -> list[Objective]:
-    """What was put away, the newest first."""
+    """What was retired, the newest first."""
     return list(Objective.objects.exclude(archived_at=None).with_subject().order_by("-archived_at", "pk")[:50])
 
 

@@ -115,7 +115,7 @@ def objective_archive(request: HttpRequest, objective: str) -> HttpResponse:
         except Refused as refusal:
             form.add_error(None, refusal.sentence)
         else:
-            status_message(request, f"{found.name} is put away.")
+            status_message(request, f"{found.name} is retired.")
             return see(request, "checks:slo")
     context = {"one": found, "form": form}
     return render_page(request, ARCHIVE, context, part="dialog", status=422 if form.errors else 200)
@@ -124,9 +124,9 @@ def objective_archive(request: HttpRequest, objective: str) -> HttpResponse:
 @require(Role.ADMIN)
 @require_POST
 def objective_restore(request: HttpRequest, objective: str) -> HttpResponse:
-    """Promise again what was put away."""
+    """Promise again what was retired."""
     found = actions.restore(queries.objective_or_404(objective), by=person(request))
-    status_message(request, f"{found.name} is promised again.")
+    status_message(request, f"{found.name} is restored.")
     return see(request, found)
 
 

@@ -110,7 +110,7 @@ class Trends:
     def title(self) -> str:
         if self.check is not None:
             return self.check.name
-        return self.domain.name if self.domain is not None else "The house"
+        return self.domain.name if self.domain is not None else "All domains"
 
 
 def trends(

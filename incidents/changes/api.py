@@ -38,7 +38,7 @@ class ChangeIn(Schema):
     started_at: Moment | None = None
     finished_at: Moment | None = None
     override: str = Field("", max_length=2_000, description="Why in spite of a freeze; audited")
-    takes_back: int | None = Field(None, description="Number of the change that this rollback takes back")
+    takes_back: int | None = Field(None, description="Number of the change that this rollback rolls back")
 
 
 class OutcomeIn(Schema):

@@ -60,7 +60,7 @@ class Change(models.Model):
     # When it began; of a planned one, when it is to begin.
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
-    # What this rollback takes back.
+    # What this rollback rolls back.
     takes_back = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="taken_back_by")
     # Why it was done although changes were frozen, or nobody had signed it off.
     override = GuardedTextField("why in spite of the freeze", blank=True)

@@ -40,7 +40,7 @@ def start(scenario: Scenario, *, by: User | None, at: datetime) -> Drill:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_NUMBERS])
     _require_quiet()
     if scenario.retired_at is not None:
-        raise Refused("SCENARIO_RETIRED", "This scenario is retired. Bring it back first.")
+        raise Refused("SCENARIO_RETIRED", "This scenario is retired. Restore it first.")
     plot = _playable(scenario)
     drill = Drill.objects.create(
         number=(Drill.objects.aggregate(highest=Max("number"))["highest"] or 0) + 1,

@@ -8,7 +8,7 @@ FULL, HALF = 10, 5
 _TIMES = {
     "detect": "Time to detect",
     "acknowledge": "Time to acknowledge",
-    "first_word": "Time to the first word",
+    "first_word": "Time to the first public update",
     "mitigate": "Time to mitigate",
     "resolve": "Time to resolve",
 }

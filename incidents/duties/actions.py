@@ -108,7 +108,7 @@ def hold(duty: Duty, *, note: str, by: User, at: datetime) -> Occurrence:
     waiting = _waiting(duty)
     guard.require_clean(note)
     if not note.strip():
-        raise Refused("NOTE_MISSING", "Say in a word what was done, or where one can see it.")
+        raise Refused("NOTE_MISSING", "Say briefly what was done, or where one can see it.")
     audit.record("duty.hold", by=by.username, object=waiting.subject)
     return _settle(waiting, State.HELD, note.strip(), by=by, at=at)
 

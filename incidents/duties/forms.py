@@ -80,8 +80,8 @@ class HoldForm(GuardedForm):
     note = forms.CharField(
         label="What was done",
         max_length=2_000,
-        help_text="In a word, or a link to where one can see it.",
-        error_messages={"required": "Say in a word what was done, or where one can see it."},
+        help_text="Briefly, or a link to where one can see it.",
+        error_messages={"required": "Say briefly what was done, or where one can see it."},
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 

@@ -66,7 +66,7 @@ def hold(request: HttpRequest, slug: str) -> HttpResponse:
 def waive(request: HttpRequest, slug: str) -> HttpResponse:
     """It need not be done this time."""
     return _ask(
-        request, slug, WaiveForm, actions.waive, question="Skip it this time?", verb="Leave it out",
+        request, slug, WaiveForm, actions.waive, question="Skip it this time?", verb="Skip",
         said="Skipped this time.",
     )  # fmt: skip
 

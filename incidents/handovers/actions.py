@@ -75,7 +75,7 @@ def add_word(hand_over: HandOver, *, word: str, by: User) -> HandOver:
     guard.require_clean(word)
     hand_over = _locked(hand_over)
     if by.pk != hand_over.giver_id:
-        raise Denied("NOT_THE_GIVER", "Only whoever hands over writes the word.")
+        raise Denied("NOT_THE_GIVER", "Only whoever hands over writes the note.")
     if hand_over.accepted_at is not None:
         raise Refused("TAKEN_ALREADY", f"{hand_over.receiver} has it already.")
     hand_over.word = word.strip()

@@ -27,7 +27,7 @@ class WordForm(GuardedForm):
     """What the giver wants to be known."""
 
     word = forms.CharField(
-        required=False, max_length=2_000, label="Your word", widget=forms.Textarea(attrs={"rows": 3}),
+        required=False, max_length=2_000, label="Your note", widget=forms.Textarea(attrs={"rows": 3}),
         help_text="What to watch, and what you would do next.",
     )  # fmt: skip
 
@@ -54,7 +54,7 @@ def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
         except Refused as refusal:
             form.add_error(None, refusal.sentence)
         else:
-            status_message(request, "Your word goes with it.")
+            status_message(request, "Your note goes with it.")
             return see(request, "incidents:hand_over", pk)
     me = person(request)
     context = {

@@ -50,7 +50,7 @@ MEASURES = (
     Measure("mttd", "Time to detect", "MTTD = detected - impact start", "impact_started_at", "detected_at"),
     Measure("mtta", "Time to acknowledge", "MTTA = acknowledged - detected", "detected_at", "acknowledged_at"),
     Measure("mttr", "Time to resolve", "MTTR = resolved - detected", "detected_at", "resolved_at"),
-    Measure("first_public", "First public word", "first public update - detected", "detected_at", "first_public_at"),
+    Measure("first_public", "First public update", "first public update - detected", "detected_at", "first_public_at"),
 )
 ON_TIME = "updates met by their time / updates promised"
 

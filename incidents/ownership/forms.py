@@ -69,7 +69,7 @@ class PlaceForm(GuardedForm):
     kind = forms.ChoiceField(choices=Place.Kind.choices, label="What is there")
     domain = forms.ModelChoiceField(
         Domain.objects.order_by("position", "name"), to_field_name="slug", required=False, label="Of",
-        empty_label="The whole house", error_messages={"invalid_choice": "Choose a domain from the list."},
+        empty_label="No single domain", error_messages={"invalid_choice": "Choose a domain from the list."},
     )  # fmt: skip
     name = forms.CharField(max_length=80, label="Name", error_messages={"required": "Give it a name."})
     url = forms.URLField(

@@ -75,7 +75,7 @@ def stop(incident: Incident, *, by: User, at: datetime) -> None:
     first = Obligation.objects.open().filter(kind=Owed.FIRST_PUBLIC_UPDATE, subject=incident.label).first()
     if first is not None and first.due_at >= at:
         obligations.waive(
-            Owed.FIRST_PUBLIC_UPDATE, incident.label, by=by, at=at, reason="Resolved before a public word was due."
+            Owed.FIRST_PUBLIC_UPDATE, incident.label, by=by, at=at, reason="Resolved before a public update was due."
         )
 
 

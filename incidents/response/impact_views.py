@@ -177,7 +177,7 @@ def area_offer(request: HttpRequest, pk: int) -> HttpResponse:
     area = get_object_or_404(ScopeArea, pk=pk)
     act = areas.offer if request.POST.get("offer") else areas.retire
     act(area, by=person(request))
-    status_message(request, f"{area}: {'offered' if request.POST.get('offer') else 'retired'}.")
+    status_message(request, f"{area}: {'restored' if request.POST.get('offer') else 'retired'}.")
     return see(request, "incidents:areas")
 
 

@@ -203,9 +203,9 @@ _DUTIES = {
 _TICKS = {
     "ticked": ("ticked", "check"),
     "added": ("took steps into the checklist from", "book"),
-    "unticked": ("took back the tick of", "arrow-back-up"),
+    "unticked": ("unticked", "arrow-back-up"),
     "skipped": ("said that this step does not apply:", "x"),
-    "unskipped": ("brought back the step", "arrow-back-up"),
+    "unskipped": ("restored the step", "arrow-back-up"),
 }
 _REPORT = {
     "draft": "drafted the post-mortem",
@@ -310,7 +310,7 @@ def _heading(event: TimelineEvent, body: str) -> _Words:
     return _Words("rewrote", {"title": "the title", "summary": "what is seen"}[event.new], body=body, icon="pencil")
 
 
-_FACTS = {"scope": "what is hit", "share": "how much is affected", "versions": "the affected versions"}
+_FACTS = {"scope": "affected areas", "share": "how much is affected", "versions": "the affected versions"}
 _TIMES = {
     "impact_started_at": "when the impact began",
     "detected_at": "when it was detected",

@@ -74,7 +74,7 @@ def verify(runbook: Runbook, *, seen: int, by: User, at: datetime) -> Runbook:
             "RUNBOOK_CHANGED", "It was changed after you opened it. Go through it as it is now, then verify it."
         )
     if runbook.retired_at is not None:
-        raise Refused("RUNBOOK_RETIRED", "It is retired. Bring it back before you verify it.")
+        raise Refused("RUNBOOK_RETIRED", "It is retired. Restore it before you verify it.")
     runbook.verified_at, runbook.verified_by, runbook.verified_version = at, by, runbook.version
     runbook.save(update_fields=["verified_at", "verified_by", "verified_version"])
     audit.record("runbook.verify", by=by.username, object=runbook.slug, reason=f"version {runbook.version}")

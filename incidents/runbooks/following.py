@@ -44,7 +44,7 @@ def begin(runbook: Runbook, *, subject: str = "", by: User, at: datetime) -> Run
     """Follow it from now on; or go on with those who follow it for the same subject already."""
     runbook = Runbook.objects.select_for_update(of=("self",)).get(pk=runbook.pk)
     if runbook.retired_at is not None:
-        raise Refused("RUNBOOK_RETIRED", "It is retired. Bring it back before you follow it.")
+        raise Refused("RUNBOOK_RETIRED", "It is retired. Restore it before you follow it.")
     going = RunbookUse.objects.going().filter(runbook=runbook, subject=subject).first()
     if going is not None:
         return going

@@ -33,7 +33,7 @@ class RunbookForm(GuardedForm):
         queryset=Domain.objects.order_by("position", "name"),
         to_field_name="slug",
         required=False,
-        empty_label="The whole house",
+        empty_label="No single domain",
     )
     tokens = forms.CharField(
         label="Tokens it answers",

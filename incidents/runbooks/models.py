@@ -90,8 +90,8 @@ class Runbook(models.Model):
 
     @property
     def place(self) -> str:
-        """The domain, or the whole house."""
-        return self.domain.name if self.domain else "The whole house"
+        """The domain, or that it belongs to no single one."""
+        return self.domain.name if self.domain else "No single domain"
 
     @property
     def stale_at(self) -> datetime | None:

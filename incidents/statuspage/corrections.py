@@ -173,7 +173,7 @@ def _tell_rest(public: PublicIncident, incident: Incident, *, by: User, at: date
     if promised is not None:
         obligations.owe(Obligation.Kind.PUBLIC_UPDATE, incident.label, due_at=promised, at=at)
     else:
-        why = "What was published was removed." if not left else "The last public word is out."
+        why = "What was published was removed." if not left else "The last public update is out."
         obligations.waive(Obligation.Kind.PUBLIC_UPDATE, incident.label, by=by, at=at, reason=why)
 
 

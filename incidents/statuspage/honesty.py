@@ -60,7 +60,7 @@ def findings(
 def _lost_words(unread: Iterable[str]) -> Iterator[Finding]:
     """Somebody meant readers to see it, and they do not."""
     for name in unread:
-        sentence = f"A word from the host cannot be read, and readers do not have it: host_posts/{name}."
+        sentence = f"An update from the host cannot be read, and readers do not have it: host_posts/{name}."
         yield Finding(UNREAD, name, sentence, Mend.ASIDE)
 
 

@@ -59,7 +59,7 @@ class PlanForm(GuardedForm):
     )
     # Short words, so that a phone shows the choice whole.
     audience = forms.ChoiceField(
-        label="Who hears of it",
+        label="Who sees it",
         choices=[(Audience.PUBLIC, "Public"), (Audience.INTERNAL, "Internal")],
         help_text="Public work appears on the status page once announced. Internal work is known only to the"
         " portal and its checks.",

@@ -97,7 +97,7 @@ def set_many_daily(request: ApiRequest, body: DailyManyBody) -> Answer:
 
 @router.post("/checks/many/archive", response=ANSWERS, auth=WRITE, summary="Archive many checks")
 def archive_many(request: ApiRequest, body: ManyBody) -> Answer:
-    """None of them runs. Their history and keys stay, and each can be taken back."""
+    """None of them runs. Their history and keys stay, and each can be restored."""
     return _begin(request, "archive", body, Given())
 
 

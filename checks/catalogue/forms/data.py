@@ -134,7 +134,7 @@ class SqlAggregateForm(DsnForm):
         required=False,
         max_length=63,
         label="Volume column",
-        help_text="How much the number stands on; too little says nothing.",
+        help_text="How much data the number is based on; too little says nothing.",
     )
     least_volume = forms.FloatField(required=False, min_value=0, label="Least volume")
     timeout_ms = forms.IntegerField(

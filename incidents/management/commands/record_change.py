@@ -23,14 +23,14 @@ class Command(OpsCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--kind", required=True, help=", ".join(Kind))
         parser.add_argument("--what", required=True, help="What is changed, in a few words.")
-        parser.add_argument("--domain", default="", help="Slug of a domain; without it, the whole house.")
+        parser.add_argument("--domain", default="", help="Slug of a domain; without it, all domains.")
         parser.add_argument("--artifact", default="", help="Version, tag or commit.")
         parser.add_argument("--ticket", default="", help="https link")
         parser.add_argument("--result", default=Result.SUCCEEDED.value, help=", ".join(Result))
         parser.add_argument("--started-at", default="", metavar="TIME", help="2026-11-21T03:12, UTC unless it says.")
         parser.add_argument("--finished-at", default="", metavar="TIME")
         parser.add_argument("--override", default="", metavar="REASON", help="Why in spite of a freeze; audited.")
-        parser.add_argument("--takes-back", default="", metavar="CHG-N", help="What this rollback takes back.")
+        parser.add_argument("--takes-back", default="", metavar="CHG-N", help="The change that it rolls back.")
         parser.add_argument("--user", default="", help="Name of the person who does it.")
 
     def run(self, *, user: str, **options: Any) -> Exit:

@@ -83,6 +83,7 @@ def test_a_check_whose_parent_is_removed_meanwhile_is_refused_in_words(add_check
 
     assert removed is None
     assert isinstance(added, Refused) and added.code == "PARENT_REFUSED"
+    assert added.sentence == "The parent check was removed a moment ago."
 
 
 def test_an_import_holds_parents_before_it_adds_what_stands_on_them(add_check: AddCheck, admin: User) -> None:

@@ -238,7 +238,7 @@ def test_it_says_who_is_due_and_takes_another_responders_signature(client_as, re
 def test_a_house_without_anybody_on_call_says_so(client_as, viewer: User):
     Contact.objects.update(handle="")
 
-    assert "Nobody is on call for all domains." in client_as(viewer).get("/daily/").text
+    assert "The on-call seat for all domains is empty." in client_as(viewer).get("/daily/").text
 
 
 def test_what_was_typed_comes_back(client_as, responder: User):
@@ -247,7 +247,7 @@ def test_what_was_typed_comes_back(client_as, responder: User):
     answer = client_as(responder).post("/daily/sign/", typed)
 
     assert answer.status_code == 422
-    assert "Say in a word what is wrong." in answer.text
+    assert "Say briefly what is wrong." in answer.text
     assert "Quiet." in answer.text
     assert not DailySheet.objects.exists()
 

@@ -212,7 +212,7 @@ def test_a_person_overrides_the_rule_for_the_rest_of_the_period(check, objective
     assert AuditEvent.objects.get(act="freeze.lift").reason == "The fix itself has to go out."
 
 
-def test_what_is_put_away_holds_nothing_up(check, objective, admin):
+def test_what_is_retired_holds_nothing_up(check, objective, admin):
     days(check, bad=1_400)
     ran(check, AT - HOUR, 60, err=60)
     actions.evaluate(at=AT)
@@ -273,7 +273,7 @@ def test_screens_say_how_a_budget_stands(check, objective, client_as, viewer):
     assert browser.get("/slo/nothing/").status_code == 404
 
 
-def test_an_admin_promises_changes_and_puts_away(check, client_as, admin):
+def test_an_admin_promises_changes_retires_and_restores(check, client_as, admin):
     browser = client_as(admin)
     typed = {
         "name": "Fast checkout", "indicator": "latency", "threshold_ms": "", "target": "99.5", "days": "28",
@@ -291,8 +291,13 @@ def test_an_admin_promises_changes_and_puts_away(check, client_as, admin):
     assert browser.post(edit, typed | {"threshold_ms": "300", "seen": "1"}).status_code == 302
     assert browser.post(edit, typed | {"threshold_ms": "200", "seen": "1"}).status_code == 409
     assert browser.post("/slo/fast-checkout/archive/", {"reason": ""}).status_code == 422
-    assert browser.post("/slo/fast-checkout/archive/", {"reason": "Moved."}).status_code == 302
-    assert browser.post("/slo/fast-checkout/restore/").status_code == 302
+    assert ">Retire…</a>" in browser.get("/slo/fast-checkout/").content.decode()
+    assert 'type="submit">Retire</button>' in browser.get("/slo/fast-checkout/archive/").content.decode()
+    answer = browser.post("/slo/fast-checkout/archive/", {"reason": "Moved."}, follow=True).content.decode()
+    assert "Fast checkout is retired." in answer and ">Retired</h2>" in answer
+    assert ">Restore</button>" in browser.get("/slo/fast-checkout/").content.decode()
+    answer = browser.post("/slo/fast-checkout/restore/", follow=True).content.decode()
+    assert "Fast checkout is restored." in answer
     acts = list(AuditEvent.objects.filter(act__startswith="slo.").order_by("pk").values_list("act", flat=True))
     assert acts == ["slo.add", "slo.change", "slo.archive", "slo.restore"]
 
@@ -301,6 +306,15 @@ def test_a_file_of_what_there_is_changes_nothing(check, objective, admin):
     plan = importing.import_objectives(importing.export(), by=admin, at=AT)
 
     assert (plan.added, plan.changed, plan.left) == ((), (), 1)
+
+
+def test_a_file_does_not_change_what_is_retired(check, objective, admin):
+    actions.archive(objective, reason="Moved.", by=admin, at=AT)
+
+    with pytest.raises(ImportRefused) as refusal:
+        importing.import_objectives(FILE.format(target=99.5), by=admin, at=AT)
+
+    assert [one.sentence for one in refusal.value.wrong] == ["Under this key is a retired objective. Restore it first."]
 
 
 FILE = """version: 1

@@ -183,7 +183,8 @@ def test_one_zooms_to_any_weeks_and_the_address_keeps_them(client_as, viewer, ad
 
 def test_an_empty_house_and_a_first_week_are_shown(client_as, viewer, add_check: AddCheck) -> None:
     browser = client_as(viewer)
-    assert "Nothing ran" in browser.get("/trends/").content.decode()
+    empty = browser.get("/trends/").content.decode()
+    assert "Nothing ran" in empty and ">All domains</a>" in empty
 
     weeks_of(add_check("shop"), 0, at=timezone.now())
 

@@ -200,7 +200,9 @@ def test_a_rollback_is_prefilled_with_what_was_good_before(client_as, responder,
 
     known = f"takes_back={bad.pk}&amp;domain=payments&amp;artifact=v1&amp;what=Roll+back+{bad.label}"
     wanted = f"/changes/new/?kind=rollback&amp;{known}"
-    assert wanted in page
+    assert wanted in page and "Rolled back…" in page
+    back = tell(kind="rollback", artifact="v1", takes_back=bad, at=now())
+    assert "<dt>Rolls back</dt>" in body(client_as(responder).get(back.get_absolute_url()))
 
 
 # --- freezes ----------------------------------------------------------------------------------------------------------

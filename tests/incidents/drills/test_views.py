@@ -31,6 +31,7 @@ def test_a_drill_is_begun_played_and_ended_from_its_screens(client_as, responder
     at = drill.get_absolute_url()
     shown = page(client, at)
     assert "DRILL DRILL-" in shown and 'class="drillbar"' in shown and "to come" in shown
+    assert ">Injects</h2>" in shown
     room = page(client, room_of(drill).get_absolute_url())
     assert 'class="drillbar"' in room and "<title>DRILL INC-" in room
 
@@ -90,6 +91,7 @@ def test_a_scenario_is_written_changed_kept_apart_and_retired(client_as, respond
     assert client.get("/drills/scenarios/cdn-slow/file/").content.decode().endswith("severity: SEV-3")
     client.post("/drills/scenarios/cdn-slow/retire/")
     assert Scenario.objects.get(slug="cdn-slow").retired_at is not None
+    assert ">Restore<" in page(client, "/drills/scenarios/cdn-slow/")
     client.post("/drills/scenarios/cdn-slow/bring-back/")
     acts = AuditEvent.objects.filter(object="cdn-slow").order_by("pk").values_list("act", flat=True)
     assert list(acts) == ["scenario.create", "scenario.change", "scenario.retire", "scenario.bring_back"]

@@ -81,7 +81,7 @@ def test_a_duty_has_a_clock_that_is_met_with_evidence(admin):
     duty = define(admin)
     clock = Obligation.objects.get(kind="duty")
     assert (clock.subject, clock.owner) == ("key-rotation 2026-11-23", "@sre-lead")
-    with pytest.raises(Refused, match="Say in a word"):
+    with pytest.raises(Refused, match="Say briefly"):
         actions.hold(duty, note=" ", by=admin, at=AT)
 
     done = actions.hold(duty, note="Rotated, ticket OPS-12", by=admin, at=AT + DAY)
@@ -335,6 +335,7 @@ def test_an_admin_defines_a_duty_and_a_responder_holds_it(client_as, admin, resp
     page = hand.get("/duties/").content.decode()
     assert "Keys are rotated" in page and "To be done" in page
 
+    assert 'type="submit">Skip</button>' in hand.get("/duties/key-rotation/waive/").content.decode()
     assert hand.post("/duties/key-rotation/hold/", {"note": ""}).status_code == 422
     hand.post("/duties/key-rotation/hold/", {"note": "Rotated"})
 
@@ -343,6 +344,7 @@ def test_an_admin_defines_a_duty_and_a_responder_holds_it(client_as, admin, resp
     assert calendar["Content-Type"].startswith("text/calendar") and b"SUMMARY:Keys are rotated" in calendar.content
     boss.post("/duties/key-rotation/retire/")
     assert "Retired" in hand.get("/duties/").content.decode()
+    assert ">Restore<" in boss.get("/duties/key-rotation/").content.decode()
 
 
 def test_a_late_duty_stands_on_now_with_a_way_to_it(client_as, responder, admin):

@@ -176,7 +176,7 @@ def test_resolving_in_time_owes_the_report_alone(incident, responder):
     assert (incident.resolved_at, incident.acknowledged_by) == (minutes(10), responder)
     assert set(running(incident)) == {"verification", "postmortem"}
     waived = Obligation.objects.get(kind="first_public_update")
-    assert waived.reason == "Resolved before a public word was due."
+    assert waived.reason == "Resolved before a public update was due."
 
 
 def test_resolving_does_not_forgive_a_late_public_word(incident, responder):

@@ -49,7 +49,7 @@ def test_each_fact_that_changes_is_an_event_with_old_and_new(incident, responder
         ("impact", "versions", "versions 4.2"),
     ]
     assert [(one.old, one.new) for one in again] == [("scope API, DB", "scope DB"), ("share below_10", "share all")]
-    assert read(again[0]) == "responder wrote down what is hit: DB instead of API, DB"
+    assert read(again[0]) == "responder wrote down affected areas: DB instead of API, DB"
     assert read(again[1]) == "responder wrote down how much is affected: All instead of 1 to 10 %"
     incident.refresh_from_db()
     assert impact.of(incident) == impact.Impact(("DB",), "all", "4.2")
@@ -222,6 +222,7 @@ def test_admins_add_and_retire_areas_and_incidents_keep_theirs(client_as, admin,
     billing = ScopeArea.objects.get(name="Billing")
     write(incident, responder, areas=("Billing",))
     client.post(f"{path}{billing.pk}/")
+    assert '>Restore<span class="vh"> Billing</span>' in client.get(path).content.decode()
 
     assert impact.of(incident).scope == ("Billing",)
     form = client_as(responder).get(f"/incidents/{incident.label}/impact/edit/").content.decode()

@@ -117,7 +117,7 @@ def test_a_late_row_shows_both_times_and_a_prompt_one_does_not(incident, respond
         ("severity", {"old": "SEV-2", "new": "SEV-1"}, ("changed the severity from SEV-2 to", "SEV-1", "")),
         ("severity", {"old": "SEV-2", "new": "SEV-2"}, ("confirmed the severity", "SEV-2", "")),
         ("checklist", {"new": "ticked", "text": "S"}, ("ticked", "S", "")),
-        ("checklist", {"new": "unticked", "text": "S"}, ("took back the tick of", "S", "")),
+        ("checklist", {"new": "unticked", "text": "S"}, ("unticked", "S", "")),
         ("checklist", {"new": "added", "text": "R\nS"}, ("took steps into the checklist from", "R", "S")),
         ("alert", {"new": "firing", "text": "A"}, ("fired:", "A", "")),
         ("alert", {"new": "recovered", "text": "A"}, ("says", "A", "")),

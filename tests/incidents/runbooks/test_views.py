@@ -55,6 +55,8 @@ def test_the_list_is_filtered_by_the_address(client_as, viewer, responder):
     assert "The gate is shut" not in page(client, "/runbooks/?domain=backend")
     assert "The gate is shut" not in page(client, "/runbooks/?domain=house")
     assert "Nothing here" in page(client, "/runbooks/?show=retired")
+    assert page(client, "/runbooks/").count(">All domains</option>") == 1
+    assert page(client, "/runbooks/").count(">No single domain</option>") == 1
     assert "Never verified" in page(client, "/runbooks/?show=stale&domain=backend")
     assert "<html" not in page(client, "/runbooks/?domain=payments", **PART)
 
@@ -165,7 +167,8 @@ def test_verified_retired_and_back_by_buttons(client_as, responder):
     assert "Retire this runbook?" in page(client, "/runbooks/gate/retire/")
     client.post("/runbooks/gate/retire/")
     assert "Nobody is led here" in page(client, "/runbooks/gate/")
-    assert "Bring it back" in client.post("/runbooks/gate/verify/", {"version": "1"}, follow=True).content.decode()
+    refused = client.post("/runbooks/gate/verify/", {"version": "1"}, follow=True).content.decode()
+    assert "Restore it before you verify it." in refused and ">Restore<" in refused
     client.post("/runbooks/gate/bring-back/")
 
     assert Runbook.objects.get(slug="gate").retired_at is None

@@ -92,7 +92,7 @@ def test_a_file_from_the_host_that_nobody_can_read_is_shown_and_set_aside(
     client_as(publisher).post(aside, {"name": "20261121T031200-word.json"})
 
     assert "readers do not have it: host_posts/20261121T031200-word.json." in seen
-    assert "A word from the host cannot be read" in line
+    assert "An update from the host cannot be read" in line
     assert [one.name for one in folder.iterdir()] == ["20261121T031200-word.refused"]
     assert "cannot be read" not in client_as(viewer).get(BOARD).content.decode()
     assert AuditEvent.objects.get(act="status_update.host_file_aside").object == "20261121T031200-word.json"
