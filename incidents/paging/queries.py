@@ -48,12 +48,12 @@ class Standing:
 
     @property
     def words(self) -> str:
-        """Verified, Verification is old, Never verified, No contact method: beside the colour."""
+        """Verified, Stale, Unverified, No contact: beside the colour."""
         if not self.ways:
-            return "No contact method"
+            return "No contact"
         if self.proved_at is None:
-            return "Never verified"
-        return "Verified" if self.is_fresh else "Verification is old"
+            return "Unverified"
+        return "Verified" if self.is_fresh else "Stale"
 
 
 @dataclass(frozen=True)

@@ -273,7 +273,7 @@ def test_the_matrix_is_amber_where_who_is_on_call_was_never_proved(client_as, vi
     part = client_as(viewer).get("/paging/marks/", headers=PART).content.decode()
 
     assert "Prove reach of responder" in part
-    assert "No contact method, on call for Payments" in part
+    assert "No contact, on call for Payments" in part
 
 
 def test_without_javascript_the_matrix_says_that_cells_lead_to_the_page_that_knows(client_as, viewer):

@@ -174,7 +174,7 @@ def test_a_proof_grows_old(way, responder):
     Reach.objects.update(proved_at=AT)
 
     assert queries.standing_of([responder], AT + timedelta(days=90))[responder.pk].is_fresh
-    assert queries.standing_of([responder], AT + timedelta(days=91))[responder.pk].words == "Verification is old"
+    assert queries.standing_of([responder], AT + timedelta(days=91))[responder.pk].words == "Stale"
 
 
 def test_the_weekly_review_names_the_handles_whose_reach_is_unproved(on_call, reached, first, backup):
