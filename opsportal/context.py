@@ -95,7 +95,7 @@ class Shell:
     @property
     def tag(self) -> str:
         """Changes when a number beside the navigation changes."""
-        numbers = (str(entry.count.number) if entry.count else "0" for entry in self.counted)
+        numbers = (str(entry.count) if entry.count else "0" for entry in self.counted)
         return "-".join(numbers)
 
 

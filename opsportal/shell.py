@@ -11,6 +11,8 @@ from opsportal.questions import planned_once
 if TYPE_CHECKING:
     from opsportal.accounts.models import User
 
+# Nobody reads more off a badge, and every page would count all that fail in a bad hour.
+MOST = 99
 # The rows that a person may see; it may look at their role and at nothing else of them.
 Rows = Callable[["User"], "QuerySet[Any]"]
 
@@ -22,6 +24,9 @@ class Count:
     number: int
     words: str
     is_critical: bool = False
+
+    def __str__(self) -> str:
+        return str(self.number) if self.number <= MOST else f"{MOST}+"
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,7 @@ def register_count(entry: str, rows: Rows, *, words: str, is_critical: bool = Fa
 
 
 def counts(person: "User") -> dict[str, Count]:
-    """All numbers that are not zero, of what this person may see. One query."""
+    """All numbers that are not zero, of what this person may see, none counted further than it is shown. One query."""
     if person.role not in _questions:
         _questions[person.role] = _question(person)
     with planned_once() as cursor:
@@ -57,6 +62,6 @@ def counts(person: "User") -> dict[str, Count]:
 
 
 def _question(person: "User") -> tuple[str, tuple[Any, ...]]:
-    rows = [one.rows(person).order_by().values("pk").query.sql_with_params() for one in _counters]
+    rows = [one.rows(person).order_by().values("pk")[: MOST + 1].query.sql_with_params() for one in _counters]
     parts = (f"(SELECT count(*) FROM ({words}) AS seen)" for words, _ in rows)  # noqa: S608 - the ORM's own words
     return f"SELECT {', '.join(parts)}", tuple(value for _, given in rows for value in given)

@@ -122,6 +122,15 @@ def test_all_numbers_cost_one_query_and_each_role_has_its_own(admin, viewer, onl
     assert shell.counts(admin)["accounts:people"].number == 1
 
 
+@pytest.mark.parametrize(("there", "shown"), [(1, "1"), (99, "99"), (100, "99+"), (140, "99+")])
+def test_a_number_is_counted_no_further_than_it_is_shown(client_as, admin, only_count, there, shown):
+    User.objects.bulk_create(User(username=f"another-{number}", role=admin.role) for number in range(there - 1))
+    only_count(lambda person: User.objects.filter(role=person.role))
+
+    assert f'<span class="count">{shown}<span class="vh"> waiting' in client_as(admin).get("/more/").content.decode()
+    assert shell.counts(admin)["accounts:people"].number == min(there, 100)
+
+
 def test_the_numbers_come_as_a_part_and_answer_304_while_they_stand(client_as, admin, only_count):
     only_count(lambda _: User.objects.all())
     client = client_as(admin)
