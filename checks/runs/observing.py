@@ -4,11 +4,11 @@ A sure outage beats an open question; only that all is well takes the word of ev
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import groupby
 
 from checks.catalogue.models import Check
-from checks.catalogue.states import SILENT_PERIODS, SILENT_SECONDS, State
+from checks.catalogue.states import State, patience
 from incidents.response.states import Severity
 from incidents.statuspage import observing
 from incidents.statuspage.models import ComponentStatus
@@ -42,13 +42,17 @@ def _observe(checks: Iterable[Check], at: datetime) -> int:
 
 def _tell(linked: Sequence[Check], at: datetime) -> bool:
     component_id = linked[0].component_id
-    if component_id is None or not (_is_sure(linked) or _down(linked)):
+    down = _down(linked)
+    if component_id is None or not (down or _is_sure(linked)):
         return False
-    status = worst(_status(one) for one in linked if one.state in _SAYS)
+    said, pick = (down, max) if down else (linked, min)
+    # Well as of the oldest word, since it takes every one; down as of the newest of those that say so.
+    as_of = pick(one.last_run_at for one in said if one.last_run_at)
+    # Well as long as all are heard; down as long as one of those that say so is.
+    fresh_until = pick(one.last_run_at + patience(one.every_seconds) for one in said if one.last_run_at)
     newest = max(one.last_run_at for one in linked if one.last_run_at)
-    observing.observe(
-        component_id, status, as_of=_as_of(linked), newest=newest, fresh_until=_fresh_until(linked), at=at
-    )
+    status = worst(_status(one) for one in linked if one.state in _SAYS)
+    observing.observe(component_id, status, as_of=as_of, newest=newest, fresh_until=fresh_until, at=at)
     return True
 
 
@@ -62,27 +66,8 @@ def _down(linked: Sequence[Check]) -> list[Check]:
     return [one for one in linked if one.last_run_at is not None and one.state in (State.UNHEALTHY, State.FLAPPING)]
 
 
-def _as_of(linked: Sequence[Check]) -> datetime:
-    """Well as of the oldest word, since it takes every one; down as of the newest of those that say so."""
-    down = _down(linked)
-    heard = [one.last_run_at for one in down or linked if one.last_run_at]
-    return max(heard) if down else min(heard)
-
-
-def _fresh_until(linked: Sequence[Check]) -> datetime:
-    """Well as long as all are heard; down as long as one of those that say so is."""
-    down = _down(linked)
-    until = [one.last_run_at + _patience(one) for one in down or linked if one.last_run_at]
-    return max(until) if down else min(until)
-
-
 def _status(check: Check) -> ComponentStatus:
     if check.state == State.FLAPPING:
         return ComponentStatus.DEGRADED
     is_down = check.state == State.UNHEALTHY
     return _IF_IT_FAILS[Severity(check.severity)] if is_down else ComponentStatus.OPERATIONAL
-
-
-def _patience(check: Check) -> timedelta:
-    """So long after its last result a check still speaks for now; the same as on its own screen."""
-    return timedelta(seconds=max(SILENT_PERIODS * check.every_seconds, SILENT_SECONDS))
