@@ -75,8 +75,8 @@ async def _asked(
 
     What the address itself asks for stays, such as a search path; of two that say the same ours comes last and counts.
     """
-    ours = f"-c statement_timeout={statement_ms} -c default_transaction_read_only=on -c cursor_tuple_fraction=1"
-    options = f"{conninfo_to_dict(dsn).get('options') or ''} {ours}".strip()
+    wanted = f"-c statement_timeout={statement_ms} -c default_transaction_read_only=on -c cursor_tuple_fraction=1"
+    options = f"{conninfo_to_dict(dsn).get('options') or ''} {wanted}".strip()
     connection = await psycopg.AsyncConnection.connect(
         dsn, connect_timeout=4, autocommit=True, options=options, application_name="opsportal-check"
     )

@@ -114,8 +114,8 @@ def _words(flip: Flip) -> tuple[str, str]:
     if flip.new == State.HEALTHY:
         return f"{check.name} passes again", ""
     if flip.reason == FLAPPING:
-        turns = f"{flip.failures} state changes within {check.flap_minutes} min."
-        return f"{check.name} flaps", f"{turns} No more alerts until it is stable for as long."
+        said = f"{flip.failures} state changes within {check.flap_minutes} min."
+        return f"{check.name} flaps", f"{said} No more alerts until it is stable for as long."
     return f"{check.name} fails: {words_for(flip.reason)}", f"{_why(flip)}, one every {check.every_seconds} s."
 
 
