@@ -75,6 +75,7 @@ def begun(act: Callable[[], object]) -> Callable[[], object]:
 
     def outcome() -> object:
         thread.join(_PATIENCE)
+        assert not thread.is_alive(), "it hangs"
         return results[0]
 
     thread = Thread(target=run, daemon=True)
@@ -85,10 +86,11 @@ def begun(act: Callable[[], object]) -> Callable[[], object]:
 
 def goes_through(act: Callable[[], object]) -> bool:
     """Whether it does its work on a connection of its own while the caller's transaction stays open."""
+    done: list[object] = []
 
     def run() -> None:
         try:
-            act()
+            done.append(act())
         finally:
             connection.close()
 
@@ -97,7 +99,7 @@ def goes_through(act: Callable[[], object]) -> bool:
     until = time.monotonic() + _PATIENCE
     while thread.is_alive() and time.monotonic() < until and not _waits():
         time.sleep(0.02)
-    return not thread.is_alive()
+    return bool(done)
 
 
 def _until_one_waits(is_through: Event) -> None:
