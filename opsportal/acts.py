@@ -1,6 +1,7 @@
 """What a person does on a screen: in a dialog that asks first, or at once. A refusal is said where they look."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
@@ -8,6 +9,16 @@ from django.http import HttpRequest, HttpResponse
 
 from opsportal.errors import Refused
 from opsportal.htmx import alert_message, render_page, see, status_message
+
+
+@dataclass(frozen=True)
+class Words:
+    """How an act asks: the question, what follows, the verb on the button and the words afterwards."""
+
+    question: str
+    consequence: str
+    verb: str
+    said: str
 
 
 def ask_first(

@@ -1,7 +1,6 @@
 """What changed, in an incident's room, and the mark on what may have caused it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.timezone import now
@@ -10,24 +9,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 from incidents.changes import queries, room, suspects
 from incidents.changes.forms import SuspectForm
 from incidents.response import queries as response
-from opsportal.acts import ask_first
+from opsportal.acts import Words, ask_first
 from opsportal.htmx import render_page
 from opsportal.roles import Role, require
 from opsportal.signed_in import person
 
 OF_INCIDENT = "incidents/changes/of_incident.html"
 SUSPECT = "incidents/changes/suspect.html"
-
-
-@dataclass(frozen=True)
-class Words:
-    """How the mark, and taking it back, ask: the question, what follows, the verb on the button and the word after."""
-
-    question: str
-    consequence: str
-    verb: str
-    said: str
-
 
 MARK = Words(
     "May it be the cause?", "It is listed first, and recorded on the timeline with your reason.", "Suspect it",

@@ -1,7 +1,6 @@
 """The list, its export, telling of a change, and what became of it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from django import forms
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -13,7 +12,7 @@ from incidents.changes.actions import Teller
 from incidents.changes.forms import ChangeForm, FilterForm, ReasonForm, StartForm, SucceedForm
 from incidents.changes.models import Change
 from incidents.changes.states import Kind, Result
-from opsportal.acts import ask_first
+from opsportal.acts import Words, ask_first
 from opsportal.audit import actions as audit
 from opsportal.chips import Chip
 from opsportal.errors import Refused
@@ -35,17 +34,6 @@ _FIELDS = _HELD_UP | {
     "TIME_TO_COME": "started_at",
     "TIMES_WRONG": "finished_at",
 }
-
-
-@dataclass(frozen=True)
-class Words:
-    """How an act asks: the question, what follows, the verb on the button and the word afterwards."""
-
-    question: str
-    consequence: str
-    verb: str
-    said: str
-
 
 START = Words("Does it begin now?", "Rooms and charts show it from this minute on.", "It begins", "It runs.")
 SUCCEED = Words("Is it in production and works?", "A deploy becomes the last known good one.", "It works", "Succeeded.")

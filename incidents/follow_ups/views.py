@@ -1,7 +1,6 @@
 """The list, one follow-up with what can be done to it, and the part that stands in an incident's room."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlencode
 
@@ -15,7 +14,7 @@ from incidents.follow_ups.forms import FilterForm, FinishForm, PlanForm, ReasonF
 from incidents.follow_ups.models import FollowUp
 from incidents.follow_ups.states import State, Type
 from incidents.response.models import Incident
-from opsportal.acts import ask_first
+from opsportal.acts import Words, ask_first
 from opsportal.chips import Chip
 from opsportal.errors import Conflict, Refused
 from opsportal.htmx import render_page, see, status_message
@@ -29,17 +28,6 @@ ACT = "parts/act.html"
 OF_INCIDENT = "incidents/follow_ups/of_incident.html"
 
 _USUAL = timedelta(days=14)
-
-
-@dataclass(frozen=True)
-class Words:
-    """How an act asks: the question, what follows, the verb on the button and the sentence afterwards."""
-
-    question: str
-    consequence: str
-    verb: str
-    said: str
-
 
 FINISH = Words(
     "Is it done?", "Done is a claim: give the proof, and the day on which it is tried again.", "Done", "Done."
