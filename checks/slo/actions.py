@@ -90,13 +90,11 @@ def archive(objective: Objective, *, reason: str, by: User, at: datetime) -> Obj
     objective = _locked(objective)
     if objective.archived_at is not None:
         raise Refused("ALREADY_ARCHIVED", "This objective is retired already.")
-    guard.require_clean(reason)
-    if not reason.strip():
-        raise Refused("REASON_MISSING", "Say why it is retired.")
+    reason = guard.require_words(reason, "Say why it is retired.")
     objective.archived_at = at
     objective.version += 1
     objective.save(update_fields=["archived_at", "version"])
-    audit.record("slo.archive", by=by.username, object=objective.key, reason=reason.strip())
+    audit.record("slo.archive", by=by.username, object=objective.key, reason=reason)
     return objective
 
 

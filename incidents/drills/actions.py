@@ -161,10 +161,8 @@ def throw_in(inject: Inject, *, by: User, at: datetime) -> bool:
 def finish(drill: Drill, *, lessons: str, by: User, at: datetime) -> Drill:
     """It was played to its end: what was learned is written down, the sheet is drawn up, everything is put away."""
     drill = running(drill)
-    guard.require_clean(lessons)
-    if not lessons.strip():
-        raise Refused("LESSONS_MISSING", "Write down what was learned. Without it the drill is only stopped.")
-    drill.lessons = lessons.strip()
+    why = "Write down what was learned. Without it the drill is only stopped."
+    drill.lessons = guard.require_words(lessons, why, "LESSONS_MISSING")
     drill.save(update_fields=["lessons"])
     clocks.settle(drill, "lessons", at)
     ended = ending.end(drill, State.FINISHED, by=by, at=at)
@@ -178,10 +176,7 @@ def finish(drill: Drill, *, lessons: str, by: User, at: datetime) -> Drill:
 def stop(drill: Drill, *, reason: str, by: User, at: datetime) -> Drill:
     """End it early, for example since something real happens. Everything is cleaned up at once; it does not count."""
     drill = running(drill)
-    guard.require_clean(reason)
-    if not reason.strip():
-        raise Refused("REASON_MISSING", "Say why it ends early.")
-    drill.reason = reason.strip()
+    drill.reason = guard.require_words(reason, "Say why it ends early.")
     drill.save(update_fields=["reason"])
     ended = ending.end(drill, State.STOPPED, by=by, at=at)
     _tell(ended, "was stopped", "Whatever fires now is real.", at=at)

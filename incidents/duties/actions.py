@@ -106,22 +106,18 @@ def bring_back(duty: Duty, *, by: User, at: datetime) -> Duty:
 def hold(duty: Duty, *, note: str, by: User, at: datetime) -> Occurrence:
     """Say that it was done, and how one can see it."""
     waiting = _waiting(duty)
-    guard.require_clean(note)
-    if not note.strip():
-        raise Refused("NOTE_MISSING", "Say briefly what was done, or where one can see it.")
+    note = guard.require_words(note, "Say briefly what was done, or where one can see it.", "NOTE_MISSING")
     audit.record("duty.hold", by=by.username, object=waiting.subject)
-    return _settle(waiting, State.HELD, note.strip(), by=by, at=at)
+    return _settle(waiting, State.HELD, note, by=by, at=at)
 
 
 @transaction.atomic
 def waive(duty: Duty, *, reason: str, by: User, at: datetime) -> Occurrence:
     """This time it need not be done, and why."""
     waiting = _waiting(duty)
-    guard.require_clean(reason)
-    if not reason.strip():
-        raise Refused("REASON_MISSING", "Say why it need not be done this time.")
-    audit.record("duty.waive", by=by.username, object=waiting.subject, reason=reason.strip())
-    return _settle(waiting, State.WAIVED, reason.strip(), by=by, at=at)
+    reason = guard.require_words(reason, "Say why it need not be done this time.")
+    audit.record("duty.waive", by=by.username, object=waiting.subject, reason=reason)
+    return _settle(waiting, State.WAIVED, reason, by=by, at=at)
 
 
 @transaction.atomic
