@@ -1,6 +1,5 @@
 """What alerts need with time: mutes end, what still fires then gets its room, and reminders while it fires."""
 
-from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -23,14 +22,17 @@ _BATCH = 100
 def sweep(*, at: datetime) -> None:
     """Idempotent; safe to run concurrently."""
     mutes.end_due(at=at)
-    turns.each(_acts(at), lambda act: act())
+    # In this order: what surfaces now is reminded of in the same sweep, if it is time.
+    turns.all_of(partial(_surface_all, at), partial(_remind_all, at))
 
 
-def _acts(at: datetime) -> Iterator[Callable[[], None]]:
-    for alert in _heard(Alert.objects.muted().filter(recovered_at=None), at).order_by("pk")[:_BATCH]:
-        yield partial(actions.surface, alert, at=at)
-    for alert in _due(at):
-        yield partial(_remind, alert, at)
+def _surface_all(at: datetime) -> None:
+    unmuted = _heard(Alert.objects.muted().filter(recovered_at=None), at).order_by("pk")[:_BATCH]
+    turns.each(unmuted, lambda alert: actions.surface(alert, at=at))
+
+
+def _remind_all(at: datetime) -> None:
+    turns.each(_due(at), lambda alert: _remind(alert, at))
 
 
 def _heard(alerts: AlertQuerySet, at: datetime) -> AlertQuerySet:

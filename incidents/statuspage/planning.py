@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from functools import partial
 
 from django.db import transaction
 
@@ -270,7 +271,7 @@ def sweep(at: datetime) -> None:
 
     Idempotent; safe to run concurrently.
     """
-    turns.each((_make_all_ahead, _remind_all, planned_news.tell_moments), lambda act: act(at))
+    turns.all_of(partial(_make_all_ahead, at), partial(_remind_all, at), partial(planned_news.tell_moments, at))
 
 
 def _make_all_ahead(at: datetime) -> None:
