@@ -193,8 +193,8 @@ def _placed(wrong: list[Wrong], text: str | bytes) -> list[Wrong]:
 
 def _is_too_narrow(settings: Mapping[str, Any]) -> bool:
     every, fails, minutes = (int(settings[name]) for name in ("every_seconds", "fail_after", "share_minutes"))
-    is_rate = bool(settings["rule"] == Rule.RATE)
-    return is_rate and minutes < window.least_minutes(every_seconds=every, fail_after=fails)
+    narrow = window.refusal(every_seconds=every, fail_after=fails, minutes=minutes)
+    return bool(settings["rule"] == Rule.RATE and narrow)
 
 
 def _may_end_alerts(check: Check, entry: Entry) -> bool:

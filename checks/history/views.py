@@ -109,13 +109,13 @@ def _span(request: HttpRequest, check: Check, form: SpanForm | None, at: datetim
 
 def _context(request: HttpRequest, check: Check, form: SpanForm | None, at: datetime) -> dict[str, object]:
     who, span = person(request), _span(request, check, form, at)
-    page = queries.page(check, span, at, person=who)
+    page, kind = queries.page(check, span, at, person=who), kinds.KINDS.get(check.kind)
     return {
         "check": check,
         "page": page,
         "row": page.row,
-        "silence": kinds.KINDS[check.kind].silence if check.kind in kinds.KINDS else "",
-        "is_timed": check.kind in kinds.KINDS and kinds.KINDS[check.kind].is_timed,
+        "silence": kind.silence if kind else "",
+        "is_timed": kind is not None and kind.is_timed,
         "span": span,
         "ranges": [
             (f"{check.get_absolute_url()}{of_range(name, at, every=check.every).query}", word, name == span.name)
