@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import transaction
 
 from incidents.duties.models import Occurrence
-from incidents.obligations.models import Obligation
+from incidents.obligations.models import Obligation, ObligationQuerySet
 from incidents.oncall import queries as oncall
 from opsportal import turns
 from opsportal.models import User
@@ -30,10 +30,14 @@ def sweep(*, at: datetime, tell: Tell) -> int:
 
 def _due(at: datetime) -> list[Occurrence]:
     """Those of which somebody is still to be reminded: what is late for long takes nobody's place."""
-    clocks = Obligation.objects.open().filter(kind=Obligation.Kind.DUTY, backup_reminded_at=None)
-    reminded = dict(clocks.values_list("subject", "reminded_at"))
+    reminded = dict(_clocks().values_list("subject", "reminded_at"))
     waiting = Occurrence.objects.open().select_related("duty").order_by("due_at", "pk")
     return [one for one in waiting if one.subject in reminded and _is_due(one, reminded[one.subject], at)]
+
+
+def _clocks() -> ObligationQuerySet:
+    """Those that have not said that it is late."""
+    return Obligation.objects.open().filter(kind=Obligation.Kind.DUTY, backup_reminded_at=None)
 
 
 def _is_due(one: Occurrence, reminded_at: datetime | None, at: datetime) -> bool:
@@ -43,13 +47,11 @@ def _is_due(one: Occurrence, reminded_at: datetime | None, at: datetime) -> bool
 @transaction.atomic
 def _remind(one: Occurrence, tell: Tell, *, at: datetime) -> int:
     """Once before, once when it is late; both are looked at under the clock's lock."""
-    clocks = Obligation.objects.open().select_for_update(skip_locked=True)
-    clock = clocks.filter(kind=Obligation.Kind.DUTY, subject=one.subject).first()
-    if clock is None:
+    clocks = _clocks().select_for_update(skip_locked=True)
+    clock = clocks.filter(subject=one.subject).first()
+    if clock is None or not _is_due(one, clock.reminded_at, at):
         return 0
     is_late = one.due_at <= at
-    if (clock.backup_reminded_at if is_late else clock.reminded_at) is not None:
-        return 0
     clock.reminded_at = at
     clock.backup_reminded_at = at if is_late else None
     clock.save(update_fields=["reminded_at", "backup_reminded_at"])
