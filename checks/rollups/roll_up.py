@@ -33,6 +33,18 @@ FROM {table} WHERE bucket >= %s AND bucket < %s{only} GROUP BY check_id
 """
 
 
+def note_late(moments: Iterable[datetime], *, at: datetime) -> None:
+    """Remember the hours of what was counted long after they were over, such as slots that nobody came for.
+
+    In the transaction that counts, so that neither is there without the other. Hours that are looked at again anyway
+    need no note; the next look may be an hour away.
+    """
+    newest = at - (AGAIN - HOUR)
+    hours = {_hour(one) for one in moments if one < newest}
+    if hours:
+        LateHour.objects.bulk_create(LateHour(hour=hour) for hour in sorted(hours))
+
+
 def roll_up(at: datetime) -> int:
     """Bring hours, days and weeks up to date; how many hours were computed. Does nothing until an hour has closed."""
     return _roll_up_closed(at) + _roll_up_late(at)

@@ -11,8 +11,9 @@ from django.db import connection, transaction
 
 from checks.catalogue.kinds import KINDS
 from checks.catalogue.states import SILENT_PERIODS, SILENT_SECONDS
-from checks.rollups import buckets, late
+from checks.rollups import buckets
 from checks.rollups.buckets import Counts
+from checks.rollups.roll_up import note_late
 from checks.runs.batch import Run
 from checks.scheduler import grid
 
@@ -85,7 +86,7 @@ def _count_missed(claimed: Iterable[tuple[int, int, datetime]], at: datetime) ->
             found += [Counts(check_id, bucket, unknown=count, expected=count) for bucket, count in counted]
     buckets.add_minutes(minutes)
     buckets.add_hours(hours)
-    late.note((one.bucket for one in (*minutes, *hours)), at=at)
+    note_late((one.bucket for one in (*minutes, *hours)), at=at)
 
 
 _REAP = """
@@ -105,7 +106,7 @@ def reap() -> int:
         dead = cursor.fetchall()
     buckets.add_minutes(Counts(check_id, minute, unknown=1, expected=1) for check_id, minute, _ in dead)
     if dead:
-        late.note((minute for _, minute, _ in dead), at=dead[0][-1])
+        note_late((minute for _, minute, _ in dead), at=dead[0][-1])
     return len(dead)
 
 

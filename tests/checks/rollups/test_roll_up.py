@@ -6,10 +6,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from checks.rollups import buckets, histogram, late, queries
+from checks.rollups import buckets, histogram, queries
 from checks.rollups.buckets import Counts
 from checks.rollups.models import DayBucket, HourBucket, LateHour, MinuteBucket, Watermark
-from checks.rollups.roll_up import roll_up
+from checks.rollups.roll_up import note_late, roll_up
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -117,7 +117,7 @@ def test_late_hours_of_very_many_checks_go_on_where_the_run_before_ended(monkeyp
     Watermark.objects.create(grain="d", until=day + timedelta(days=1))
     rows = [minute(day + timedelta(hours=hour)) for hour in (1, 2, 3)]
     buckets.add_minutes(rows)
-    late.note([row.bucket for row in rows], at=now)
+    note_late([row.bucket for row in rows], at=now)
 
     left = []
     for _ in rows:
