@@ -105,14 +105,12 @@ def hold(dedup_keys: Iterable[str]) -> None:
     for the next alert, which somebody acknowledges who waits for that room.
     """
     keys = sorted(set(dedup_keys))
-    of_keys = Alert.objects.filter(dedup_key__in=keys)
-    if of_keys.filter(resolved_at=None, is_drill=True).exists():
+    unresolved = Alert.objects.filter(dedup_key__in=keys, resolved_at=None)
+    if unresolved.filter(is_drill=True).exists():
         _lock("drill")
     for key in keys:
         _lock(key)
-    newest = of_keys.order_by("dedup_key", "-fired_at", "-id").distinct("dedup_key").values_list("pk", flat=True)
-    rows = Alert.objects.select_for_update(no_key=True, of=("self",)).select_related("incident")
-    found = rows.filter(pk__in=list(newest), resolved_at=None).order_by("pk")
+    found = unresolved.select_for_update(no_key=True, of=("self",)).select_related("incident").order_by("pk")
     rooms = {standing.standing(alert.incident).pk for alert in found if alert.incident is not None}
     list(Incident.objects.select_for_update(of=("self",)).filter(pk__in=rooms).order_by("pk"))
 
