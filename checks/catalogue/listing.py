@@ -31,7 +31,7 @@ from checks.catalogue.filters import (
     Key,
 )
 from checks.catalogue.models import Check
-from checks.catalogue.states import STANDS, WORST_FIRST, State, patience
+from checks.catalogue.states import WORST_FIRST, State, Word, is_own_outage
 from checks.rollups.day_lines import NO_DAY, DayLine, day_lines
 from incidents.alerts import mutes
 from incidents.alerts.mutes import Muted
@@ -342,12 +342,8 @@ def _without_a_canary() -> QuerySet[Check, Any]:
 
 
 def _own_outage(canaries: Iterable[tuple[Any, ...]], at: datetime) -> list[Canary]:
-    heard = [
-        (key, name, is_ok)
-        for key, name, is_ok, ran_at, every in canaries
-        if at - ran_at <= (patience(every) if is_ok else min(patience(every), STANDS))
-    ]
-    return [] if any(is_ok for _, _, is_ok in heard) else [Canary(key, name) for key, name, _ in heard]
+    heard = {Canary(key, name): Word(*said) for key, name, *said in canaries}
+    return [one for one, word in heard.items() if word.stands(at)] if is_own_outage(heard.values(), at) else []
 
 
 def _rows(found: Iterable[Found], seen: Look) -> list[Row]:

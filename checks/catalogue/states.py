@@ -1,7 +1,9 @@
 """The states of a check; without a database, so that pure rules can use them."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class State(StrEnum):
@@ -70,6 +72,27 @@ STANDS = timedelta(minutes=3)
 def patience(every_seconds: int) -> timedelta:
     """So long a result speaks for now."""
     return timedelta(seconds=max(SILENT_PERIODS * every_seconds, SILENT_SECONDS))
+
+
+class Word(NamedTuple):
+    """What a canary said last, if it has said anything."""
+
+    passed: bool | None
+    heard_at: datetime | None
+    every_seconds: int
+
+    def stands(self, at: datetime) -> bool:
+        """It is young enough to have a vote; a bad one is sooner too old."""
+        if self.passed is None or self.heard_at is None:
+            return False
+        longest = patience(self.every_seconds)
+        return at - self.heard_at <= (longest if self.passed else min(longest, STANDS))
+
+
+def is_own_outage(canaries: Iterable[Word], at: datetime) -> bool:
+    """Every canary that was heard of late fails: one alone may be down by itself."""
+    said = [one.passed for one in canaries if one.stands(at)]
+    return bool(said) and not any(said)
 
 
 def shown(state: str, *, heard_at: datetime, every_seconds: int, at: datetime) -> State:

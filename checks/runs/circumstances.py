@@ -1,11 +1,11 @@
 """How much a result is worth: planned work, a parent that is down, our own outage. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
-from checks.catalogue.states import STANDS
+from checks.catalogue.states import STANDS, Word, is_own_outage
 from checks.probes.outcome import NO_ANSWER, Outcome
 
 # A check waits this long for a word of its parent or the canary before it goes down without one.
@@ -49,7 +49,11 @@ class Witness:
 
     def fails(self, at: datetime) -> bool:
         """It failed so lately that it speaks for now."""
-        return self.is_bad and self.heard_at is not None and at - self.heard_at <= STANDS
+        return self.is_bad and self.word.stands(at)
+
+    @property
+    def word(self) -> Word:
+        return Word(self.passed, self.heard_at, int(self.every.total_seconds()))
 
     def wants_asking(self, at: datetime) -> bool:
         """Shall its next run be brought forward? A parent's not after a bad word: its `fail_after` spans its time.
@@ -85,15 +89,10 @@ def worth(around: Around, *, ok: bool, at: datetime) -> Worth:
         return Worth.PLANNED
     if around.is_blocked or (around.parent is not None and around.parent.is_down):
         return Worth.BLOCKED
-    if not ok and (is_own_outage(around.canaries, at) or is_undecided(around.parent, at)):
+    is_cut_off = is_own_outage((one.word for one in around.canaries), at)
+    if not ok and (is_cut_off or is_undecided(around.parent, at)):
         return Worth.UNKNOWN
     return Worth.FULL
-
-
-def is_own_outage(canaries: Iterable[Witness], at: datetime) -> bool:
-    """Every canary fails: one alone may be down by itself. A bad word that no longer stands has no vote."""
-    said = [one.fails(at) for one in canaries if one.passed or one.fails(at)]
-    return bool(said) and all(said)
 
 
 def is_undecided(parent: Witness | None, at: datetime) -> bool:

@@ -7,8 +7,10 @@ from uuid import uuid4
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from checks.catalogue import window, words
+from checks.catalogue import listing, window, words
+from checks.catalogue.filters import Filters
 from checks.catalogue.models import Check
 from checks.catalogue.states import State
 from checks.probes.outcome import ErrorClass, failed, passed, without_data
@@ -16,6 +18,7 @@ from checks.rollups.models import MinuteBucket
 from checks.runs import actions, circumstances
 from checks.runs.batch import Result
 from checks.runs.circumstances import Around, Witness, Worth
+from checks.runs.surroundings import Surroundings
 from incidents.alerts.models import Alert
 from incidents.statuspage.maintenance import Maintenance
 from incidents.statuspage.models import Component
@@ -71,6 +74,42 @@ def test_what_a_result_is_worth(around: Around, ok: bool, worth: Worth) -> None:
 @pytest.mark.parametrize("error", list(ErrorClass))
 def test_only_silence_can_be_our_own_networks_fault(error: ErrorClass) -> None:
     assert circumstances.is_silence(failed(error)) == (error.value in {"dns", "connect", "tls", "timeout"})
+
+
+@pytest.mark.parametrize(
+    ("canaries", "is_outage"),
+    [
+        # Whether it passed, so many seconds ago, and its period. None: it has said nothing.
+        ([], False),
+        ([(None, None, 60)], False),
+        ([(False, 10, 60)], True),
+        ([(False, 10, 60), (None, None, 60)], True),
+        ([(False, 10, 60), (True, 10, 60)], False),
+        # A bad word stands three minutes, however seldom it is said, and no longer than any result.
+        ([(False, 180, 3600)], True),
+        ([(False, 181, 3600)], False),
+        ([(False, 91, 20)], False),
+        ([(False, 181, 3600), (False, 10, 60)], True),
+        # A good word stands for three periods; after that it proves no way out.
+        ([(False, 10, 60), (True, 10_800, 3600)], False),
+        ([(False, 10, 60), (True, 181, 60)], True),
+        ([(True, 181, 60)], False),
+    ],
+)
+def test_the_list_says_that_our_network_is_down_exactly_while_failures_are_excused_by_it(
+    quiet: None, add_check: AddCheck, canaries: list[tuple[bool | None, int | None, int]], is_outage: bool
+) -> None:
+    at = timezone.now()
+    shop = add_check("shop")
+    for number, (is_ok, ago, every) in enumerate(canaries):
+        heard_at = None if ago is None else at - timedelta(seconds=ago)
+        rules = {"every_seconds": every, "last_ok": is_ok, "last_run_at": heard_at}
+        add_check(f"canary-{number}", is_canary=True, **rules)
+
+    around = Surroundings.read([shop], at).around(shop, BAD)
+
+    assert (circumstances.worth(around, ok=False, at=at) is Worth.UNKNOWN) == is_outage
+    assert bool(listing.look(Filters(), at).outage) == is_outage
 
 
 @pytest.fixture
