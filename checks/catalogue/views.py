@@ -129,7 +129,8 @@ def _form_page(request: HttpRequest, kind: Kind, form: SpecForm, status: int = 2
 def _tried(request: HttpRequest, kind: Kind, form: SpecForm) -> HttpResponse:
     check_id = form.check.pk if form.check else 0
     tried = trial.run_once(kind, form.spec(), now(), check_id=check_id) if form.is_valid() else None
-    context = {"kind": kind, "kinds": kinds.KINDS.values(), "form": form, "check": form.check, "trial": tried}
+    context = {"kind": kind, "kinds": kinds.KINDS.values(), "form": form, "check": form.check}
+    context |= {"trial": tried, "is_trial": True}
     return render_page(request, FORM, context, part="trial", status=422 if form.errors else 200)
 
 

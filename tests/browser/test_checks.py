@@ -60,9 +60,13 @@ def test_a_check_is_tried_added_and_seen_to_pass_and_to_fail(
     page.get_by_role("link", name="Add check").click()
     fill(page, http_target)
 
+    page.set_viewport_size({"width": 390, "height": 844})
     page.get_by_role("button", name="Try now").click()
     expect(page.locator("#trial")).to_contain_text("It passes.")
+    expect(page.locator("#trial [role=status]")).to_be_focused()
+    expect(page.get_by_text("It passes.")).to_be_in_viewport()  # it stands below a long form
     expect(page.get_by_label("Name", exact=True)).to_have_value("Shop front page")
+    page.set_viewport_size({"width": 1280, "height": 720})
     assert not Check.objects.filter(is_own=False).exists()
 
     page.get_by_role("button", name="Add check").click()

@@ -189,6 +189,12 @@ def test_try_now_of_a_wrong_form_runs_nothing(client_as: ClientAs, admin: User) 
     assert "It did not run" in answer.content.decode()
 
 
+def test_a_wrong_form_that_is_saved_says_nothing_of_a_trial(client_as: ClientAs, admin: User) -> None:
+    answer = client_as(admin).post("/checks/new/?kind=http", fields(url="http://127.0.0.1:9/")).content.decode()
+
+    assert "There is a problem" in answer and "It did not run" not in answer
+
+
 @pytest.mark.parametrize("key", ["portal-disk", "portal-database"])
 def test_the_portals_own_checks_can_be_tried(client_as: ClientAs, admin: User, key: str) -> None:
     domain = Check.objects.get(key=key).domain_id
