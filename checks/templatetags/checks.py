@@ -14,6 +14,7 @@ from checks.catalogue import words
 from checks.catalogue.listing import Row
 from checks.history.chart import Chart
 from checks.history.span import moment
+from checks.rollups.queries import Window
 from checks.runs.models import Flip
 from opsportal.drawings import Drawing, PageWords, drawing
 from opsportal.templatetags.portal import ago, page_now, span, sparkline
@@ -91,6 +92,26 @@ def _result_and_day(result: str, bound: str, line: tuple[float | None, ...], tre
 def _with_time(cells: str, ran_at: datetime | None) -> Drawing:
     cells, said = cells + '<td class="last muted nowrap t-sm">', ago(ran_at)
     return Drawing((f"{cells}{said}</td>",), ()) if isinstance(said, str) else Drawing((cells, "</td>"), (said,))
+
+
+@register.simple_tag
+def step_rows(steps: Iterable[Window]) -> SafeString:
+    """The rows of the table behind the chart. A template took half of the page's time for a week of hours."""
+    return format_html_join(
+        "",
+        '<tr><td class="nowrap">{}</td><td class="num">{}</td><td class="num">{}</td><td class="num">{}</td>'
+        '<td class="num">{}</td><td class="num nowrap">{}</td><td class="num nowrap">{}</td>'
+        '<td class="num nowrap">{}</td><td class="num nowrap">{}</td><td class="num nowrap">{}</td></tr>',
+        (
+            (
+                moment(one.start),
+                *(f"{number:,}" for number in (one.samples, one.err, one.unknown, one.maint)),
+                *(words.percent(share) for share in (one.availability, one.coverage)),
+                *(words.duration(ms) for ms in (one.p50_ms, one.p95_ms, one.p99_ms)),
+            )
+            for one in steps
+        ),
+    )
 
 
 @register.simple_tag

@@ -81,7 +81,7 @@
   const lonely = (ms) => [...ms.keys()].filter((at) => ms[at] != null && ms[at - 1] == null && ms[at + 1] == null);
 
   const axis = (more) => ({ stroke: () => fill("lbl"), font: `500 11px ${getComputedStyle(document.body).fontFamily}`, ticks: { show: false }, ...more });
-  const line = (label, name, width, dash) => ({ label, stroke: () => stroke(name), width, dash, value: (u, v, place, at) => ms(at == null ? u.data[place].at(-1) : v), points: { show: true, size: 5, filter: (u, place) => lonely(u.data[place]) } });
+  const line = (label, name, width, dash) => ({ label, stroke: () => stroke(name), width, dash, value: (u, v, place, at) => ms(at == null ? u.data[place].at(-1) : v), points: { show: true, size: 6, fill: () => stroke(name), filter: (u, place) => lonely(u.data[place]) } });
   /* below the chart stand the figures of the step that is pointed at, else of the newest */
   const options = () => ({
     width: plot.clientWidth, height: 290, padding: [24, 34, 0, 0],
